@@ -1,0 +1,69 @@
+// Offsets, type codes and limits shared by the kernels (asc) and the control plane (tsc).
+// Plain integer constants only: both compilers read this file.
+
+// ---- column type codes (physical layout of a column's values) ----
+export const T_ROW = 0; // no values: validity only (a nested ROW; its fields are the following leaf columns)
+export const T_BOOL = 1; // u8 0/1
+export const T_I8 = 2;
+export const T_I16 = 3;
+export const T_I32 = 4; // INT, DATE (days), TIME (ms of day), INTERVAL YEAR TO MONTH (months)
+export const T_I64 = 5; // BIGINT, TIMESTAMP/TIMESTAMP_LTZ (unit by precision), INTERVAL DAY TO SECOND (ms), DECIMAL(p<=18) unscaled
+export const T_F32 = 6;
+export const T_F64 = 7;
+export const T_STR = 8; // u32 pointer, u32 length in bytes: UTF-8 view into pinned memory
+export const T_I128 = 9; // DECIMAL(19..38) unscaled, two's complement, little endian
+export const T_ANY = 10; // no wasm values: JS values kept beside the batch (closures only)
+
+// ---- batch header: all fields u32 unless said otherwise ----
+export const BATCH_ROWS = 0; // rows present in the columns
+export const BATCH_CAPACITY = 4; // rows the columns have room for
+export const BATCH_SEL_COUNT = 8; // rows selected
+export const BATCH_SEL = 12; // -> u32[] ascending row numbers, SEL_COUNT of them
+export const BATCH_MARK_COUNT = 16; // watermark marks
+export const BATCH_MARKS = 20; // -> { u32 afterRow, u32 pad, i64 watermark }[]: the watermark follows row number `afterRow`
+export const BATCH_KINDS = 24; // -> u8[] row kinds, 0 = all INSERT
+export const BATCH_TIMES = 28; // -> i64[] record timestamps in ms, 0 = none
+export const BATCH_SPLIT = 32; // number of the split the rows came from
+export const BATCH_COLUMNS = 36; // number of leaf columns
+export const BATCH_HEADER_BYTES = 64;
+// then BATCH_COLUMNS descriptors:
+export const COL_VALUES = 0; // -> values, 64-byte aligned
+export const COL_VALIDITY = 4; // -> bits, 1 = present, least significant bit first; 0 = no nulls
+export const COL_TYPE = 8; // T_*
+export const COL_AUX = 12; // DECIMAL: precision << 8 | scale
+export const COL_BYTES = 16;
+export const MARK_BYTES = 16;
+
+// ---- row kinds (Flink's RowKind byte values) ----
+export const KIND_INSERT = 0;
+export const KIND_UPDATE_BEFORE = 1;
+export const KIND_UPDATE_AFTER = 2;
+export const KIND_DELETE = 3;
+
+// ---- error slot: fixed address in low memory; a kernel sets it and returns early ----
+export const ERR_CODE = 64; // u32, 0 = none, else E_*
+export const ERR_ROW = 68; // u32 row number in the batch, or 0xffffffff
+export const ERR_ARG = 72; // i64 argument (byte offset, value...)
+export const ERR_PTR = 80; // u32 pointer to the offending bytes, 0 = none
+export const ERR_LEN = 84; // u32
+
+export const E_NONE = 0;
+export const E_OUT_OF_MEMORY = 1;
+export const E_DIVISION_BY_ZERO = 2;
+export const E_CAST = 3; // a string that is not a number/timestamp/boolean in CAST
+export const E_NULL_ROWTIME = 4;
+export const E_MALFORMED = 5; // record is not well-formed
+export const E_BAD_FIELD = 6; // a field does not convert to its declared type; ERR_ARG = leaf column
+export const E_MISSING_FIELD = 7;
+export const E_INVALID_UTF8 = 8;
+export const E_RECORD_TOO_LONG = 9;
+export const E_BATCH_CORRUPT = 10; // Kafka RecordBatch: CRC, bounds
+export const E_BATCH_MAGIC = 11;
+export const E_BATCH_CODEC = 12;
+export const E_NOT_NULL = 13; // NULL for a NOT NULL column
+export const E_ARITHMETIC = 14; // numeric value out of range where Flink fails
+
+// ---- sizes ----
+export const BATCH_ROWS_MAX = 2048; // rows of one batch: 3 columns of 8 bytes stay inside a 48 KiB L1
+export const INPUT_PAD = 64; // readable zero bytes required before and after any scanned region (SIMD over-reads)
+export const ALIGN = 64;

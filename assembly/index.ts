@@ -1,0 +1,2 @@
+// Every kernel the engine can call. AssemblyScript compiles only what is reachable from here.
+export * from "./memory";

@@ -1,0 +1,37 @@
+// Builds everything that changed: kernels.wasm (asc), dist/ (tsc), .build/ (tests and benches).
+// Flags: --quiet prints only errors; --no-tests leaves out tests and benches.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const quiet = process.argv.includes('--quiet');
+mkdirSync(join(root, 'dist'), { recursive: true });
+mkdirSync(join(root, '.build'), { recursive: true });
+
+/** Newest modification time below a folder. */
+function newest(dir) {
+  let t = 0;
+  for (const e of readdirSync(dir, { withFileTypes: true })) {
+    const p = join(dir, e.name);
+    t = Math.max(t, e.isDirectory() ? newest(p) : statSync(p).mtimeMs);
+  }
+  return t;
+}
+
+function run(what, bin, args) {
+  const r = spawnSync(process.execPath, [join(root, 'node_modules', bin), ...args], { cwd: root, stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'] });
+  if (r.status !== 0) {
+    if (quiet && r.stdout) process.stderr.write(r.stdout);
+    console.error(`build: ${what} failed`);
+    process.exit(1);
+  }
+}
+
+const wasm = join(root, 'dist/kernels.wasm');
+if (!existsSync(wasm) || statSync(wasm).mtimeMs < Math.max(newest(join(root, 'assembly')), statSync(join(root, 'asconfig.json')).mtimeMs)) {
+  run('asc', 'assemblyscript/bin/asc.js', ['--config', 'asconfig.json', '--target', 'release']);
+}
+const projects = process.argv.includes('--no-tests') ? ['tsconfig.json'] : ['tsconfig.test.json'];
+run('tsc', 'typescript/bin/tsc', ['-b', ...projects]);

@@ -1,0 +1,26 @@
+/** Every limit of the engine, with its unit and the reason for its value. */
+
+/** Bytes of one ring between two threads: a few 64 KiB batches in flight, small enough to stay in L2/L3. */
+export const RING_BYTES = 1 << 20;
+/** Bytes of a ring between the I/O thread and a slot: several milliseconds of input at 1 GB/s, so that polling for room at 1 ms never starves a slot. */
+export const IO_RING_BYTES = 8 << 20;
+/** Bytes after which an output buffer leaves: the batch size at which a ring copies at full speed. */
+export const OUTPUT_BUFFER_BYTES = 64 << 10;
+/** Longest record in bytes a format accepts: a line that never ends must not fill the memory. */
+export const RECORD_BYTES_MAX = 16 << 20;
+/** Bytes of a block that a slot claims of a file. */
+export const FILE_BLOCK_BYTES = 1 << 20;
+/** Blocks a slot may be ahead of the slowest one on the same file: bounds how far event times diverge. */
+export const FILE_BLOCKS_AHEAD_MAX = 4;
+/** Key groups: the unit in which keyed state moves between subtasks (Flink's default maxParallelism). */
+export const MAX_PARALLELISM_DEFAULT = 128;
+/** Pages of 64 KiB a slot's memory may have (4 GiB: wasm32's limit). */
+export const SLOT_MEMORY_PAGES_MAX = 65536;
+/** Milliseconds a step may take before it should answer "not yet". */
+export const STEP_BUDGET_MS = 1;
+/** Milliseconds of work after which a slot turns its event loop. */
+export const EVENT_LOOP_TURN_MS = 10;
+/** Longest SQL script in characters. */
+export const SQL_SCRIPT_CHARS_MAX = 4 << 20;
+/** Deepest nesting of SQL expressions and of JSON values: recursion must end before the stack does. */
+export const NESTING_MAX = 500;

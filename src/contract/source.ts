@@ -1,0 +1,107 @@
+import type { Clock } from '../base/clock.js';
+import type { ErrorPlace } from '../base/errors.js';
+import type { MetricGroup } from '../base/metrics.js';
+import type { Batch } from '../batch/batch.js';
+import type { Leaf } from '../types/leaf.js';
+import type { Schema } from '../types/logical.js';
+import type { Engine } from '../wasm/engine.js';
+import type { FormatConfig, RecordDecoder } from './format.js';
+import type { FrameReader, IoSpec } from './io.js';
+import type { OptionDefs, TextOptions } from './options.js';
+
+/** A table as a connector sees it: plain data, made by the planner. */
+export interface SourceConfig {
+  readonly connector: string;
+  readonly tableName: string;
+  /** the connector's own options, checked by `checkSource` */
+  readonly options: TextOptions;
+  readonly format?: FormatConfig;
+  /** the columns wanted of the table, after projection push-down: physical ones (decoded by the format), then metadata columns */
+  readonly schema: Schema;
+  /** per top-level field of `schema`: the metadata key it reads, or undefined for a physical one */
+  readonly metadata: readonly (string | undefined)[];
+  /** everything up to the first event-time operator ignores record order (files may be read in blocks by several slots) */
+  readonly orderIgnored: boolean;
+}
+
+/** What the host found out about the source before the job starts: plain data that every slot gets. */
+export interface SourcePlan {
+  readonly bounded: boolean;
+  /** splits known at the start, for each subtask; a split is plain data that `createReader` understands */
+  readonly splits: readonly (readonly unknown[])[];
+  /** memory shared by all readers (claim counters) */
+  readonly shared?: SharedArrayBuffer;
+  /** where bytes come from a socket or a stream */
+  readonly io?: IoSpec;
+  /** plain data for the readers */
+  readonly detail?: unknown;
+  /** the highest parallelism that makes sense (one split: 1); absent = any */
+  readonly parallelismMax?: number;
+}
+
+export interface ReaderContext {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly metrics: MetricGroup;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly leaves: readonly Leaf[];
+  readonly decoder?: RecordDecoder;
+  readonly frames?: FrameReader;
+  /** split numbers are small integers of the reader's own choice, put into batch.split; watermarks are kept per split when the plan asks */
+  splitAdded(split: number): void;
+  splitFinished(split: number): void;
+}
+
+/** What `poll` found. */
+export const POLL_IDLE = 0;
+export const POLL_ROWS = 1;
+export const POLL_END = 2;
+
+export interface SourceReader {
+  open?(): void;
+  /**
+   * Fills `batch` (cleared before) with the next rows and selects them, all of one split. Bounded work: at most one batch or about 1 ms.
+   * POLL_ROWS: rows are there (maybe none of a piece of input). POLL_IDLE: nothing to read now. POLL_END: never again.
+   */
+  poll(batch: Batch): number;
+  /** How long a POLL_IDLE reader may sleep at most, ms from now; absent = until its frames' doorbell rings. */
+  wakeupMs?(): number | undefined;
+  /** list state: one element per split, position included, restorable at any parallelism */
+  snapshot(): Uint8Array[];
+  restore(elements: readonly Uint8Array[]): void;
+  close?(): void;
+}
+
+/** A connector: one object, exported as `connector` by its module and found by name. It is loaded only when a job names it. */
+export interface Connector {
+  readonly name: string;
+  readonly sourceOptions?: OptionDefs;
+  readonly sinkOptions?: OptionDefs;
+  /** rows come from bytes through a format, from the connector itself, or both ways */
+  readonly formats: 'required' | 'none';
+  /** metadata columns: key -> type as Flink documents; writable ones for sinks */
+  readonly metadata?: Readonly<Record<string, { type: Schema['fields'][number]['type']; writable: boolean }>>;
+  /** watermarks are generated per split inside the source, as Flink's SupportsWatermarkPushDown */
+  readonly watermarkPerSplit?: boolean;
+  /** Plan time: checks option values that depend on each other. `schema` is the table's. */
+  checkSource?(config: SourceConfig, place: ErrorPlace): void;
+  checkSink?(config: import('./sink.js').SinkConfig, place: ErrorPlace): void;
+  /** Host, before the job starts: looks at the outside world. */
+  planSource?(config: SourceConfig, host: HostContext): Promise<SourcePlan>;
+  /** In a slot. `splits` is this subtask's part of the plan. */
+  createReader?(config: SourceConfig, plan: SourcePlan, splits: readonly unknown[], ctx: ReaderContext): SourceReader;
+  planSink?(config: import('./sink.js').SinkConfig, host: HostContext): Promise<import('./sink.js').SinkPlan>;
+  createWriter?(
+    config: import('./sink.js').SinkConfig,
+    plan: import('./sink.js').SinkPlan,
+    ctx: import('./sink.js').WriterContext,
+  ): import('./sink.js').SinkWriter;
+}
+
+export interface HostContext {
+  readonly parallelism: number;
+  readonly clock: Clock;
+  readonly options: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,4 @@
+import { test } from 'node:test';
+test('loads', async () => {
+  await import('#src/wasm/engine.js');
+});
