@@ -2,9 +2,11 @@
 // Flags: --quiet prints only errors; --no-tests leaves out tests and benches.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const quiet = process.argv.includes('--quiet');
 mkdirSync(join(root, 'dist'), { recursive: true });
@@ -20,8 +22,9 @@ function newest(dir) {
   return t;
 }
 
-function run(what, bin, args) {
-  const r = spawnSync(process.execPath, [join(root, 'node_modules', bin), ...args], { cwd: root, stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'] });
+function run(what, packageName, bin, args) {
+  const script = join(dirname(require.resolve(`${packageName}/package.json`)), bin);
+  const r = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'] });
   if (r.status !== 0) {
     if (quiet && r.stdout) process.stderr.write(r.stdout);
     console.error(`build: ${what} failed`);
@@ -31,7 +34,7 @@ function run(what, bin, args) {
 
 const wasm = join(root, 'dist/kernels.wasm');
 if (!existsSync(wasm) || statSync(wasm).mtimeMs < Math.max(newest(join(root, 'assembly')), statSync(join(root, 'asconfig.json')).mtimeMs)) {
-  run('asc', 'assemblyscript/bin/asc.js', ['--config', 'asconfig.json', '--target', 'release']);
+  run('asc', 'assemblyscript', 'bin/asc.js', ['--config', 'asconfig.json', '--target', 'release']);
 }
 const projects = process.argv.includes('--no-tests') ? ['tsconfig.json'] : ['tsconfig.test.json'];
-run('tsc', 'typescript/bin/tsc', ['-b', ...projects]);
+run('tsc', 'typescript', 'bin/tsc', ['-b', ...projects]);

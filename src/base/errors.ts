@@ -127,7 +127,7 @@ export function describePlace(place: ErrorPlace): string {
   const at: string[] = [];
   if (place.file !== undefined)
     at.push(place.file + (place.line === undefined ? '' : `:${place.line}`) + (place.column === undefined ? '' : `:${place.column}`));
-  else if (place.line !== undefined) at.push(`line ${place.line}` + (place.column === undefined ? '' : `, column ${place.column}`));
+  else if (place.line !== undefined) at.push(`line ${place.line}${place.column === undefined ? '' : `, column ${place.column}`}`);
   if (place.topic !== undefined) at.push(`topic ${place.topic}`);
   if (place.partition !== undefined) at.push(`partition ${place.partition}`);
   if (place.offset !== undefined) at.push(`offset ${place.offset}`);

@@ -12,7 +12,10 @@ export class MetricGroup {
   readonly gauges = new Map<string, () => number>();
   counter(name: string): Counter {
     let c = this.counters.get(name);
-    if (c === undefined) this.counters.set(name, (c = new Counter()));
+    if (c === undefined) {
+      c = new Counter();
+      this.counters.set(name, c);
+    }
     return c;
   }
   gauge(name: string, read: () => number): void {

@@ -1,0 +1,75 @@
+import type { Expr } from '../types/expr.js';
+import type { LogicalType } from '../types/logical.js';
+import type { SinkConfig } from './sink.js';
+import type { SourceConfig } from './source.js';
+
+/** Configs of the declarative node kinds: what the planners write and the operators read. Columns are leaf indices of the node's input. */
+
+/** kind 'source' */
+export interface SourceNodeConfig {
+  readonly source: SourceConfig;
+  readonly watermark?: WatermarkConfig;
+}
+
+/** kind 'values': a bounded source of literal rows (value forms as in Literal), read by subtask 0 */
+export interface ValuesConfig {
+  readonly rows: readonly (readonly (null | boolean | number | bigint | string)[])[];
+}
+
+/** kind 'watermark', and part of a source */
+export interface WatermarkConfig {
+  /** the event-time attribute: TIMESTAMP(3) or TIMESTAMP_LTZ(3) over the input's leaves; NULL fails the job */
+  readonly rowtime: Expr;
+  /** the watermark expression, same type; NULL emits nothing for that row */
+  readonly watermark: Expr;
+  /** a watermark is emitted as soon as it has advanced by more than this since the last one (pipeline.auto-watermark-interval) */
+  readonly intervalMs: number;
+  /** keep one watermark per split and emit their minimum */
+  readonly perSplit: boolean;
+  /** a split (or subtask) without records for so long does not hold back the others; 0 = never idle */
+  readonly idleTimeoutMs: number;
+  readonly timeZone: string;
+}
+
+/** kind 'calc': rows that pass `filter`, as `project` */
+export interface CalcConfig {
+  readonly filter?: Expr;
+  readonly project: readonly Expr[];
+  /** table.local-time-zone, an IANA name or offset: casts between TIMESTAMP and TIMESTAMP_LTZ */
+  readonly timeZone: string;
+}
+
+export type WindowSpec =
+  | { readonly type: 'tumble'; readonly sizeMs: number; readonly offsetMs: number }
+  | { readonly type: 'hop'; readonly sizeMs: number; readonly slideMs: number; readonly offsetMs: number }
+  | { readonly type: 'session'; readonly gapMs: number };
+
+export interface AggregateCall {
+  /** countStar has no argument; count counts non-NULL arguments */
+  readonly fn: 'countStar' | 'count' | 'sum' | 'min' | 'max' | 'avg';
+  readonly arg?: number;
+  readonly distinct: boolean;
+  /** BOOLEAN column: only rows where it is TRUE */
+  readonly filter?: number;
+  /** the result's type by Flink's rules */
+  readonly type: LogicalType;
+}
+
+/** kind 'windowAggregate'. Output leaves: keys, then calls, then windowOutputs. */
+export interface WindowAggregateConfig {
+  readonly window: WindowSpec;
+  readonly time: 'rowtime' | 'proctime';
+  /** rowtime only: a TIMESTAMP(3)/TIMESTAMP_LTZ(3) column in ms, never NULL here */
+  readonly timeColumn: number;
+  /** 'UTC' when the time attribute is TIMESTAMP; else the zone in which windows are aligned and window_start/window_end are shown */
+  readonly timeZone: string;
+  readonly keys: readonly number[];
+  readonly calls: readonly AggregateCall[];
+  /** start, end: TIMESTAMP(3); rowtime: end - 1 ms as the time attribute; proctime: the attribute of a processing-time window */
+  readonly windowOutputs: readonly ('start' | 'end' | 'rowtime' | 'proctime')[];
+}
+
+/** kind 'sink' */
+export interface SinkNodeConfig {
+  readonly sink: SinkConfig;
+}
