@@ -1,2 +1,3 @@
 // Every kernel the engine can call. AssemblyScript compiles only what is reachable from here.
 export * from "./memory";
+export * from "./hash";
