@@ -1,0 +1,311 @@
+import { type ErrorPlace, MillraceError } from '../base/errors.js';
+import { parseDecimal } from '../types/decimal.js';
+import { type Leaf, timestampDigits } from '../types/leaf.js';
+import { type LogicalType, typeToString } from '../types/logical.js';
+import type { Engine } from '../wasm/engine.js';
+import { allocBatch, type Batch, type BatchOptions } from './batch.js';
+import { parseDate, parseTime, parseTimestamp } from './calendar.js';
+import { type FieldNode, fieldTree } from './rows.js';
+import { Text } from './text.js';
+
+/** Bytes of one piece of a builder's string memory: most batches of short strings fit in one. */
+const HEAP_CHUNK_BYTES = 64 << 10;
+
+/** Owned memory for the variable-length values of one batch. Pieces are kept for the next batch. */
+class ByteHeap {
+  readonly #engine: Engine;
+  readonly #chunks: { ptr: number; bytes: number }[] = [];
+  #chunk = -1;
+  #used = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Room for `bytes` bytes; `keep` says how many of them were used. */
+  reserve(bytes: number): number {
+    while (this.#chunk < 0 || this.#used + bytes > this.#chunks[this.#chunk].bytes) {
+      if (this.#chunk + 1 === this.#chunks.length) {
+        const size = Math.max(HEAP_CHUNK_BYTES, bytes);
+        this.#chunks.push({ ptr: this.#engine.alloc(size), bytes: size });
+      }
+      this.#chunk++;
+      this.#used = 0;
+    }
+    return this.#chunks[this.#chunk].ptr + this.#used;
+  }
+  keep(bytes: number): void {
+    this.#used += bytes;
+  }
+  clear(): void {
+    this.#chunk = this.#chunks.length === 0 ? -1 : 0;
+    this.#used = 0;
+  }
+  free(): void {
+    for (const c of this.#chunks) this.#engine.free(c.ptr, c.bytes);
+    this.#chunks.length = 0;
+    this.clear();
+  }
+}
+
+/** What a row may be: an object (or row handle) by field name, or an array by position. */
+export type RowLike = object;
+
+/**
+ * Builds batches from JS rows. Accepts per type what readers give (docs/types.md), and: Date or text for times and dates, a number for BIGINT when it is a
+ * safe integer, number, bigint or text for DECIMAL, ms as a number for any TIMESTAMP. An absent field is NULL. Anything else fails with TYPE_MISMATCH naming the field.
+ */
+export class RowBuilder {
+  readonly batch: Batch;
+  readonly #engine: Engine;
+  readonly #tree: readonly FieldNode[];
+  readonly #write: ((row: number, value: unknown) => void)[];
+  readonly #heap: ByteHeap;
+  readonly #place: ErrorPlace;
+  #count = 0;
+
+  constructor(engine: Engine, leaves: readonly Leaf[], options: BatchOptions & { place?: ErrorPlace } = {}) {
+    this.#engine = engine;
+    this.batch = allocBatch(engine, leaves, options);
+    this.#tree = fieldTree(leaves);
+    this.#heap = new ByteHeap(engine);
+    this.#place = options.place ?? {};
+    const text = new Text(engine);
+    this.#write = this.#tree.map((f) => this.#writer(f, f.name, text));
+  }
+
+  /** Rows appended since the last clear. */
+  get count(): number {
+    return this.#count;
+  }
+  get full(): boolean {
+    return this.#count >= this.batch.capacity;
+  }
+
+  /** Empties the batch; its strings are forgotten. */
+  clear(): void {
+    this.batch.clear();
+    this.#heap.clear();
+    this.#count = 0;
+  }
+
+  /** Appends one row. `timeMs` is the record's timestamp, when the batch has room for those; `kind` is a row kind's byte value. */
+  append(row: RowLike, timeMs?: bigint, kind = 0): void {
+    const write = this.#write;
+    const at = this.#count;
+    if (Array.isArray(row)) for (let i = 0; i < write.length; i++) write[i](at, row[i]);
+    else {
+      const tree = this.#tree;
+      const fields = row as Record<string, unknown>;
+      for (let i = 0; i < write.length; i++) write[i](at, fields[tree[i].name]);
+    }
+    const { times, kinds } = this.batch;
+    if (times !== 0) this.#engine.i64[(times >> 3) + at] = timeMs ?? 0n;
+    if (kinds !== 0) this.#engine.u8[kinds + at] = kind;
+    this.#count = at + 1;
+  }
+
+  /** Appends a row to a batch whose only columns are one ANY (and what follows it): the value itself. */
+  appendValue(value: unknown, timeMs?: bigint): void {
+    const at = this.#count;
+    this.batch.objects![0]![at] = value;
+    const { times } = this.batch;
+    if (times !== 0) this.#engine.i64[(times >> 3) + at] = timeMs ?? 0n;
+    this.#count = at + 1;
+  }
+
+  /** The batch with all appended rows selected. */
+  finish(): Batch {
+    this.batch.selectAll(this.#count);
+    return this.batch;
+  }
+
+  #writer(field: FieldNode, path: string, text: Text): (row: number, value: unknown) => void {
+    const { leaf, type } = field;
+    const batch = this.batch;
+    const fail = (value: unknown): MillraceError => this.#mismatch(path, type, value);
+    if (type.root === 'ANY') {
+      const objects = batch.objects![leaf]!;
+      return (row, value) => {
+        objects[row] = value;
+      };
+    }
+    let put: (row: number, value: unknown) => boolean;
+    if (type.root === 'ROW') put = this.#rowWriter(field, path, text);
+    else if (type.root === 'CHAR' || type.root === 'VARCHAR') put = this.#textWriter(leaf, text);
+    else if (type.root === 'BINARY' || type.root === 'VARBINARY') put = this.#bytesWriter(leaf);
+    else put = fixedWriter(this.#engine, type, batch.values(leaf));
+    return (row, value) => {
+      if (value === null || value === undefined) {
+        if (!type.nullable) throw fail(null);
+        if (type.root === 'ROW') put(row, null);
+        return;
+      }
+      if (!put(row, value)) throw fail(value);
+      batch.setPresent(leaf, row);
+    };
+  }
+
+  #rowWriter(field: FieldNode, path: string, text: Text): (row: number, value: unknown) => boolean {
+    const writers = field.children.map((c) => this.#writer(withNullable(c), `${path}.${c.name}`, text));
+    const names = field.children.map((c) => c.name);
+    return (row, value) => {
+      if (value !== null && typeof value !== 'object') return false;
+      const fields = (value ?? {}) as Record<string, unknown>;
+      const byPosition = Array.isArray(value);
+      for (let i = 0; i < writers.length; i++) writers[i](row, byPosition ? value[i] : fields[names[i]]);
+      return true;
+    };
+  }
+
+  #textWriter(leaf: number, text: Text): (row: number, value: unknown) => boolean {
+    const values = this.batch.values(leaf) >> 2;
+    return (row, value) => {
+      if (typeof value !== 'string') return false;
+      const ptr = this.#heap.reserve(Text.bytesMax(value));
+      const bytes = text.encode(value, ptr);
+      this.#heap.keep(bytes);
+      const u32 = this.#engine.u32;
+      u32[values + row * 2] = ptr;
+      u32[values + row * 2 + 1] = bytes;
+      return true;
+    };
+  }
+
+  #bytesWriter(leaf: number): (row: number, value: unknown) => boolean {
+    const values = this.batch.values(leaf) >> 2;
+    return (row, value) => {
+      if (!(value instanceof Uint8Array)) return false;
+      const ptr = this.#heap.reserve(value.length);
+      this.#engine.u8.set(value, ptr);
+      this.#heap.keep(value.length);
+      const u32 = this.#engine.u32;
+      u32[values + row * 2] = ptr;
+      u32[values + row * 2 + 1] = value.length;
+      return true;
+    };
+  }
+
+  #mismatch(path: string, type: LogicalType, value: unknown): MillraceError {
+    return new MillraceError('TYPE_MISMATCH', `field '${path}' is ${typeToString(type)} and cannot hold ${describe(value)}`, {
+      place: this.#place,
+      remedy: "Convert the value, or declare the field's type as what it is.",
+    });
+  }
+}
+
+export function createBuilder(engine: Engine, leaves: readonly Leaf[], options?: BatchOptions & { place?: ErrorPlace }): RowBuilder {
+  return new RowBuilder(engine, leaves, options);
+}
+
+/** Below a NULL row every field is NULL, whatever its own type says. */
+function withNullable(f: FieldNode): FieldNode {
+  return f.type.nullable ? f : { ...f, type: { ...f.type, nullable: true } };
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'NULL';
+  const shown = typeof value === 'string' ? `'${value}'` : typeof value === 'object' ? (value.constructor?.name ?? 'an object') : String(value);
+  return `the ${typeof value} ${shown.length > 80 ? `${shown.slice(0, 80)}...` : shown}`;
+}
+
+/** Writes a present value of a fixed-width type; false when the value has no such form. */
+function fixedWriter(engine: Engine, type: LogicalType, values: number): (row: number, value: unknown) => boolean {
+  const i32 = (row: number, n: number | undefined): boolean => {
+    if (n === undefined) return false;
+    engine.i32[(values >> 2) + row] = n;
+    return true;
+  };
+  const i64 = (row: number, n: bigint | undefined): boolean => {
+    if (n === undefined || BigInt.asIntN(64, n) !== n) return false;
+    engine.i64[(values >> 3) + row] = n;
+    return true;
+  };
+  switch (type.root) {
+    case 'BOOLEAN':
+      return (row, v) => {
+        if (typeof v !== 'boolean') return false;
+        engine.u8[values + row] = v ? 1 : 0;
+        return true;
+      };
+    case 'TINYINT':
+      return (row, v) => {
+        if (!inRange(v, 7)) return false;
+        engine.u8[values + row] = Number(v);
+        return true;
+      };
+    case 'SMALLINT':
+      return (row, v) => {
+        if (!inRange(v, 15)) return false;
+        const n = Number(v);
+        engine.u8[values + row * 2] = n;
+        engine.u8[values + row * 2 + 1] = n >> 8;
+        return true;
+      };
+    case 'INTEGER':
+    case 'INTERVAL_YEAR_MONTH':
+      return (row, v) => inRange(v, 31) && i32(row, Number(v));
+    case 'DATE':
+      return (row, v) => i32(row, dateDays(v));
+    case 'TIME':
+      return (row, v) =>
+        i32(row, typeof v === 'string' ? parseTime(v) : Number.isInteger(v) && (v as number) >= 0 && (v as number) < 86400000 ? (v as number) : undefined);
+    case 'BIGINT':
+    case 'INTERVAL_DAY_TIME':
+      return (row, v) => i64(row, typeof v === 'bigint' ? v : Number.isSafeInteger(v) ? BigInt(v as number) : undefined);
+    case 'FLOAT': {
+      const f = new DataView(new ArrayBuffer(4));
+      return (row, v) => {
+        if (typeof v !== 'number') return false;
+        f.setFloat32(0, v, true);
+        return i32(row, f.getInt32(0, true));
+      };
+    }
+    case 'DOUBLE':
+      return (row, v) => {
+        if (typeof v !== 'number') return false;
+        engine.f64[(values >> 3) + row] = v;
+        return true;
+      };
+    case 'TIMESTAMP':
+    case 'TIMESTAMP_LTZ': {
+      const digits = timestampDigits(type.precision);
+      return (row, v) => i64(row, timestampOf(v, digits));
+    }
+    case 'DECIMAL': {
+      const { precision, scale } = type;
+      return (row, v) => {
+        const n = typeof v === 'string' || typeof v === 'number' || typeof v === 'bigint' ? parseDecimal(String(v), precision, scale) : undefined;
+        if (n === undefined || precision <= 18) return i64(row, n);
+        const at = (values >> 3) + row * 2;
+        engine.i64[at] = BigInt.asIntN(64, n);
+        engine.i64[at + 1] = n >> 64n;
+        return true;
+      };
+    }
+    default:
+      return () => false;
+  }
+}
+
+function inRange(v: unknown, bits: number): boolean {
+  if (typeof v === 'bigint') return BigInt.asIntN(bits + 1, v) === v;
+  return Number.isInteger(v) && (v as number) >= -(2 ** bits) && (v as number) < 2 ** bits;
+}
+
+function dateDays(v: unknown): number | undefined {
+  if (typeof v === 'string') return parseDate(v);
+  if (v instanceof Date && !Number.isNaN(v.getTime())) return Math.floor(v.getTime() / 86400000);
+  return Number.isInteger(v) ? (v as number) : undefined;
+}
+
+/** A bigint is in the type's unit, a number or Date in ms. */
+function timestampOf(v: unknown, digits: 0 | 3 | 6 | 9): bigint | undefined {
+  if (typeof v === 'bigint') return v;
+  if (typeof v === 'string') return parseTimestamp(v, digits);
+  const ms = v instanceof Date ? v.getTime() : v;
+  if (!Number.isSafeInteger(ms)) return undefined;
+  const n = ms as number;
+  if (digits === 3) return BigInt(n);
+  return digits === 0 ? BigInt(Math.floor(n / 1000)) : BigInt(n) * 10n ** BigInt(digits - 3);
+}

@@ -1,0 +1,254 @@
+import { MillraceError } from '../base/errors.js';
+import { formatDecimal } from '../types/decimal.js';
+import { type Leaf, leafCount, timestampDigits } from '../types/leaf.js';
+import type { LogicalType } from '../types/logical.js';
+import type { Engine } from '../wasm/engine.js';
+import type { Batch } from './batch.js';
+import { formatDate, formatTime } from './calendar.js';
+import { Text } from './text.js';
+
+/**
+ * A record as a closure sees it: a small handle with one getter per field, lazy. It reads wasm memory, so it lives as long as its batch:
+ * later use throws ROW_EXPIRED. `toObject()` gives a plain object to keep. Value forms: docs/types.md.
+ */
+export interface Row {
+  toObject(): Record<string, unknown>;
+  readonly [field: string]: unknown;
+}
+
+/** Reads rows of batches of one schema. */
+export interface RowReader {
+  /** Turns to a batch; handles into the one before expire. */
+  bind(batch: Batch): void;
+  /** Handles expire: the batch is going away. */
+  release(): void;
+  /** A handle on row number `row` (not: position in the selection). */
+  row(row: number): Row;
+  /** An owned plain object, nested ROWs too. */
+  object(row: number): Record<string, unknown>;
+  /** The value of one leaf column. */
+  value(leaf: number, row: number): unknown;
+}
+
+/** A top-level or nested field with its place among the leaf columns. */
+export interface FieldNode {
+  readonly name: string;
+  readonly leaf: number;
+  readonly type: LogicalType;
+  readonly children: readonly FieldNode[];
+}
+
+/** The tree of fields behind flattened leaves; leaf numbers start at `first`. */
+export function fieldTree(leaves: readonly Leaf[]): FieldNode[] {
+  const nodes: FieldNode[] = [];
+  let i = 0;
+  while (i < leaves.length) {
+    const leaf = leaves[i];
+    nodes.push(nodeOf(leaf.path[leaf.path.length - 1], leaf.type, i));
+    i += leafCount(leaf.type);
+  }
+  return nodes;
+}
+
+function nodeOf(name: string, type: LogicalType, leaf: number): FieldNode {
+  const children: FieldNode[] = [];
+  let next = leaf + 1;
+  if (type.root === 'ROW') {
+    for (const f of type.fields) {
+      children.push(nodeOf(f.name, f.type, next));
+      next += leafCount(f.type);
+    }
+  }
+  return { name, leaf, type, children };
+}
+
+/** What the getters of one reader share. */
+class Cursor {
+  generation = 0;
+  batch: Batch | undefined;
+  engine!: Engine;
+  text!: Text;
+  readonly values: number[];
+  readonly validity: number[];
+  #f32: Float32Array | undefined;
+
+  constructor(columns: number) {
+    this.values = new Array<number>(columns).fill(0);
+    this.validity = new Array<number>(columns).fill(0);
+  }
+
+  bind(batch: Batch): void {
+    this.generation++;
+    this.batch = batch;
+    if (this.engine !== batch.engine) {
+      this.engine = batch.engine;
+      this.text = new Text(batch.engine);
+    }
+    for (let i = 0; i < this.values.length; i++) {
+      this.values[i] = batch.values(i);
+      this.validity[i] = batch.validity(i);
+    }
+  }
+
+  present(leaf: number, row: number): boolean {
+    const v = this.validity[leaf];
+    return v === 0 || (this.engine.u8[v + (row >> 3)] & (1 << (row & 7))) !== 0;
+  }
+
+  f32(): Float32Array {
+    const buffer = this.engine.memory.buffer;
+    if (this.#f32 === undefined || this.#f32.buffer !== buffer) this.#f32 = new Float32Array(buffer);
+    return this.#f32;
+  }
+}
+
+type Read = (row: number) => unknown;
+
+export function createReader(leaves: readonly Leaf[]): RowReader {
+  const tree = fieldTree(leaves);
+  const cursor = new Cursor(leaves.length);
+  const reads: Read[] = new Array<Read>(leaves.length);
+  const Handle = handleClass(tree, cursor, reads);
+  return {
+    bind: (batch) => cursor.bind(batch),
+    release: () => {
+      cursor.generation++;
+      cursor.batch = undefined;
+    },
+    row: (row) => new Handle(row, cursor.generation) as unknown as Row,
+    object: (row) => plainObject(tree, reads, row),
+    value: (leaf, row) => reads[leaf](row),
+  };
+}
+
+interface HandleClass {
+  new (row: number, generation: number): object;
+}
+
+function handleClass(fields: readonly FieldNode[], cursor: Cursor, reads: Read[]): HandleClass {
+  let position!: (h: Handle) => number;
+  class Handle {
+    readonly #row: number;
+    readonly #generation: number;
+    constructor(row: number, generation: number) {
+      this.#row = row;
+      this.#generation = generation;
+    }
+    static {
+      position = (h) => {
+        if (h.#generation !== cursor.generation) throw expired();
+        return h.#row;
+      };
+    }
+  }
+  const show = {
+    value(this: Handle): unknown {
+      return plainObject(fields, reads, position(this));
+    },
+  };
+  for (const name of ['toObject', 'toJSON', Symbol.for('nodejs.util.inspect.custom')]) Object.defineProperty(Handle.prototype, name, show);
+  for (const f of fields) {
+    const read = readerOf(f, cursor, reads);
+    Object.defineProperty(Handle.prototype, f.name, {
+      enumerable: true,
+      configurable: true,
+      get(this: Handle): unknown {
+        return read(position(this));
+      },
+    });
+  }
+  return Handle;
+}
+
+function plainObject(fields: readonly FieldNode[], reads: readonly Read[], row: number): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const f of fields) {
+    const v = reads[f.leaf](row);
+    out[f.name] = v !== null && f.type.root === 'ROW' ? plainObject(f.children, reads, row) : v;
+  }
+  return out;
+}
+
+/** The function that reads one field at a row; kept in `reads` by leaf. */
+function readerOf(field: FieldNode, cursor: Cursor, reads: Read[]): Read {
+  const { leaf } = field;
+  if (field.type.root === 'ROW') {
+    const Nested = handleClass(field.children, cursor, reads);
+    reads[leaf] = (row) => (cursor.present(leaf, row) ? new Nested(row, cursor.generation) : null);
+  } else if (field.type.root === 'ANY') {
+    reads[leaf] = (row) => cursor.batch!.objects![leaf]![row] ?? null;
+  } else {
+    const value = valueReader(field.type, leaf, cursor);
+    reads[leaf] = (row) => (cursor.present(leaf, row) ? value(row) : null);
+  }
+  return reads[leaf];
+}
+
+/** Reads a present value: JS forms as in docs/types.md. */
+function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
+  const at = c.values;
+  const i32: (row: number) => number = (row) => c.engine.i32[(at[leaf] >> 2) + row];
+  const i64: (row: number) => bigint = (row) => c.engine.i64[(at[leaf] >> 3) + row];
+  switch (type.root) {
+    case 'BOOLEAN':
+      return (row) => c.engine.u8[at[leaf] + row] !== 0;
+    case 'TINYINT':
+      return (row) => (c.engine.u8[at[leaf] + row] << 24) >> 24;
+    case 'SMALLINT':
+      return (row) => {
+        const u8 = c.engine.u8;
+        const p = at[leaf] + row * 2;
+        return ((u8[p] | (u8[p + 1] << 8)) << 16) >> 16;
+      };
+    case 'INTEGER':
+    case 'INTERVAL_YEAR_MONTH':
+      return i32;
+    case 'DATE':
+      return (row) => formatDate(i32(row));
+    case 'TIME':
+      return (row) => formatTime(i32(row));
+    case 'BIGINT':
+    case 'INTERVAL_DAY_TIME':
+      return i64;
+    case 'FLOAT':
+      return (row) => c.f32()[(at[leaf] >> 2) + row];
+    case 'DOUBLE':
+      return (row) => c.engine.f64[(at[leaf] >> 3) + row];
+    case 'TIMESTAMP':
+    case 'TIMESTAMP_LTZ': {
+      const digits = timestampDigits(type.precision);
+      if (digits > 3) return i64;
+      return digits === 3 ? (row) => Number(i64(row)) : (row) => Number(i64(row)) * 1000;
+    }
+    case 'DECIMAL': {
+      const { scale } = type;
+      if (type.precision <= 18) return (row) => formatDecimal(i64(row), scale);
+      return (row) => {
+        const p = (at[leaf] >> 3) + row * 2;
+        return formatDecimal((c.engine.i64[p + 1] << 64n) | BigInt.asUintN(64, c.engine.i64[p]), scale);
+      };
+    }
+    case 'CHAR':
+    case 'VARCHAR':
+      return (row) => {
+        const p = (at[leaf] >> 2) + row * 2;
+        const u32 = c.engine.u32;
+        return c.text.decode(u32[p], u32[p + 1]);
+      };
+    case 'BINARY':
+    case 'VARBINARY':
+      return (row) => {
+        const p = (at[leaf] >> 2) + row * 2;
+        const u32 = c.engine.u32;
+        return c.engine.u8.slice(u32[p], u32[p] + u32[p + 1]);
+      };
+    default:
+      return () => null;
+  }
+}
+
+function expired(): MillraceError {
+  return new MillraceError('ROW_EXPIRED', 'a row handle was used after its batch', {
+    remedy: 'Keep what you need while the function runs: row.toObject(), or the values themselves.',
+  });
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { MillraceError } from '#src/base/errors.js';
+import { createBuilder } from '#src/batch/builder.js';
+import { createReader } from '#src/batch/rows.js';
+import { flatten } from '#src/types/leaf.js';
+import * as t from '#src/types/logical.js';
+import { Engine } from '#src/wasm/engine.js';
+
+const FIELDS = [
+  { name: 'bool', type: t.BOOLEAN() },
+  { name: 'i8', type: t.TINYINT() },
+  { name: 'i16', type: t.SMALLINT() },
+  { name: 'i32', type: t.INT() },
+  { name: 'i64', type: t.BIGINT() },
+  { name: 'f32', type: t.FLOAT() },
+  { name: 'f64', type: t.DOUBLE() },
+  { name: 'dec', type: t.DECIMAL(10, 2) },
+  { name: 'big', type: t.DECIMAL(38, 9) },
+  { name: 'text', type: t.STRING() },
+  { name: 'bytes', type: { root: 'VARBINARY', length: 100, nullable: true } as const },
+  { name: 'date', type: t.DATE() },
+  { name: 'time', type: t.TIME(3) },
+  { name: 'ts', type: t.TIMESTAMP(3) },
+  { name: 'ts6', type: t.TIMESTAMP(6) },
+  {
+    name: 'nested',
+    type: t.ROW([
+      { name: 'a', type: t.INT(false) },
+      { name: 'b', type: t.ROW([{ name: 'c', type: t.STRING() }]) },
+    ]),
+  },
+  { name: 'any', type: t.ANY() },
+];
+export const LEAVES = flatten({ fields: FIELDS });
+
+const PLAIN = { noNullPrototype: true };
+const or = <T>(a: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(a, { nil: null });
+const unscaled = (digits: number, scale: number): fc.Arbitrary<string> =>
+  fc.bigInt({ min: -(10n ** BigInt(digits)) + 1n, max: 10n ** BigInt(digits) - 1n }).map((n) => {
+    const s = (n < 0n ? -n : n).toString().padStart(scale + 1, '0');
+    return `${n < 0n ? '-' : ''}${s.slice(0, -scale)}.${s.slice(-scale)}`;
+  });
+export const rowArb = fc.record(
+  {
+    bool: or(fc.boolean()),
+    i8: or(fc.integer({ min: -128, max: 127 })),
+    i16: or(fc.integer({ min: -32768, max: 32767 })),
+    i32: or(fc.integer()),
+    i64: or(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+    f32: or(fc.float()),
+    f64: or(fc.double()),
+    dec: or(unscaled(10, 2)),
+    big: or(unscaled(38, 9)),
+    text: or(fc.string({ unit: 'grapheme', maxLength: 40 })),
+    bytes: or(fc.uint8Array({ maxLength: 40 })),
+    date: or(fc.integer({ min: -100000, max: 100000 }).map((d) => new Date(d * 86400000).toISOString().slice(0, 10))),
+    time: or(fc.integer({ min: 0, max: 86399999 }).map((ms) => new Date(ms).toISOString().slice(11, 23).replace('.000', ''))),
+    ts: or(fc.integer({ min: -1e12, max: 4e12 })),
+    ts6: or(fc.bigInt({ min: -(10n ** 15n), max: 4n * 10n ** 15n })),
+    nested: or(fc.record({ a: fc.integer(), b: or(fc.record({ c: or(fc.string()) }, PLAIN)) }, PLAIN)),
+    any: or(fc.oneof(fc.string(), fc.dictionary(fc.string(), fc.integer(), PLAIN))),
+  },
+  PLAIN,
+);
+
+test('what is built is read back, field by field and as objects', () => {
+  const engine = new Engine();
+  const builder = createBuilder(engine, LEAVES, { capacity: 64, times: true });
+  const reader = createReader(LEAVES);
+  fc.assert(
+    fc.property(fc.array(rowArb, { maxLength: 64 }), fc.boolean(), (rows, asArrays) => {
+      builder.clear();
+      rows.forEach((r, i) => {
+        builder.append(asArrays ? FIELDS.map((f) => r[f.name as keyof typeof r]) : r, BigInt(i));
+      });
+      const batch = builder.finish();
+      assert.equal(batch.selCount, rows.length);
+      reader.bind(batch);
+      rows.forEach((r, i) => {
+        assert.deepEqual(reader.object(i), r);
+        const handle = reader.row(i);
+        for (const f of FIELDS) if (f.name !== 'nested') assert.deepEqual(handle[f.name], r[f.name as keyof typeof r]);
+        assert.equal((handle.nested as { a: number } | null)?.a, r.nested?.a);
+        assert.equal((handle.nested as typeof r.nested)?.b?.c, r.nested?.b?.c);
+        assert.equal(engine.i64[(batch.times >> 3) + i], BigInt(i));
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a handle used after its batch throws ROW_EXPIRED, a plain object stays', () => {
+  const engine = new Engine();
+  const leaves = flatten({ fields: [{ name: 'x', type: t.STRING() }] });
+  const builder = createBuilder(engine, leaves);
+  builder.append({ x: 'hello' });
+  const reader = createReader(leaves);
+  reader.bind(builder.finish());
+  const handle = reader.row(0);
+  const kept = handle.toObject();
+  assert.equal(handle.x, 'hello');
+  reader.release();
+  assert.throws(
+    () => handle.x,
+    (e: unknown) => e instanceof MillraceError && e.code === 'ROW_EXPIRED',
+  );
+  assert.throws(
+    () => handle.toObject(),
+    (e: unknown) => e instanceof MillraceError && e.code === 'ROW_EXPIRED',
+  );
+  assert.deepEqual(kept, { x: 'hello' });
+});
+
+test('a value of the wrong form names its field', () => {
+  const engine = new Engine();
+  const build = (type: t.LogicalType, value: unknown): unknown => {
+    const leaves = flatten({ fields: [{ name: 'outer', type: t.ROW([{ name: 'f', type }]) }] });
+    const builder = createBuilder(engine, leaves, { capacity: 8 });
+    builder.append({ outer: { f: value } });
+    const reader = createReader(leaves);
+    reader.bind(builder.finish());
+    return (reader.object(0).outer as { f: unknown }).f;
+  };
+  for (const [type, value] of [
+    [t.INT(), 1.5],
+    [t.INT(), 2 ** 31],
+    [t.INT(), '12'],
+    [t.TINYINT(), 128],
+    [t.BIGINT(), 2 ** 53],
+    [t.BIGINT(), 2n ** 63n],
+    [t.STRING(), 12],
+    [t.BOOLEAN(), 1],
+    [t.DECIMAL(4, 2), '100'],
+    [t.DECIMAL(4, 2), 'x'],
+    [t.DATE(), '2024-02-30'],
+    [t.TIME(), '24:00:00'],
+    [t.TIMESTAMP(3), 'yesterday'],
+    [t.DOUBLE(), 1n],
+    [t.ROW([]), 5],
+  ] as const)
+    assert.throws(
+      () => build(type, value),
+      (e: unknown) => e instanceof MillraceError && e.code === 'TYPE_MISMATCH' && e.message.includes("'outer.f'"),
+      `${t.typeToString(type)} ${String(value)}`,
+    );
+  for (const [type, value, expected] of [
+    [t.BIGINT(), 12, 12n],
+    [t.DECIMAL(4, 2), 1.005, '1.01'],
+    [t.DECIMAL(4, 2), -1.005, '-1.01'],
+    [t.DECIMAL(4, 2), 7n, '7.00'],
+    [t.DECIMAL(20, 0), '1e19', '10000000000000000000'],
+    [t.TIMESTAMP(3), new Date(1234), 1234],
+    [t.TIMESTAMP(3), '1970-01-01 00:00:01.234', 1234],
+    [t.TIMESTAMP(9), '1970-01-01T00:00:01.234Z', 1234000000n],
+    [t.TIMESTAMP(6), 1234, 1234000n],
+    [t.TIMESTAMP(0), 1999, 1000],
+    [t.DATE(), new Date('2024-02-29T23:00:00Z'), '2024-02-29'],
+    [t.TIME(3), 1001, '00:00:01.001'],
+  ] as const)
+    assert.deepEqual(build(type, value), expected);
+  const leaves = flatten({ fields: [{ name: 'n', type: t.INT(false) }] });
+  assert.throws(() => createBuilder(engine, leaves).append({}), /'n'.*NULL/s);
+});
