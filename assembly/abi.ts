@@ -67,3 +67,36 @@ export const E_ARITHMETIC = 14; // numeric value out of range where Flink fails
 export const BATCH_ROWS_MAX = 2048; // rows of one batch: 3 columns of 8 bytes stay inside a 48 KiB L1
 export const INPUT_PAD = 64; // readable zero bytes required before and after any scanned region (SIMD over-reads)
 export const ALIGN = 64;
+
+// ---- Kafka RecordBatch cursor (assembly/scan/kafka.ts): zeroed, then filled by the reader; 64-byte aligned ----
+export const KC_PTR = 0; // u32 next byte to read: a batch's start, or a record inside one
+export const KC_END = 4; // u32 end of the region
+export const KC_BATCH = 8; // u32 start of the open batch, 0 = between batches
+export const KC_BATCH_END = 12; // u32
+export const KC_LEFT = 16; // u32 records left in the open batch
+export const KC_ATTRIBUTES = 20; // u32 of the open batch
+export const KC_BASE_OFFSET = 24; // i64 of the open batch
+export const KC_BASE_TIME = 32; // i64 base timestamp; with LogAppendTime the batch's maximum
+export const KC_FROM = 40; // i64 records before this offset are passed over
+export const KC_TO = 48; // i64 records from this offset on are not wanted
+export const KC_NEXT = 56; // i64 out: offset after the last record or batch passed
+export const KC_FLAGS = 64; // u32 KF_*
+export const KC_STATE = 68; // u32 out: KS_*
+export const KC_CRC = 72; // u32 -> tables of crc32cTables
+export const KC_CAPACITY = 76; // u32 records the outputs have room for
+export const KC_VALUES = 80; // u32 -> { u32 ptr, u32 length }[]
+export const KC_KEYS = 84; // u32 -> { u32 ptr, u32 length }[] or 0; a null key has ptr 0
+export const KC_OFFSETS = 88; // u32 -> i64[] or 0
+export const KC_TIMES = 92; // u32 -> i64[] or 0: ms
+export const KC_HEADERS = 96; // u32 -> { u32 ptr, u32 length }[] or 0: the count and the headers as they stand in the record
+export const KC_NULLS = 100; // u32 out: records without a value that were passed over
+export const KC_EPOCH = 104; // i32 partition leader epoch of the open batch
+export const KC_BYTES = 128;
+export const KF_CHECK_CRC = 1;
+export const KF_KEEP_NULLS = 2; // records without a value are given with ptr 0, length 0; else passed over
+export const KS_MORE = 0; // the outputs are full, or the batch ended its turn: call again
+export const KS_EMPTY = 1; // the region is read
+export const KS_PARTIAL = 2; // what is left is the beginning of a batch
+export const KS_STOPPED = 3; // an offset >= KC_TO was reached
+export const BATCH_V2_HEADER_BYTES = 61;
+export const CRC_TABLE_BYTES = 16384; // room for crc32cTables

@@ -1,0 +1,159 @@
+import {
+  CRC_TABLE_BYTES,
+  E_BATCH_CODEC,
+  E_BATCH_MAGIC,
+  KC_BATCH,
+  KC_BYTES,
+  KC_CAPACITY,
+  KC_CRC,
+  KC_END,
+  KC_EPOCH,
+  KC_ATTRIBUTES,
+  KC_FLAGS,
+  KC_FROM,
+  KC_HEADERS,
+  KC_KEYS,
+  KC_NEXT,
+  KC_NULLS,
+  KC_OFFSETS,
+  KC_PTR,
+  KC_STATE,
+  KC_TIMES,
+  KC_TO,
+  KC_VALUES,
+  KF_CHECK_CRC,
+  KF_KEEP_NULLS,
+} from '#abi';
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+import type { Engine } from '../../wasm/engine.js';
+
+declare module '../../wasm/engine.js' {
+  interface Kernels {
+    crc32cTables(tables: number): void;
+    crc32c(tables: number, ptr: number, bytes: number): number;
+    kafkaRecords(cursor: number): number;
+    kafkaGather(dst: number, validity: number, src: number, index: number, rows: number, nullable: number): void;
+  }
+}
+
+/** Kafka's codec numbers, as they stand in a batch's attributes. */
+export const CODEC_NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+
+export interface CursorOptions {
+  /** records that one call of `next` gives at most */
+  readonly capacity: number;
+  readonly keys?: boolean;
+  readonly headers?: boolean;
+  /** give records without a value too, with pointer 0 */
+  readonly keepNulls?: boolean;
+}
+
+/**
+ * Walks the records of RecordBatch bytes in wasm memory. The arrays are valid until the next call; slices are views into the region:
+ * `values`, `keys`, `headers` -> { u32 ptr, u32 length }[], `offsets`, `times` -> i64[].
+ */
+export class RecordCursor {
+  readonly #engine: Engine;
+  readonly #ptr: number;
+  readonly #capacity: number;
+  readonly #crc: number;
+  readonly #flags: number;
+  readonly values: number;
+  readonly keys: number;
+  readonly offsets: number;
+  readonly times: number;
+  readonly headers: number;
+
+  constructor(engine: Engine, options: CursorOptions) {
+    const bytes = options.capacity * 8;
+    this.#engine = engine;
+    this.#capacity = options.capacity;
+    this.#ptr = engine.alloc(KC_BYTES);
+    this.#crc = engine.alloc(CRC_TABLE_BYTES);
+    this.values = engine.alloc(bytes);
+    this.keys = options.keys === true ? engine.alloc(bytes) : 0;
+    this.offsets = engine.alloc(bytes);
+    this.times = engine.alloc(bytes);
+    this.headers = options.headers === true ? engine.alloc(bytes) : 0;
+    this.#flags = options.keepNulls === true ? KF_KEEP_NULLS : 0;
+    engine.kernels.crc32cTables(this.#crc);
+    engine.u8.fill(0, this.#ptr, this.#ptr + KC_BYTES);
+    const u32 = engine.u32;
+    u32[(this.#ptr + KC_CAPACITY) >> 2] = options.capacity;
+    u32[(this.#ptr + KC_CRC) >> 2] = this.#crc;
+    u32[(this.#ptr + KC_VALUES) >> 2] = this.values;
+    u32[(this.#ptr + KC_KEYS) >> 2] = this.keys;
+    u32[(this.#ptr + KC_OFFSETS) >> 2] = this.offsets;
+    u32[(this.#ptr + KC_TIMES) >> 2] = this.times;
+    u32[(this.#ptr + KC_HEADERS) >> 2] = this.headers;
+  }
+
+  /** Starts on the batches of [ptr, end): records with from <= offset < to are wanted. */
+  reset(ptr: number, end: number, from: bigint, to: bigint, checkCrc: boolean): void {
+    const u32 = this.#engine.u32;
+    const i64 = this.#engine.i64;
+    u32[(this.#ptr + KC_PTR) >> 2] = ptr;
+    u32[(this.#ptr + KC_END) >> 2] = end;
+    u32[(this.#ptr + KC_BATCH) >> 2] = 0;
+    u32[(this.#ptr + KC_FLAGS) >> 2] = this.#flags | (checkCrc ? KF_CHECK_CRC : 0);
+    i64[(this.#ptr + KC_FROM) >> 3] = from;
+    i64[(this.#ptr + KC_TO) >> 3] = to;
+    i64[(this.#ptr + KC_NEXT) >> 3] = from;
+  }
+
+  /** The next records; 0 when the region gave no more (see `state`). Fails with KAFKA_CORRUPT_BATCH or KAFKA_UNSUPPORTED_CODEC after the good records before it. */
+  next(place: ErrorPlace): number {
+    const n = this.#engine.kernels.kafkaRecords(this.#ptr);
+    const e = this.#engine.takeError();
+    if (e === undefined) return n;
+    throw batchError(e.code, e.length, { ...place, offset: e.arg });
+  }
+
+  /** How the last call ended: KS_*. */
+  get state(): number {
+    return this.#engine.u32[(this.#ptr + KC_STATE) >> 2];
+  }
+  /** Offset after the last record or batch that was passed. */
+  get nextOffset(): bigint {
+    return this.#engine.i64[(this.#ptr + KC_NEXT) >> 3];
+  }
+  /** Records without a value that were passed over so far. */
+  get nulls(): number {
+    return this.#engine.u32[(this.#ptr + KC_NULLS) >> 2];
+  }
+  /** Attributes of the batch the last record came from. */
+  get attributes(): number {
+    return this.#engine.u32[(this.#ptr + KC_ATTRIBUTES) >> 2];
+  }
+  /** Leader epoch of the batch the last record came from, -1 = unknown. */
+  get leaderEpoch(): number {
+    return this.#engine.i32[(this.#ptr + KC_EPOCH) >> 2];
+  }
+
+  close(): void {
+    const bytes = this.#capacity * 8;
+    for (const p of [this.values, this.keys, this.offsets, this.times, this.headers]) if (p !== 0) this.#engine.free(p, bytes);
+    this.#engine.free(this.#crc, CRC_TABLE_BYTES);
+    this.#engine.free(this.#ptr, KC_BYTES);
+  }
+}
+
+/** What a batch that cannot be read means to the user. `codec` counts only for E_BATCH_CODEC. */
+export function batchError(code: number, codec: number, place: ErrorPlace): MillraceError {
+  if (code === E_BATCH_CODEC) {
+    return new MillraceError('KAFKA_UNSUPPORTED_CODEC', `a record batch is compressed with ${CODEC_NAMES[codec] ?? `codec ${codec}`}`, {
+      place,
+      remedy: "Produce with compression.type 'none' or 'gzip', or set compression.type on the topic.",
+    });
+  }
+  if (code === E_BATCH_MAGIC) {
+    return new MillraceError('KAFKA_CORRUPT_BATCH', 'a record batch has a format other than magic 2', {
+      place,
+      remedy: 'Messages of before Kafka 0.11 are not read; if the topic is newer, its log is damaged.',
+    });
+  }
+  return new MillraceError('KAFKA_CORRUPT_BATCH', 'a record batch is damaged: its CRC or its lengths are wrong', {
+    place,
+    remedy: 'Start behind it with scan.startup.specific-offsets, or restore the topic.',
+  });
+}
