@@ -100,3 +100,12 @@ export const KS_PARTIAL = 2; // what is left is the beginning of a batch
 export const KS_STOPPED = 3; // an offset >= KC_TO was reached
 export const BATCH_V2_HEADER_BYTES = 61;
 export const CRC_TABLE_BYTES = 16384; // room for crc32cTables
+
+// ---- frames between subtasks (docs/formats/exchange.md) ----
+export const FRAME_BATCH = 1;
+export const FRAME_WATERMARK = 2; // i64
+export const FRAME_IDLE = 3;
+export const FRAME_ACTIVE = 4;
+export const FRAME_END = 5; // u32 1 = the sender failed or was cancelled: flush, fire nothing
+export const FRAME_BARRIER = 6; // reserved: checkpoints
+export const FRAME_OBJECTS = 7; // JS values of ANY columns of the batch frame that follows

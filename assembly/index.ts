@@ -3,3 +3,4 @@ export * from "./memory";
 export * from "./hash";
 export * from "./scan/crc32c";
 export * from "./scan/kafka";
+export * from "./exchange";

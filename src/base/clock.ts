@@ -4,11 +4,14 @@ export interface Clock {
   nowMs(): number;
   /** Monotonic, ms with a fraction: for durations and deadlines. */
   monotonicMs(): number;
+  /** Wall clock with a fraction, comparable between threads: for measuring. */
+  preciseMs(): number;
 }
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+  preciseMs: () => performance.timeOrigin + performance.now(),
 };
 
 /** A clock that moves only when told: tests and simulation. */
@@ -21,6 +24,9 @@ export class ManualClock implements Clock {
     return this.#ms;
   }
   monotonicMs(): number {
+    return this.#ms;
+  }
+  preciseMs(): number {
     return this.#ms;
   }
   advanceMs(ms: number): void {

@@ -26,6 +26,8 @@ export interface GraphNode {
   readonly config: unknown;
   readonly inputs: readonly GraphEdge[];
   readonly output: Schema;
+  /** schemas of side outputs by tag; a tag that is not here has the schema of the node's output */
+  readonly sides?: Readonly<Record<string, Schema>>;
   /** absent = the job's */
   readonly parallelism?: number;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
+import type { ClosureTable } from './closures.js';
 import type { Leaf } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
 
@@ -33,6 +34,8 @@ export interface OperatorContext {
   readonly maxParallelism: number;
   /** the job's options (SET), by key */
   readonly options: Readonly<Record<string, string>>;
+  /** the job's functions; empty when it has none */
+  readonly closures: ClosureTable;
   /** Asks for processProcessingTime(atMs) at or after wall-clock `atMs`; asking again for an earlier time is fine, later ones are kept too. */
   registerProcessingTimer(atMs: number): void;
   /** For closures: the step is held back until the promise settles; the slot turns its event loop meanwhile. A rejection fails the job. */
@@ -65,6 +68,8 @@ export interface Operator {
   processWatermark?(watermark: bigint): boolean | void;
   /** Makes at most about one batch of owed output. Returns true while more is owed. */
   resume?(): boolean;
+  /** true while `resume` could do nothing: room or an acknowledgement must come first (a doorbell will ring) */
+  readonly waiting?: boolean;
   processProcessingTime?(nowMs: number): boolean | void;
   /** No more records on any input (the final watermark came before). Returns as processBatch. */
   finish?(): boolean | void;

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
+import type { ClosureTable } from './closures.js';
 import type { Leaf } from '../types/leaf.js';
 import type { Schema } from '../types/logical.js';
 import type { Engine } from '../wasm/engine.js';
@@ -36,6 +37,8 @@ export interface WriterContext {
   readonly leaves: readonly Leaf[];
   readonly encoder?: RecordEncoder;
   readonly frames?: FrameWriter;
+  /** the job's functions and iterables; empty when it has none */
+  readonly closures: ClosureTable;
   /** unique per job run: names files so that two runs never collide */
   readonly runId: string;
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { ErrorPlace } from '../base/errors.js';
 import type { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
+import type { ClosureTable } from './closures.js';
 import type { Leaf } from '../types/leaf.js';
 import type { Schema } from '../types/logical.js';
 import type { Engine } from '../wasm/engine.js';
@@ -48,6 +49,8 @@ export interface ReaderContext {
   readonly leaves: readonly Leaf[];
   readonly decoder?: RecordDecoder;
   readonly frames?: FrameReader;
+  /** the job's functions and iterables; empty when it has none */
+  readonly closures: ClosureTable;
   /** split numbers are small integers of the reader's own choice, put into batch.split; watermarks are kept per split when the plan asks */
   splitAdded(split: number): void;
   splitFinished(split: number): void;

@@ -1,0 +1,88 @@
+import { FRAME_END, FRAME_OBJECTS } from '#abi';
+import { OUTPUT_BUFFER_BYTES } from '../base/limits.js';
+import type { RingWriter } from '../ring/ring.js';
+import type { Engine } from '../wasm/engine.js';
+
+/**
+ * The bytes on their way to one receiving subtask: frames are appended in order and leave for the ring together,
+ * when the buffer is full or its time is up (execution.buffer-timeout).
+ */
+export class OutputBuffer {
+  readonly #engine: Engine;
+  readonly #ring: RingWriter;
+  #ptr: number;
+  #capacity = OUTPUT_BUFFER_BYTES + 4096;
+  #used = 0;
+  #oldestMs = 0;
+
+  constructor(engine: Engine, ring: RingWriter) {
+    this.#engine = engine;
+    this.#ring = ring;
+    this.#ptr = engine.alloc(this.#capacity);
+  }
+
+  /** Room for `bytes` more; returns where to write. May grow the memory. */
+  reserve(bytes: number): number {
+    const need = this.#used + bytes;
+    if (need > this.#capacity) {
+      const capacity = Math.max(need, this.#capacity * 2);
+      const ptr = this.#engine.alloc(capacity);
+      this.#engine.u8.copyWithin(ptr, this.#ptr, this.#ptr + this.#used);
+      this.#engine.free(this.#ptr, this.#capacity);
+      this.#ptr = ptr;
+      this.#capacity = capacity;
+    }
+    return this.#ptr + this.#used;
+  }
+  /** Says that `bytes` were written at the reserved place. */
+  commit(bytes: number, nowMs: number): void {
+    if (this.#used === 0) this.#oldestMs = nowMs;
+    this.#used += bytes;
+  }
+  /** A frame of a type and one 64-bit word. */
+  control(type: number, word: bigint, nowMs: number): void {
+    const at = this.reserve(16);
+    const u32 = this.#engine.u32;
+    u32[at >> 2] = 16;
+    u32[(at >> 2) + 1] = type;
+    this.#engine.i64[(at + 8) >> 3] = word;
+    this.commit(16, nowMs);
+  }
+  /** JS values of the batch frame that follows, as bytes. */
+  objects(bytes: Uint8Array, nowMs: number): void {
+    const total = (16 + bytes.length + 7) & ~7;
+    const at = this.reserve(total);
+    const u32 = this.#engine.u32;
+    u32[at >> 2] = total;
+    u32[(at >> 2) + 1] = FRAME_OBJECTS;
+    u32[(at >> 2) + 2] = bytes.length;
+    this.#engine.u8.set(bytes, at + 16);
+    this.commit(total, nowMs);
+  }
+  end(failed: boolean, nowMs: number): void {
+    this.control(FRAME_END, failed ? 1n : 0n, nowMs);
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+  get full(): boolean {
+    return this.#used >= OUTPUT_BUFFER_BYTES;
+  }
+  /** When the oldest frame in the buffer came, ms; meaningless when empty. */
+  get oldestMs(): number {
+    return this.#oldestMs;
+  }
+  /** Hands everything to the ring; false when there is no room. */
+  flush(): boolean {
+    if (this.#used === 0) return true;
+    if (!this.#ring.offer(this.#engine.u8, this.#ptr, this.#used)) return false;
+    this.#used = 0;
+    if (this.#capacity > 8 * OUTPUT_BUFFER_BYTES) {
+      this.#engine.free(this.#ptr, this.#capacity);
+      this.#capacity = OUTPUT_BUFFER_BYTES + 4096;
+      this.#ptr = this.#engine.alloc(this.#capacity);
+    }
+    return true;
+  }
+}
