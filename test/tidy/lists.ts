@@ -1,0 +1,54 @@
+/** What the tidy test allows. Every entry has a reason or a number that may only shrink; an entry nobody needs any more fails the test. */
+
+/** Folder of src/ -> rank. A file imports its own folder and folders of a smaller rank; equal ranks never import each other. */
+export const RANKS: Readonly<Record<string, number>> = {
+  base: 0,
+  types: 1,
+  wasm: 2,
+  batch: 3,
+  time: 4,
+  contract: 5,
+  ring: 6,
+  state: 6,
+  format: 6,
+  aggregate: 6,
+  connect: 7,
+  source: 8,
+  chain: 8,
+  exchange: 8,
+  window: 8,
+  sink: 8,
+  checkpoint: 9,
+  task: 10,
+  job: 11,
+  stream: 12,
+  sql: 13,
+  serve: 14,
+};
+
+/** Connectors see the contract and what lies below it, and the formats; never rings, state or the runtime. */
+export const CONNECT_ALSO: readonly string[] = ['format'];
+
+/** node: and npm modules by file: everything else in src/ runs in a browser too. */
+export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
+  'src/contract/options.ts': ['valibot'],
+  'src/wasm/engine.ts': ['node:fs'],
+};
+
+/** Calls that make a run unrepeatable or talk past the logger, and where they may stand (base/ may always). */
+export const BANNED: readonly { readonly call: RegExp; readonly instead: string; readonly allowed: Readonly<Record<string, string>> }[] = [
+  { call: /\bDate\.now\b|\bnew Date\(\s*\)/, instead: 'the Clock that was passed in', allowed: {} },
+  { call: /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b/, instead: 'a Prng that was passed in', allowed: {} },
+  { call: /\bperformance\.now\b|\bprocess\.hrtime\b/, instead: 'Clock.monotonicMs()', allowed: {} },
+  { call: /\b(setTimeout|setInterval)\s*\(/, instead: "the Clock, registerProcessingTimer, or wakeupMs: timers belong to the runtime's loops", allowed: {} },
+  { call: /\bconsole\.\w+\s*\(/, instead: 'a metric, an error, or the print of the IoContext', allowed: {} },
+  { call: /\bprocess\.exit\s*\(/, instead: 'process.exitCode, and an end by itself', allowed: {} },
+];
+
+export const FILE_LINES_MAX = 300;
+/** Longer files with the length they must not pass. */
+export const LONG_FILES: Readonly<Record<string, number>> = {};
+
+export const FUNCTION_LINES_MAX = 70;
+/** 'file' -> lines of its longest function, which it must not pass. */
+export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {};
