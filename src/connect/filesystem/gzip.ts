@@ -1,0 +1,73 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { MillraceError } from '../../base/errors.js';
+import type { IoContext, IoSource } from '../../contract/io.js';
+import { FRAME_HEADER_BYTES, FRAME_LAST } from './frame_lines.js';
+import { readError } from './listing.js';
+import type { GzipConfig } from './plan.js';
+
+/** Inflated bytes of one frame at most. */
+const FRAME_BYTES = 256 << 10;
+
+/** Inflates gzip files on the I/O thread and sends their bytes as frames: file after file to each subtask, all subtasks at once. */
+class GzipSource implements IoSource {
+  readonly #config: GzipConfig;
+  readonly #signal: AbortSignal;
+  #closed = false;
+
+  constructor(config: GzipConfig, ctx: IoContext) {
+    this.#config = config;
+    this.#signal = ctx.signal;
+  }
+
+  async run(send: (subtask: number, frame: Uint8Array) => Promise<void> | undefined): Promise<void> {
+    const subtasks = new Set(this.#config.files.map((f) => f.subtask));
+    await Promise.all(
+      [...subtasks].map(async (subtask) => {
+        for (const f of this.#config.files) if (f.subtask === subtask) await this.#sendFile(f.file, f.path, (frame) => send(subtask, frame));
+      }),
+    );
+  }
+
+  async #sendFile(file: number, path: string, send: (frame: Uint8Array) => Promise<void> | undefined): Promise<void> {
+    const raw = createReadStream(path, { highWaterMark: 256 << 10, signal: this.#signal });
+    const inflated = raw.on('error', (e) => inflated.destroy(e)).pipe(createGunzip({ chunkSize: FRAME_BYTES }));
+    try {
+      for await (const chunk of inflated as AsyncIterable<Buffer>) {
+        if (this.#closed) return;
+        await send(frame(file, chunk, 0));
+      }
+      await send(frame(file, new Uint8Array(0), FRAME_LAST));
+    } catch (e) {
+      if (this.#closed || this.#signal.aborted) return;
+      const code = (e as NodeJS.ErrnoException).code ?? '';
+      if (code.startsWith('Z_')) {
+        throw new MillraceError('FILE_READ', `'${path}' is not valid gzip: ${(e as Error).message}`, {
+          place: { file: path },
+          remedy: 'Check that the file is whole (gzip -t).',
+          cause: e,
+        });
+      }
+      throw readError(path, e);
+    } finally {
+      raw.destroy();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+}
+
+function frame(file: number, bytes: Uint8Array, flags: number): Uint8Array {
+  const out = new Uint8Array(FRAME_HEADER_BYTES + bytes.length);
+  const head = new DataView(out.buffer);
+  head.setUint32(0, file, true);
+  head.setUint32(4, flags, true);
+  out.set(bytes, FRAME_HEADER_BYTES);
+  return out;
+}
+
+export function createIoSource(config: GzipConfig, ctx: IoContext): IoSource {
+  return new GzipSource(config, ctx);
+}

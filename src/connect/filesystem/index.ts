@@ -1,0 +1,29 @@
+import { MillraceError } from '../../base/errors.js';
+import { readOptions } from '../../contract/options.js';
+import type { Connector } from '../../contract/source.js';
+import { FILE_METADATA } from './metadata.js';
+import { SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
+import { planFiles } from './plan.js';
+import { FileReader } from './reader.js';
+
+/** Lines of local files, read and written: Flink's connector 'filesystem' (docs/connectors.md). */
+export const connector: Connector = {
+  name: 'filesystem',
+  sourceOptions: SOURCE_OPTIONS,
+  sinkOptions: SINK_OPTIONS,
+  formats: 'required',
+  metadata: FILE_METADATA,
+  checkSource(config, place) {
+    const options = readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, place);
+    if (options['dead-letter.path'] !== undefined && config.format?.options['ignore-parse-errors']?.toLowerCase() !== 'true') {
+      throw new MillraceError('INVALID_OPTION', "'dead-letter.path' keeps records that are skipped, but nothing is skipped", {
+        place,
+        remedy: `Set '${config.format?.name ?? 'json'}.ignore-parse-errors' = 'true' too, or leave 'dead-letter.path' out.`,
+      });
+    }
+  },
+  async planSource(config, host) {
+    return planFiles(config, host);
+  },
+  createReader: (config, plan, _splits, ctx) => new FileReader(config, plan, ctx),
+};

@@ -1,0 +1,80 @@
+import { MillraceError } from '../base/errors.js';
+import type { MetricGroup } from '../base/metrics.js';
+import type { Batch } from '../batch/batch.js';
+import type { SinkConfig } from '../contract/sink.js';
+import { leafCount } from '../types/leaf.js';
+import type { Engine } from '../wasm/engine.js';
+
+/** Flink's table.exec.sink.not-null-enforcer: ERROR fails the job at a NULL for a NOT NULL column, DROP leaves such rows out. */
+export class NotNullCheck {
+  readonly #engine: Engine;
+  readonly #table: string;
+  readonly #drop: boolean;
+  readonly #columns: { readonly leaf: number; readonly name: string }[] = [];
+  readonly #dropped;
+  /** own selection vector for DROP: the batch's may be shared with other receivers */
+  #sel = 0;
+  #selCapacity = 0;
+
+  constructor(engine: Engine, sink: SinkConfig, enforcer: string, metrics: MetricGroup) {
+    this.#engine = engine;
+    this.#table = sink.tableName;
+    this.#drop = enforcer.toUpperCase() === 'DROP';
+    this.#dropped = metrics.counter('numRecordsDroppedByNotNull');
+    let leaf = 0;
+    for (const f of sink.schema.fields) {
+      if (!f.type.nullable) this.#columns.push({ leaf, name: f.name });
+      leaf += leafCount(f.type);
+    }
+  }
+
+  get active(): boolean {
+    return this.#columns.length > 0;
+  }
+
+  /** Fails, or narrows the batch's selection: the caller puts `sel` and `selCount` back afterwards. */
+  check(batch: Batch): void {
+    for (const { leaf, name } of this.#columns) {
+      const validity = batch.validity(leaf);
+      if (validity !== 0 && !this.#allPresent(validity, batch.rows)) this.#checkRows(batch, leaf, name);
+    }
+  }
+
+  #allPresent(validity: number, rows: number): boolean {
+    const u32 = this.#engine.u32;
+    const words = rows >> 5;
+    for (let w = 0, at = validity >> 2; w < words; w++) if (u32[at + w] !== 0xffffffff) return false;
+    const rest = rows & 31;
+    return rest === 0 || (~u32[(validity >> 2) + words] & ((1 << rest) - 1)) === 0;
+  }
+
+  /** Unselected rows may hold NULLs: looks at each selected one. */
+  #checkRows(batch: Batch, leaf: number, name: string): void {
+    const n = batch.selCount;
+    if (this.#drop && this.#selCapacity < batch.capacity) {
+      if (this.#selCapacity > 0) this.#engine.free(this.#sel, this.#selCapacity * 4);
+      this.#selCapacity = batch.capacity;
+      this.#sel = this.#engine.alloc(batch.capacity * 4);
+    }
+    const u32 = this.#engine.u32;
+    const sel = batch.sel >> 2;
+    const out = this.#sel >> 2;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      const row = u32[sel + i];
+      if (!batch.isNull(leaf, row)) {
+        if (this.#drop) u32[out + kept] = row;
+        kept++;
+      } else if (!this.#drop) {
+        throw new MillraceError('NOT_NULL_VIOLATION', `column '${name}' of table '${this.#table}' is NOT NULL, but a NULL is being written into it`, {
+          place: { operator: this.#table },
+          remedy: "Filter such rows, or SET 'table.exec.sink.not-null-enforcer' = 'DROP' to leave them out.",
+        });
+      }
+    }
+    this.#dropped.add(n - kept);
+    if (kept === n) return;
+    batch.sel = this.#sel;
+    batch.selCount = kept;
+  }
+}

@@ -1,0 +1,70 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { MillraceError } from '../base/errors.js';
+import type { RecordDecoder } from '../contract/format.js';
+import type { Engine } from '../wasm/engine.js';
+
+/** Bytes collected before they are written. */
+const WRITE_BYTES = 64 << 10;
+
+/**
+ * Keeps skipped bad records: one JSON line { place, reason, record | recordBase64 } each, in one file per subtask of the run.
+ * `record` is the text when the bytes are valid UTF-8, else `recordBase64` has the bytes.
+ */
+export class DeadLetters {
+  readonly #engine: Engine;
+  readonly #path: string;
+  readonly #utf8 = new TextDecoder('utf-8', { fatal: true });
+  #fd = -1;
+  #lines: string[] = [];
+  #chars = 0;
+
+  constructor(folder: string, ctx: { readonly engine: Engine; readonly runId: string; readonly subtaskIndex: number }) {
+    this.#engine = ctx.engine;
+    this.#path = join(resolve(folder.replace(/^file:\/\/(?=\/)/, '')), `dead-letters-${ctx.runId}-${ctx.subtaskIndex}.jsonl`);
+  }
+
+  /** Takes the bad records of a decoder. Its `place` must be set. */
+  attach(decoder: RecordDecoder): void {
+    decoder.onBadRecord = (ptr, length, reason) => {
+      const bytes = this.#engine.u8.slice(ptr, ptr + length);
+      const place = decoder.place(ptr, length);
+      const line: Record<string, unknown> = { place: { ...place, offset: place.offset === undefined ? undefined : String(place.offset) }, reason };
+      try {
+        line.record = this.#utf8.decode(bytes);
+      } catch {
+        line.recordBase64 = Buffer.from(bytes).toString('base64');
+      }
+      const text = `${JSON.stringify(line)}\n`;
+      this.#lines.push(text);
+      this.#chars += text.length;
+      if (this.#chars >= WRITE_BYTES) this.flush();
+    };
+  }
+
+  flush(): void {
+    if (this.#lines.length === 0) return;
+    try {
+      if (this.#fd < 0) {
+        mkdirSync(join(this.#path, '..'), { recursive: true });
+        this.#fd = openSync(this.#path, 'a');
+      }
+      const bytes = Buffer.from(this.#lines.join(''));
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    } catch (cause) {
+      throw new MillraceError('FILE_WRITE', `dead letters could not be written: ${(cause as Error).message}`, {
+        place: { file: this.#path },
+        remedy: "Check 'dead-letter.path': it must be a folder that can be written to.",
+        cause,
+      });
+    }
+    this.#lines = [];
+    this.#chars = 0;
+  }
+
+  close(): void {
+    this.flush();
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}

@@ -1,0 +1,133 @@
+import { MillraceError } from '../base/errors.js';
+import type { Clock } from '../base/clock.js';
+import type { MetricGroup } from '../base/metrics.js';
+import { allocBatch, type Batch } from '../batch/batch.js';
+import type { Format, RecordDecoder } from '../contract/format.js';
+import type { FrameReader } from '../contract/io.js';
+import type { SourceNodeConfig } from '../contract/nodes.js';
+import { EMPTY_SNAPSHOT, type OperatorSnapshot } from '../contract/operator.js';
+import { type Connector, POLL_END, POLL_IDLE, type SourcePlan, type SourceReader } from '../contract/source.js';
+import type { Leaf } from '../types/leaf.js';
+import { leafCount } from '../types/leaf.js';
+import type { Engine } from '../wasm/engine.js';
+import { DeadLetters } from './dead_letters.js';
+
+/** Where a source's events go. Marks stand in the batch; `watermark` is for those that come without rows. */
+export interface SourceEvents {
+  batch(batch: Batch): void;
+  watermark(watermark: bigint): void;
+  idle(): void;
+  active(): void;
+  /** No more events. The final watermark follows from the end itself. */
+  end(): void;
+}
+
+export interface SourceDriverContext {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly metrics: MetricGroup;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  /** leaf columns of the source's output */
+  readonly leaves: readonly Leaf[];
+  /** exports of the module that the node's watermark expression emitted */
+  readonly emitted: WebAssembly.Exports;
+  readonly name: string;
+  /** unique per job run */
+  readonly runId: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Parts the slot has loaded for a source. */
+export interface SourceParts {
+  readonly connector: Connector;
+  readonly plan: SourcePlan;
+  readonly format?: Format;
+  readonly frames?: FrameReader;
+}
+
+/**
+ * Drives one subtask's reader: polls a batch, lets the watermark assigner mark it, hands it on.
+ * `step` answers POLL_ROWS (did something), POLL_IDLE (nothing to do now: see `wakeupMs`) or POLL_END (never again).
+ */
+export class SourceDriver {
+  readonly #reader: SourceReader;
+  readonly #batch: Batch;
+  readonly #events: SourceEvents;
+  readonly #deadLetters: DeadLetters | undefined;
+  #ended = false;
+
+  constructor(config: SourceNodeConfig, parts: SourceParts, ctx: SourceDriverContext, events: SourceEvents) {
+    const { source } = config;
+    const { connector, plan, frames } = parts;
+    if (connector.createReader === undefined)
+      throw new MillraceError('GRAPH_INVALID', `connector '${connector.name}' cannot be read from`, { place: { operator: ctx.name } });
+    this.#events = events;
+    const decoder = createDecoder(config, parts, ctx);
+    const deadLetterPath = source.options['dead-letter.path'];
+    if (decoder !== undefined) {
+      this.#deadLetters = deadLetterPath === undefined ? undefined : new DeadLetters(deadLetterPath, ctx);
+      ctx.metrics.gauge('numRecordsInErrors', () => decoder.skipped);
+      ctx.metrics.gauge('numFieldsNulled', () => decoder.nulled);
+    }
+    this.#reader = connector.createReader(source, plan, plan.splits[ctx.subtaskIndex] ?? [], {
+      engine: ctx.engine,
+      clock: ctx.clock,
+      metrics: ctx.metrics,
+      subtaskIndex: ctx.subtaskIndex,
+      parallelism: ctx.parallelism,
+      leaves: ctx.leaves,
+      decoder,
+      frames,
+      splitAdded: () => undefined,
+      splitFinished: () => undefined,
+    });
+    if (decoder !== undefined) this.#deadLetters?.attach(decoder);
+    this.#batch = allocBatch(ctx.engine, ctx.leaves, { times: true });
+  }
+
+  open(): void {
+    this.#reader.open?.();
+  }
+
+  /** One bounded piece of work. */
+  step(): number {
+    if (this.#ended) return POLL_END;
+    const batch = this.#batch;
+    batch.clear();
+    const polled = this.#reader.poll(batch);
+    if (polled === POLL_END) {
+      this.#ended = true;
+      this.#events.end();
+    } else if (polled !== POLL_IDLE && batch.selCount > 0) {
+      this.#events.batch(batch);
+    }
+    return polled;
+  }
+
+  /** How long a driver that answered POLL_IDLE may sleep at most, ms; undefined = until a doorbell rings. */
+  wakeupMs(): number | undefined {
+    return this.#reader.wakeupMs?.();
+  }
+
+  snapshot(): OperatorSnapshot {
+    return { ...EMPTY_SNAPSHOT, list: this.#reader.snapshot() };
+  }
+  restore(snapshot: OperatorSnapshot): void {
+    this.#reader.restore(snapshot.list);
+  }
+
+  close(): void {
+    this.#reader.close?.();
+    this.#deadLetters?.close();
+  }
+}
+
+/** A decoder for the physical columns; they come before the metadata columns. */
+function createDecoder(config: SourceNodeConfig, parts: SourceParts, ctx: SourceDriverContext): RecordDecoder | undefined {
+  const { source } = config;
+  if (parts.connector.formats === 'none') return undefined;
+  if (parts.format === undefined || source.format === undefined) throw new MillraceError('INTERNAL', `source '${source.tableName}' has no format`);
+  const physical = source.schema.fields.reduce((n, f, i) => (source.metadata[i] === undefined ? n + leafCount(f.type) : n), 0);
+  return parts.format.createDecoder(ctx.engine, source.format.options, ctx.leaves.slice(0, physical));
+}
