@@ -53,6 +53,7 @@ export class SinkOperator implements Operator {
       leaves,
       encoder: createEncoder(config, parts, ctx),
       frames,
+      closures: ctx.closures,
       runId,
     });
   }

@@ -2,6 +2,7 @@ import { MillraceError } from '../base/errors.js';
 import type { Clock } from '../base/clock.js';
 import type { MetricGroup } from '../base/metrics.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
+import type { ClosureTable } from '../contract/closures.js';
 import type { Format, RecordDecoder } from '../contract/format.js';
 import type { FrameReader } from '../contract/io.js';
 import type { SourceNodeConfig } from '../contract/nodes.js';
@@ -36,6 +37,8 @@ export interface SourceDriverContext {
   /** unique per job run */
   readonly runId: string;
   readonly options: Readonly<Record<string, string>>;
+  /** the job's functions and iterables; empty when it has none */
+  readonly closures: ClosureTable;
 }
 
 /** Parts the slot has loaded for a source. */
@@ -79,6 +82,7 @@ export class SourceDriver {
       leaves: ctx.leaves,
       decoder,
       frames,
+      closures: ctx.closures,
       splitAdded: () => undefined,
       splitFinished: () => undefined,
     });

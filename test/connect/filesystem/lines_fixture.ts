@@ -100,6 +100,7 @@ export function openReaders(
       leaves,
       decoder: new LineDecoder(engine, config.format?.options['ignore-parse-errors'] === 'true'),
       frames: options.frames?.(engine, subtaskIndex),
+      closures: [],
       splitAdded: () => undefined,
       splitFinished: () => undefined,
     });
