@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Piscina } from 'piscina';
+import { systemClock } from '../base/clock.js';
+import { MillraceError } from '../base/errors.js';
+import { IO_RING_BYTES } from '../base/limits.js';
+import type { ClosureTable } from '../contract/closures.js';
+import type { StreamGraph } from '../contract/graph.js';
+import { Doorbells } from '../ring/doorbell.js';
+import { ringBytes } from '../ring/ring.js';
+import { Control } from '../task/control.js';
+import { IoHub, type IoJob } from '../task/io-hub.js';
+import type { IoWorkerData, IoWorkerMessage } from '../task/io-worker.js';
+import type { IoRings, ModulePlan } from '../task/plan.js';
+import type { SlotReport } from '../task/slot.js';
+import type { SlotTask } from '../task/worker.js';
+import { loadKernelModule } from '../wasm/engine.js';
+import { runInline } from './inline.js';
+import { readJobOptions } from './options.js';
+import { type IoNode, type PlannedJob, planJob } from './plan.js';
+import { type JobResult, type JobStatus, result, status } from './status.js';
+
+export interface ExecuteOptions {
+  /** functions of a graph built in this thread: the job then runs here, at parallelism 1 */
+  readonly closures?: ClosureTable;
+  /** where workers find the functions of a module job */
+  readonly module?: ModulePlan;
+  readonly signal?: AbortSignal;
+  /** takes what `print` writes; default: stdout */
+  readonly print?: (text: string) => void;
+}
+
+export interface JobHandle extends AsyncDisposable {
+  readonly name: string;
+  /** Resolves when every subtask is done and every sink has committed; rejects with the job's first MillraceError. */
+  readonly done: Promise<JobResult>;
+  /** Stops the sources, lets what is under way reach the sinks, and resolves when the job has ended. */
+  cancel(): Promise<void>;
+  status(): JobStatus;
+}
+
+/** After a failure or a cancel, ms that slots get to pass on what is under way before they are ended. */
+const GRACE_MS = 5000;
+
+/** Plans the graph and runs it. Resolves when the job is running; planning errors (unknown topic, missing file) reject here. */
+export async function executeGraph(graph: StreamGraph, options: ExecuteOptions = {}): Promise<JobHandle> {
+  const startedMs = systemClock.preciseMs();
+  const jobOptions = readJobOptions(graph.options);
+  const abort = new AbortController();
+  const planned = await planJob(graph, { clock: systemClock, signal: abort.signal, options: jobOptions, runId: randomUUID(), module: options.module });
+  const run = new JobRun(planned, options, abort, startedMs);
+  await run.start();
+  return run;
+}
+
+class JobRun implements JobHandle {
+  readonly name: string;
+  readonly done: Promise<JobResult>;
+  readonly #planned: PlannedJob;
+  readonly #options: ExecuteOptions;
+  readonly #abort: AbortController;
+  readonly #startedMs: number;
+  readonly #bells: Doorbells;
+  readonly #control: Control;
+  readonly #ioSleeping = new SharedArrayBuffer(4);
+  readonly #hostSleeping = new SharedArrayBuffer(4);
+  readonly #ports: MessagePort[] = [];
+  #error: MillraceError | undefined;
+  #pool: Piscina | undefined;
+  #ioWorker: Worker | undefined;
+  #hub: IoHub | undefined;
+  #graceTimer: NodeJS.Timeout | undefined;
+  #resolve!: (r: JobResult) => void;
+  #reject!: (e: MillraceError) => void;
+
+  constructor(planned: PlannedJob, options: ExecuteOptions, abort: AbortController, startedMs: number) {
+    this.name = planned.plan.name;
+    this.#planned = planned;
+    this.#options = options;
+    this.#abort = abort;
+    this.#startedMs = startedMs;
+    this.#bells = new Doorbells(planned.plan.slots);
+    this.#control = new Control(planned.plan.tasks.reduce((n, t) => n + t.parallelism, 0));
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => {}); // a handle whose promise nobody reads must not end the process
+  }
+
+  async start(): Promise<void> {
+    const { plan, io } = this.#planned;
+    const ioRings: IoRings[] = io.map((n) => ({
+      nodeId: n.nodeId,
+      thread: n.spec.thread,
+      rings: Array.from({ length: n.parallelism }, () => new SharedArrayBuffer(ringBytes(IO_RING_BYTES))),
+    }));
+    const jobsOf = (thread: 'io' | 'host'): IoJob[] => io.filter((n) => n.spec.thread === thread).map((n) => ioJob(n, ioRings));
+    try {
+      const slotIoPorts = await this.#startIo(jobsOf('io'));
+      await this.#startHub(jobsOf('host'));
+      this.#options.signal?.addEventListener('abort', () => this.cancel(), { once: true });
+      if (this.#options.signal?.aborted) this.#stop();
+      const reports = this.#options.closures === undefined ? this.#runWorkers(ioRings, slotIoPorts) : this.#runHere(ioRings, slotIoPorts);
+      reports.then((r) => this.#end(r)).catch((e: unknown) => this.#fail(MillraceError.from(e)));
+    } catch (e) {
+      await this.#release();
+      throw e;
+    }
+    if (plan.slots === 0) this.#end([]);
+  }
+
+  /** The I/O thread, only when a node needs it. Returns the slots' ends of their ports to it. */
+  async #startIo(jobs: readonly IoJob[]): Promise<MessagePort[]> {
+    if (jobs.length === 0) return [];
+    const channels = Array.from({ length: this.#planned.plan.slots }, () => new MessageChannel());
+    const data: IoWorkerData = {
+      jobs,
+      bells: this.#bells.sab,
+      slots: this.#planned.plan.slots,
+      slotPorts: channels.map((c) => c.port1),
+      sleeping: this.#ioSleeping,
+      options: this.#planned.plan.options,
+    };
+    const worker = new Worker(new URL('../task/io-worker.js', import.meta.url), { workerData: data, transferList: channels.map((c) => c.port1) });
+    this.#ioWorker = worker;
+    await new Promise<void>((resolve, reject) => {
+      worker.on('message', (m: IoWorkerMessage) => {
+        if (m.type === 'ready') resolve();
+        else if (m.type === 'error') {
+          const error = MillraceError.fromPlain(m.error);
+          reject(error);
+          this.#fail(error);
+        }
+      });
+      worker.on('error', (e) => {
+        const error = MillraceError.from(e, 'SLOT_DIED', { operator: 'I/O thread' });
+        reject(error);
+        this.#fail(error);
+      });
+    });
+    return channels.map((c) => c.port2);
+  }
+
+  async #startHub(jobs: readonly IoJob[]): Promise<void> {
+    const print = this.#options.print ?? ((text: string) => void process.stdout.write(text));
+    this.#hub = new IoHub(
+      { clock: systemClock, signal: this.#abort.signal, options: this.#planned.plan.options, print },
+      this.#bells,
+      this.#planned.plan.slots,
+      this.#hostSleeping,
+      (e) => this.#fail(e),
+    );
+    await this.#hub.start(jobs);
+  }
+
+  async #runWorkers(io: readonly IoRings[], ioPorts: readonly MessagePort[]): Promise<SlotReport[]> {
+    const { plan } = this.#planned;
+    const { Piscina: Pool } = await import('piscina');
+    const filename = new URL('../task/worker.js', import.meta.url).href;
+    const pool = new Pool({ filename, minThreads: plan.slots, maxThreads: plan.slots, concurrentTasksPerWorker: 1, atomics: 'disabled' });
+    this.#pool = pool;
+    const kernels = loadKernelModule();
+    return Promise.all(
+      Array.from({ length: plan.slots }, async (_, slot) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.on('message', () => this.#hub!.pump());
+        this.#ports.push(port1);
+        const task: SlotTask = {
+          plan,
+          slot,
+          kernels,
+          bells: this.#bells.sab,
+          control: this.#control.sab,
+          io,
+          ioPort: ioPorts[slot],
+          ioSleeping: this.#ioSleeping,
+          hostPort: port2,
+          hostSleeping: this.#hostSleeping,
+        };
+        try {
+          const report = (await pool.run(task, { transferList: [port2, ...(ioPorts[slot] === undefined ? [] : [ioPorts[slot]])] })) as SlotReport;
+          if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));
+          return report;
+        } catch (e) {
+          this.#fail(
+            new MillraceError('SLOT_DIED', `worker thread ${slot} ended before its work was done: ${e instanceof Error ? e.message : String(e)}`, {
+              cause: e,
+              remedy: 'If a closure calls process.exit or uses too much memory, mend that; otherwise please report it.',
+            }),
+          );
+          return { metrics: {} };
+        }
+      }),
+    );
+  }
+
+  async #runHere(io: readonly IoRings[], ioPorts: readonly MessagePort[]): Promise<SlotReport[]> {
+    const report = await runInline({
+      plan: this.#planned.plan,
+      bells: this.#bells,
+      control: this.#control,
+      io,
+      ioPort: ioPorts[0],
+      ioSleeping: this.#ioSleeping,
+      hostSleeping: this.#hostSleeping,
+      pumpHost: () => this.#hub!.pump(),
+      closures: this.#options.closures!,
+    });
+    ioPorts[0]?.close();
+    if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));
+    return [report];
+  }
+
+  /** The first failure decides; the rest of the job is told to stop. */
+  #fail(error: MillraceError): void {
+    this.#error ??= error;
+    this.#stop();
+  }
+  #stop(): void {
+    this.#control.cancel();
+    for (let i = 0; i < this.#planned.plan.slots; i++) this.#bells.ring(i);
+    this.#graceTimer ??= setTimeout(() => {
+      this.#error ??= new MillraceError('CANCELLED', `the job did not end within ${GRACE_MS} ms of its cancellation`);
+      void this.#pool?.destroy();
+    }, GRACE_MS);
+  }
+
+  async #end(reports: readonly SlotReport[]): Promise<void> {
+    await this.#release();
+    if (this.#error !== undefined) this.#reject(this.#error);
+    else this.#resolve(result(this.#planned.plan, reports, this.#startedMs));
+  }
+
+  async #release(): Promise<void> {
+    clearTimeout(this.#graceTimer);
+    await this.#closeIo();
+    this.#abort.abort();
+    await this.#hub?.close();
+    for (const p of this.#ports) p.close();
+    await this.#pool?.destroy();
+  }
+  async #closeIo(): Promise<void> {
+    const worker = this.#ioWorker;
+    if (worker === undefined) return;
+    const closed = new Promise<void>((resolve) => {
+      worker.on('message', (m: IoWorkerMessage) => m.type === 'closed' && resolve());
+      worker.on('exit', () => resolve());
+      setTimeout(resolve, GRACE_MS).unref();
+    });
+    worker.postMessage('close');
+    await closed;
+    await worker.terminate();
+  }
+
+  async cancel(): Promise<void> {
+    this.#stop();
+    await this.done.catch(() => {});
+  }
+  status(): JobStatus {
+    return status(this.#planned.plan, this.#control, this.#startedMs);
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cancel();
+  }
+}
+
+function ioJob(n: IoNode, rings: readonly IoRings[]): IoJob {
+  return { nodeId: n.nodeId, name: n.name, role: n.role, spec: n.spec, rings: rings.find((r) => r.nodeId === n.nodeId)!.rings };
+}

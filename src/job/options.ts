@@ -1,0 +1,39 @@
+import { availableParallelism } from 'node:os';
+import { MillraceError } from '../base/errors.js';
+import { MAX_PARALLELISM_DEFAULT } from '../base/limits.js';
+import { option, optionKind, readOptions, type TextOptions } from '../contract/options.js';
+
+/** Job options that millrace acts on, by Flink's keys. Others are kept and ignored, as Flink ignores what it does not know. */
+export const JOB_OPTIONS = {
+  'parallelism.default': option(optionKind.int, 'Number of parallel subtasks of each operator.', 1),
+  'pipeline.max-parallelism': option(optionKind.int, 'Number of key groups; the upper bound of parallelism.', MAX_PARALLELISM_DEFAULT),
+  'pipeline.name': option(optionKind.string, 'Name of the job.'),
+  'execution.buffer-timeout.enabled': option(optionKind.boolean, 'false: an output buffer leaves only when full.', true),
+  'execution.buffer-timeout.interval': option(optionKind.durationMs, 'After this time an output buffer leaves although it is not full; 0 = at once.', 100),
+} as const;
+
+export interface JobOptions {
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly name: string;
+  /** -1 = only when full */
+  readonly bufferTimeoutMs: number;
+}
+
+/** Highest parallelism a job may ask for: more slots than this only fight over cores. */
+const SLOTS_MAX = Math.max(64, availableParallelism() * 4);
+
+export function readJobOptions(all: TextOptions): JobOptions {
+  const known = Object.fromEntries(Object.entries(all).filter(([k]) => k in JOB_OPTIONS));
+  const o = readOptions('the job', JOB_OPTIONS, known);
+  const parallelism = o['parallelism.default'];
+  if (parallelism < 1 || parallelism > SLOTS_MAX) {
+    throw new MillraceError('INVALID_OPTION', `parallelism.default is ${parallelism}`, { remedy: `Give a number from 1 to ${SLOTS_MAX}.` });
+  }
+  return {
+    parallelism,
+    maxParallelism: Math.max(o['pipeline.max-parallelism'], parallelism),
+    name: o['pipeline.name'] ?? 'millrace',
+    bufferTimeoutMs: o['execution.buffer-timeout.enabled'] ? o['execution.buffer-timeout.interval'] : -1,
+  };
+}

@@ -1,0 +1,92 @@
+import { MARK_BYTES } from '#abi';
+import type { Batch } from '../batch/batch.js';
+import type { ExchangeReader } from '../exchange/reader.js';
+import { StatusWatermarkValve } from '../time/valve.js';
+import type { ChainedOperator } from './chain.js';
+
+/** What a step found: the same three words for a gate and for a source. */
+export const STEP_IDLE = 0;
+export const STEP_WORKED = 1;
+export const STEP_END = 2;
+
+export interface Channel {
+  readonly reader: ExchangeReader;
+  /** input number of the head operator */
+  readonly input: number;
+}
+
+/** The receiving side of a subtask: takes events from its channels in turn and coalesces their watermarks. */
+export class Gate {
+  readonly #channels: readonly Channel[];
+  readonly #valve: StatusWatermarkValve;
+  readonly #head: ChainedOperator;
+  #next = 0;
+  #open: number;
+  /** a sender failed or was cancelled */
+  failed = false;
+
+  constructor(channels: readonly Channel[], head: ChainedOperator) {
+    this.#channels = channels;
+    this.#head = head;
+    this.#valve = new StatusWatermarkValve(channels.length);
+    this.#open = channels.length;
+  }
+
+  /** Handles the next event of the next channel that has one. */
+  step(): number {
+    const n = this.#channels.length;
+    for (let k = 0; k < n; k++) {
+      const c = (this.#next + k) % n;
+      const { reader, input } = this.#channels[c];
+      if (reader.ended) continue;
+      const event = reader.next();
+      if (event === undefined) continue;
+      this.#next = c + 1;
+      switch (event.type) {
+        case 'batch':
+          this.#coalesceMarks(event.batch, c);
+          this.#head.deliver(event.batch, input);
+          break;
+        case 'watermark':
+          this.#advance(this.#valve.advance(c, event.watermark));
+          break;
+        case 'idle':
+          this.#status(this.#valve.idle(c));
+          break;
+        case 'active':
+          this.#status(this.#valve.active(c));
+          break;
+        case 'end':
+          this.failed ||= event.failed;
+          this.#open--;
+          break;
+      }
+      return STEP_WORKED;
+    }
+    return this.#open === 0 ? STEP_END : STEP_IDLE;
+  }
+
+  /** Replaces a batch's marks by the marks of the minimum over all channels. */
+  #coalesceMarks(batch: Batch, channel: number): void {
+    const count = batch.markCount;
+    if (count === 0 || this.#channels.length === 1) return;
+    const { u32, i64 } = batch.engine;
+    const base = batch.marks;
+    let kept = 0;
+    for (let m = 0; m < count; m++) {
+      const combined = this.#valve.advance(channel, i64[(base + m * MARK_BYTES + 8) >> 3]);
+      if (combined === undefined) continue;
+      u32[(base + kept * MARK_BYTES) >> 2] = u32[(base + m * MARK_BYTES) >> 2];
+      i64[(base + kept * MARK_BYTES + 8) >> 3] = combined;
+      kept++;
+    }
+    batch.markCount = kept;
+  }
+  #advance(watermark: bigint | undefined): void {
+    if (watermark !== undefined) this.#head.watermark(watermark);
+  }
+  #status(change: { watermark?: bigint; idle?: boolean }): void {
+    this.#advance(change.watermark);
+    if (change.idle !== undefined) this.#head.status(change.idle);
+  }
+}

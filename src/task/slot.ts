@@ -1,0 +1,95 @@
+import { EVENT_LOOP_TURN_MS } from '../base/limits.js';
+import type { Clock } from '../base/clock.js';
+import type { Prng } from '../base/prng.js';
+import { MillraceError, type PlainError } from '../base/errors.js';
+import { type Subtask, StepResult } from './subtask.js';
+
+/** What a slot says when all of its subtasks are done. */
+export interface SlotReport {
+  readonly error?: PlainError;
+  /** wall clock when the first record was read and when the last subtask was done; absent when that never came */
+  readonly firstReadMs?: number;
+  readonly doneMs?: number;
+  /** metrics by "operator name (subtask)" */
+  readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** How a slot waits: a worker sleeps on its doorbell, a slot on a user's thread waits for promises and timers. */
+export interface Waiter {
+  /** the doorbell's counter before the last look for work */
+  look(): number;
+  /** Waits until the bell rings after `seen`, or for `timeoutMs`. May block the thread only when `mayBlock`. */
+  wait(seen: number, timeoutMs: number, mayBlock: boolean): Promise<void> | undefined;
+  /** Lets the event loop run once: microtasks, promises, stdio, messages. */
+  turn(): Promise<void>;
+}
+
+export interface SlotHooks {
+  cancelled(): boolean;
+  /** publishes figures; called every few ms of work and before sleeping */
+  publish(): void;
+  /** output of closures that the event loop still has to carry away */
+  stdioPending(): boolean;
+  /** seeded order of steps, for simulation */
+  order?: Prng;
+}
+
+/** Most a slot sleeps: a bound on how late a lost wake-up is noticed. */
+const SLEEP_MAX_MS = 100;
+
+/** The only scheduler: steps the subtasks until all are done. */
+export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter: Waiter, hooks: SlotHooks): Promise<MillraceError | undefined> {
+  let lastTurnMs = clock.monotonicMs();
+  let cancelled = false;
+  for (;;) {
+    const seen = waiter.look();
+    if (!cancelled && hooks.cancelled()) {
+      cancelled = true;
+      for (const s of subtasks) s.cancel();
+    }
+    let worked = false;
+    let held = false;
+    let done = 0;
+    const first = hooks.order === undefined ? 0 : hooks.order.below(subtasks.length);
+    for (let k = 0; k < subtasks.length; k++) {
+      const r = stepSome(subtasks[(first + k) % subtasks.length], hooks.order);
+      if (r === StepResult.Worked) worked = true;
+      else if (r === StepResult.Held) held = true;
+      else if (r === StepResult.Done) done++;
+    }
+    if (done === subtasks.length) break;
+    const now = clock.monotonicMs();
+    if (worked) {
+      if (now - lastTurnMs >= EVENT_LOOP_TURN_MS) {
+        hooks.publish();
+        await waiter.turn();
+        lastTurnMs = clock.monotonicMs();
+      }
+      continue;
+    }
+    hooks.publish();
+    if (held || hooks.stdioPending()) {
+      await waiter.turn();
+      lastTurnMs = clock.monotonicMs();
+      continue;
+    }
+    let wakeMs = now + SLEEP_MAX_MS;
+    for (const s of subtasks) wakeMs = Math.min(wakeMs, s.nextWakeupMs());
+    if (wakeMs > now) await waiter.wait(seen, wakeMs - now, true);
+    if (clock.monotonicMs() - lastTurnMs >= EVENT_LOOP_TURN_MS) {
+      await waiter.turn();
+      lastTurnMs = clock.monotonicMs();
+    }
+  }
+  hooks.publish();
+  while (hooks.stdioPending()) await waiter.turn();
+  return subtasks.find((s) => s.error !== undefined)?.error;
+}
+
+/** A few steps of one subtask while it has work, so that its data stays in the cache. */
+function stepSome(subtask: Subtask, order: Prng | undefined): StepResult {
+  const steps = order === undefined ? 8 : 1 + order.below(4);
+  let r = subtask.step();
+  for (let k = 1; k < steps && r === StepResult.Worked; k++) r = subtask.step();
+  return r;
+}

@@ -1,0 +1,179 @@
+import type { Clock } from '../base/clock.js';
+import { MillraceError } from '../base/errors.js';
+import type { ExchangeWriter } from '../exchange/writer.js';
+import type { ChainedOperator } from './chain.js';
+import { STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
+
+/** What a subtask reads from: a gate, or a source driver. */
+export interface Input {
+  step(): number;
+  /** a sender failed or was cancelled: nothing is to fire at the end */
+  readonly failed?: boolean;
+  /** ms from now after which `step` may find something although no doorbell rang */
+  wakeupMs?(): number | undefined;
+  close?(): void;
+}
+
+/** What the slot learns from a step. */
+export enum StepResult {
+  /** did something: step again */
+  Worked,
+  /** nothing to do until a doorbell rings or `nextWakeupMs` */
+  Idle,
+  /** a promise of its closures is pending: turn the event loop */
+  Held,
+  Done,
+}
+
+type Phase = 'running' | 'finishing' | 'flushing' | 'done';
+
+/**
+ * One parallel instance of a task: a state machine that its slot steps. A step is bounded: one event, one owed piece of output,
+ * or nothing because an output has no room. Order of the checks: room downstream, owed work (deepest operator first), timers, input.
+ */
+export class Subtask {
+  readonly name: string;
+  readonly index: number;
+  readonly ops: readonly ChainedOperator[];
+  readonly #writers: readonly ExchangeWriter[];
+  readonly #input: Input;
+  readonly #clock: Clock;
+  #phase: Phase = 'running';
+  #held = 0;
+  /** operators that still have to be finished after a failure: the sinks */
+  #failing = false;
+  error: MillraceError | undefined;
+  /** called once, when everything is closed */
+  onDone: () => void = () => {};
+
+  constructor(name: string, index: number, ops: readonly ChainedOperator[], writers: readonly ExchangeWriter[], input: Input, clock: Clock) {
+    this.name = name;
+    this.index = index;
+    this.ops = ops;
+    this.#writers = writers;
+    this.#input = input;
+    this.#clock = clock;
+  }
+
+  get done(): boolean {
+    return this.#phase === 'done';
+  }
+  get isSource(): boolean {
+    return this.ops[0].operator === undefined;
+  }
+
+  hold(promise: Promise<void>, wake: () => void): void {
+    this.#held++;
+    promise
+      .catch((e: unknown) => this.fail(MillraceError.from(e, 'USER_CODE')))
+      .finally(() => {
+        this.#held--;
+        wake();
+      });
+  }
+
+  step(): StepResult {
+    try {
+      return this.#step();
+    } catch (e) {
+      this.fail(MillraceError.from(e, 'INTERNAL', { operator: this.name }));
+      return StepResult.Worked;
+    }
+  }
+
+  #step(): StepResult {
+    if (this.#phase === 'done') return StepResult.Done;
+    const force = this.#phase === 'flushing';
+    let blocked = false;
+    for (const w of this.#writers) blocked = w.flush(force) || blocked;
+    if (blocked) return StepResult.Idle;
+    if (this.#held > 0) return StepResult.Held;
+    for (let i = this.ops.length - 1; i >= 0; i--) {
+      const op = this.ops[i];
+      if (op.pending.length === 0) continue;
+      if (op.operator?.waiting) return StepResult.Idle;
+      op.runOne();
+      return StepResult.Worked;
+    }
+    switch (this.#phase) {
+      case 'running':
+        return this.#run();
+      case 'finishing':
+        this.#phase = 'flushing';
+        return StepResult.Worked;
+      default:
+        this.#close();
+        return StepResult.Done;
+    }
+  }
+
+  #run(): StepResult {
+    const now = this.#clock.nowMs();
+    for (const op of this.ops) {
+      if (op.timersMs.length > 0 && op.timersMs[0] <= now) {
+        op.processingTime(this.#clock);
+        return StepResult.Worked;
+      }
+    }
+    const r = this.#input.step();
+    if (r === STEP_WORKED) return StepResult.Worked;
+    if (r === STEP_IDLE) return StepResult.Idle;
+    if (r === STEP_END) {
+      if (this.#input.failed) this.#stop();
+      else {
+        this.#phase = 'finishing';
+        this.ops[0].finish();
+      }
+    }
+    return StepResult.Worked;
+  }
+
+  /** The job was cancelled: a source stops reading; what is under way still reaches the sinks. */
+  cancel(): void {
+    if (this.isSource && this.#phase === 'running') this.#stop();
+  }
+
+  /** A failure in this subtask. Rows that came before it still reach the sinks; nothing fires. */
+  fail(error: MillraceError): void {
+    if (this.#phase === 'done') return;
+    if (this.error !== undefined) {
+      // failing again while stopping: give up on this subtask's own sinks
+      this.#close();
+      return;
+    }
+    this.error = error;
+    this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#failing) return;
+    this.#failing = true;
+    this.#held = 0;
+    this.#phase = 'finishing';
+    for (const op of this.ops) {
+      if (op.plan.kind === 'sink') op.pending.unshift({ kind: 'finish' });
+      else op.pending.length = 0;
+    }
+    for (const w of this.#writers) w.end(true);
+  }
+
+  #close(): void {
+    if (this.#phase === 'done') return;
+    this.#phase = 'done';
+    for (const op of this.ops) op.operator?.close?.();
+    this.#input.close?.();
+    this.onDone();
+  }
+
+  /** Monotonic ms when something may happen without a doorbell: timers, buffer time-outs, the source's own clock. */
+  nextWakeupMs(): number {
+    let t = Number.POSITIVE_INFINITY;
+    if (this.#phase === 'done') return t;
+    const now = this.#clock.nowMs();
+    const mono = this.#clock.monotonicMs();
+    for (const op of this.ops) if (op.timersMs.length > 0) t = Math.min(t, mono + op.timersMs[0] - now);
+    for (const w of this.#writers) t = Math.min(t, w.nextFlushMs());
+    const input = this.#phase === 'running' ? this.#input.wakeupMs?.() : undefined;
+    return input === undefined ? t : Math.min(t, mono + input);
+  }
+}

@@ -1,0 +1,77 @@
+import type { MessagePort } from 'node:worker_threads';
+import { systemClock } from '../base/clock.js';
+import { MillraceError } from '../base/errors.js';
+import { Doorbells } from '../ring/doorbell.js';
+import { PortBell } from '../ring/io-bell.js';
+import { Engine, setKernelModule } from '../wasm/engine.js';
+import { buildSlot, slotReport } from './build.js';
+import { loadClosures } from './closures.js';
+import { Control } from './control.js';
+import type { IoRings, JobPlan } from './plan.js';
+import { runSlot, type SlotReport, type Waiter } from './slot.js';
+
+/** What a worker gets: one slot's part of a job. */
+export interface SlotTask {
+  readonly plan: JobPlan;
+  readonly slot: number;
+  readonly kernels: WebAssembly.Module;
+  readonly bells: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+  readonly io: readonly IoRings[];
+  /** how to wake the threads with event loops */
+  readonly ioPort?: MessagePort;
+  readonly ioSleeping: SharedArrayBuffer;
+  readonly hostPort: MessagePort;
+  readonly hostSleeping: SharedArrayBuffer;
+}
+
+/** A slot: one long piscina task that runs until its subtasks are done. Never rejects: an error comes back in the report. */
+export default async function slotMain(task: SlotTask): Promise<SlotReport> {
+  const { plan, slot } = task;
+  setKernelModule(task.kernels);
+  const bells = new Doorbells(task.bells);
+  const control = new Control(task.control);
+  let built: Awaited<ReturnType<typeof buildSlot>> | undefined;
+  let error: MillraceError | undefined;
+  try {
+    const closures = plan.module === undefined ? undefined : await loadClosures(plan.module);
+    built = await buildSlot({
+      plan,
+      slot,
+      engine: new Engine(task.kernels),
+      clock: systemClock,
+      bells,
+      control,
+      io: task.io,
+      ioBell: task.ioPort === undefined ? undefined : new PortBell(task.ioSleeping, task.ioPort),
+      hostBell: new PortBell(task.hostSleeping, task.hostPort),
+      closures,
+    });
+    error = await runSlot(built.subtasks, systemClock, blockingWaiter(bells, slot), {
+      cancelled: () => control.cancelled,
+      publish: built.publish,
+      stdioPending: closures === undefined ? () => false : stdioPending,
+    });
+  } catch (e) {
+    error = MillraceError.from(e);
+  }
+  task.ioPort?.close();
+  task.hostPort.close();
+  return slotReport(built?.subtasks ?? [], built?.times, error);
+}
+
+function blockingWaiter(bells: Doorbells, slot: number): Waiter {
+  return {
+    look: () => bells.look(slot),
+    wait(seen, timeoutMs) {
+      bells.sleep(slot, seen, timeoutMs);
+      return undefined;
+    },
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
+
+/** A worker's stdio reaches the terminal only through its event loop. */
+function stdioPending(): boolean {
+  return process.stdout.writableLength > 0 || process.stderr.writableLength > 0;
+}
