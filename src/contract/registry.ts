@@ -17,7 +17,7 @@ export function registerFormat(name: string, moduleUrl: string): void {
   formats.set(name, moduleUrl);
 }
 
-for (const name of ['kafka', 'filesystem', 'datagen', 'print', 'blackhole']) registerConnector(name, `../connect/${name}/index.js`);
+for (const name of ['kafka', 'filesystem', 'datagen', 'print', 'blackhole', 'demo']) registerConnector(name, `../connect/${name}/index.js`);
 for (const name of ['json', 'csv']) registerFormat(name, `../format/${name}.js`);
 
 export async function loadConnector(name: string, place: ErrorPlace = {}): Promise<Connector> {

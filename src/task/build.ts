@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { MillraceError } from '../base/errors.js';
 import type { ClosureTable } from '../contract/closures.js';
-import type { SinkNodeConfig, SourceNodeConfig, ValuesConfig } from '../contract/nodes.js';
+import type { SinkNodeConfig, SourceNodeConfig } from '../contract/nodes.js';
 import type { Batch } from "../batch/batch.js";
 import { type OperatorContext, WATERMARK_MAX, WATERMARK_MIN } from '../contract/operator.js';
 import { loadConnector, loadFormat } from '../contract/registry.js';
@@ -13,7 +13,6 @@ import { RingFrameReader, RingFrameWriter } from '../ring/frames.js';
 import { RingReader, RingWriter } from '../ring/ring.js';
 import { SinkOperator } from '../sink/operator.js';
 import { SourceDriver, type SourceEvents } from '../source/driver.js';
-import { ValuesDriver } from '../source/values.js';
 import type { Engine } from '../wasm/engine.js';
 import { ChainedOperator } from './chain.js';
 import { type Control, subtaskNumber } from './control.js';
@@ -99,7 +98,6 @@ class SubtaskBuilder {
     const head = this.#ops[0];
     let input: Input;
     if (head.plan.kind === 'source') input = await this.#source(head);
-    else if (head.plan.kind === 'values') input = this.#driver(head, (e) => new ValuesDriver(head.plan.config as ValuesConfig, this.#ctx.engine, head.plan.output, e));
     else input = new Gate(this.#channels(), head);
     for (const op of this.#ops) if (op !== head || input instanceof Gate) await this.#operator(op);
     const subtask = new Subtask(this.#task.name, this.#index, this.#ops, this.#writers, input, this.#ctx.clock);
