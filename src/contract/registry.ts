@@ -8,17 +8,33 @@ import type { Connector } from './source.js';
  */
 const connectors = new Map<string, string>();
 const formats = new Map<string, string>();
+for (const name of ['kafka', 'filesystem', 'datagen', 'print', 'blackhole', 'demo']) connectors.set(name, `../connect/${name}/index.js`);
+for (const name of ['json', 'csv']) formats.set(name, `../format/${name}.js`);
 
-/** Relative specifiers resolve against this file. */
+/** What users registered, so that workers can be told: plain data. */
+export interface Registrations {
+  readonly connectors: readonly (readonly [string, string])[];
+  readonly formats: readonly (readonly [string, string])[];
+}
+const added = { connectors: new Map<string, string>(), formats: new Map<string, string>() };
+
+/** Adds a connector: `moduleUrl` is absolute (`new URL('./mine.js', import.meta.url).href`) and its module exports `connector`. */
 export function registerConnector(name: string, moduleUrl: string): void {
   connectors.set(name, moduleUrl);
+  added.connectors.set(name, moduleUrl);
 }
+/** Adds a format: `moduleUrl` is absolute and its module exports `format`. */
 export function registerFormat(name: string, moduleUrl: string): void {
   formats.set(name, moduleUrl);
+  added.formats.set(name, moduleUrl);
 }
-
-for (const name of ['kafka', 'filesystem', 'datagen', 'print', 'blackhole', 'demo']) registerConnector(name, `../connect/${name}/index.js`);
-for (const name of ['json', 'csv']) registerFormat(name, `../format/${name}.js`);
+export function registrations(): Registrations {
+  return { connectors: [...added.connectors], formats: [...added.formats] };
+}
+export function applyRegistrations(r: Registrations): void {
+  for (const [name, url] of r.connectors) registerConnector(name, url);
+  for (const [name, url] of r.formats) registerFormat(name, url);
+}
 
 export async function loadConnector(name: string, place: ErrorPlace = {}): Promise<Connector> {
   const url = connectors.get(name);

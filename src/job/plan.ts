@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { GraphNode, StreamGraph } from '../contract/graph.js';
 import type { IoSpec } from '../contract/io.js';
 import type { SinkNodeConfig, SourceNodeConfig } from '../contract/nodes.js';
-import { loadConnector } from '../contract/registry.js';
+import { loadConnector, registrations } from '../contract/registry.js';
 import type { SinkPlan } from '../contract/sink.js';
 import type { HostContext, SourcePlan } from '../contract/source.js';
 import { RING_BYTES } from '../base/limits.js';
@@ -74,7 +74,9 @@ export async function planJob(graph: StreamGraph, ctx: PlanContext): Promise<Pla
       // rows can only stay where they are between equal numbers of subtasks
       const partition = edge.partition === 'forward' && chains[from].parallelism !== chains[to].parallelism ? 'rebalance' : edge.partition;
       const rings = Array.from({ length: chains[from].parallelism }, (_, i) =>
-        Array.from({ length: chains[to].parallelism }, (_, j) => (partition !== 'forward' || i === j ? new SharedArrayBuffer(ringBytes(RING_BYTES)) : undefined)),
+        Array.from({ length: chains[to].parallelism }, (_, j) =>
+          partition !== 'forward' || i === j ? new SharedArrayBuffer(ringBytes(RING_BYTES)) : undefined,
+        ),
       );
       edges.push({ id, partition, keys: edge.keys ?? [], leaves: inputLeaves(graph, node, input), fromTask: from, toTask: to, toInput: input, rings });
       targets.get(edge.source)!.push({ edge: id, input, side: edge.side });
@@ -103,6 +105,7 @@ export async function planJob(graph: StreamGraph, ctx: PlanContext): Promise<Pla
     bufferTimeoutMs: ctx.options.bufferTimeoutMs,
     slots,
     module: ctx.module,
+    registrations: registrations(),
   };
   return { plan, io };
 }
@@ -118,14 +121,16 @@ export function inputLeaves(graph: StreamGraph, node: GraphNode, input: number):
 async function planSource(node: GraphNode, host: HostContext): Promise<SourcePlan> {
   const { source } = node.config as SourceNodeConfig;
   const connector = await loadConnector(source.connector);
-  if (connector.planSource === undefined) throw new MillraceError('INVALID_OPTION', `the connector '${source.connector}' cannot be read from`, { place: { operator: source.tableName } });
+  if (connector.planSource === undefined)
+    throw new MillraceError('INVALID_OPTION', `the connector '${source.connector}' cannot be read from`, { place: { operator: source.tableName } });
   return connector.planSource(source, host);
 }
 
 async function planSink(node: GraphNode, host: HostContext): Promise<SinkPlan> {
   const { sink } = node.config as SinkNodeConfig;
   const connector = await loadConnector(sink.connector);
-  if (connector.createWriter === undefined) throw new MillraceError('INVALID_OPTION', `the connector '${sink.connector}' cannot be written to`, { place: { operator: sink.tableName } });
+  if (connector.createWriter === undefined)
+    throw new MillraceError('INVALID_OPTION', `the connector '${sink.connector}' cannot be written to`, { place: { operator: sink.tableName } });
   return (await connector.planSink?.(sink, host)) ?? {};
 }
 

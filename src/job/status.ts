@@ -49,7 +49,14 @@ export function status(plan: JobPlan, control: Control, startedMs: number): JobS
       if (w !== NO_WATERMARK && (watermark === undefined || w < watermark)) watermark = w;
     }
   }
-  return { elapsedMs: systemClock.preciseMs() - startedMs, recordsIn, recordsOut, lateDropped, badRecords, watermarkMs: watermark === undefined ? undefined : Number(watermark) };
+  return {
+    elapsedMs: systemClock.preciseMs() - startedMs,
+    recordsIn,
+    recordsOut,
+    lateDropped,
+    badRecords,
+    watermarkMs: watermark === undefined ? undefined : Number(watermark),
+  };
 }
 
 export function result(plan: JobPlan, reports: readonly SlotReport[], startedMs: number): JobResult {
@@ -58,8 +65,7 @@ export function result(plan: JobPlan, reports: readonly SlotReport[], startedMs:
   const sum = (kinds: (kind: string) => boolean, name: string): number => {
     let n = 0;
     for (const task of plan.tasks)
-      for (const op of task.ops)
-        if (kinds(op.kind)) for (let i = 0; i < task.parallelism; i++) n += metrics[metricKey(op.name, op.nodeId, i)]?.[name] ?? 0;
+      for (const op of task.ops) if (kinds(op.kind)) for (let i = 0; i < task.parallelism; i++) n += metrics[metricKey(op.name, op.nodeId, i)]?.[name] ?? 0;
     return n;
   };
   const isSource = (k: string): boolean => SOURCE_KINDS.has(k);

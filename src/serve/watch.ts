@@ -31,7 +31,10 @@ export async function watch(job: JobHandle, line: StatusLine, clock: Clock, outp
 function describe(s: JobStatus, rate: number, clock: Clock, outputs: string): string {
   const parts = [`${short(s.recordsIn)} records`, `${short(rate)}/s`];
   if (s.watermarkMs !== undefined && s.watermarkMs > 0 && s.watermarkMs < 8.64e15) {
-    parts.push(`watermark ${new Date(s.watermarkMs).toISOString().replace('T', ' ').slice(0, 19)}`, `lag ${duration(Math.max(0, clock.nowMs() - s.watermarkMs))}`);
+    parts.push(
+      `watermark ${new Date(s.watermarkMs).toISOString().replace('T', ' ').slice(0, 19)}`,
+      `lag ${duration(Math.max(0, clock.nowMs() - s.watermarkMs))}`,
+    );
   }
   parts.push(`${short(s.recordsOut)} ${outputs}`);
   if (s.lateDropped > 0) parts.push(`${short(s.lateDropped)} late`);
@@ -43,6 +46,9 @@ function describe(s: JobStatus, rate: number, clock: Clock, outputs: string): st
 /** What a job did, in one or two lines. */
 export function summary(r: JobResult, outputs: string): string {
   const seconds = r.runMs / 1000;
-  const extra = [r.lateDropped > 0 ? `${short(r.lateDropped)} late records dropped` : '', r.badRecords > 0 ? `${short(r.badRecords)} bad records skipped` : ''].filter((t) => t !== '');
+  const extra = [
+    r.lateDropped > 0 ? `${short(r.lateDropped)} late records dropped` : '',
+    r.badRecords > 0 ? `${short(r.badRecords)} bad records skipped` : '',
+  ].filter((t) => t !== '');
   return `${r.name}: ${short(r.recordsIn)} records in, ${short(r.recordsOut)} ${outputs} out in ${duration(r.runMs)} (${short(r.recordsIn / Math.max(seconds, 1e-3))} records/s; start-up ${Math.round(r.startupMs)} ms)${extra.length > 0 ? `; ${extra.join(', ')}` : ''}\n`;
 }

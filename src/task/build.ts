@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { MillraceError } from '../base/errors.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { SinkNodeConfig, SourceNodeConfig } from '../contract/nodes.js';
-import type { Batch } from "../batch/batch.js";
+import type { Batch } from '../batch/batch.js';
 import { type OperatorContext, WATERMARK_MAX, WATERMARK_MIN } from '../contract/operator.js';
 import { loadConnector, loadFormat } from '../contract/registry.js';
 import { POLL_END, POLL_IDLE } from '../contract/source.js';

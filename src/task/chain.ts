@@ -8,7 +8,17 @@ import type { OpPlan } from './plan.js';
 /** A step owed by an operator: done before it takes anything else. */
 type Work =
   | { readonly kind: 'resume' }
-  | { readonly kind: 'segments'; readonly batch: Batch; readonly input: number; readonly sel: number; readonly selCount: number; readonly markCount: number; from: number; mark: number; rowsDone: boolean }
+  | {
+      readonly kind: 'segments';
+      readonly batch: Batch;
+      readonly input: number;
+      readonly sel: number;
+      readonly selCount: number;
+      readonly markCount: number;
+      from: number;
+      mark: number;
+      rowsDone: boolean;
+    }
   | { readonly kind: 'forward'; readonly watermark: bigint }
   | { readonly kind: 'finish' }
   | { readonly kind: 'forwardFinish' };

@@ -63,7 +63,13 @@ export class IoHub {
       if (job.role === 'source') {
         const source = module.createIoSource!(job.spec.config as never, context);
         this.#sources.push(source);
-        this.#running.push(this.#runSource(job, source, job.rings.map((r, i) => new RingWriter(r, bell(i)))));
+        this.#running.push(
+          this.#runSource(
+            job,
+            source,
+            job.rings.map((r, i) => new RingWriter(r, bell(i))),
+          ),
+        );
       } else {
         const sink = module.createIoSink!(job.spec.config as never, context);
         await sink.open();
@@ -101,7 +107,8 @@ export class IoHub {
       return;
     }
     Atomics.store(this.#sleeping, 0, 1);
-    if (this.#sinks.some((s) => s.outstandingBytes < SINK_AHEAD_BYTES && s.readers.some((r) => !r.empty)) && Atomics.exchange(this.#sleeping, 0, 0) === 1) setImmediate(this.pump);
+    if (this.#sinks.some((s) => s.outstandingBytes < SINK_AHEAD_BYTES && s.readers.some((r) => !r.empty)) && Atomics.exchange(this.#sleeping, 0, 0) === 1)
+      setImmediate(this.pump);
   };
 
   #pumpSink(s: SinkState): boolean {
@@ -150,4 +157,3 @@ export class IoHub {
     for (const r of closed) if (r.status === 'rejected') this.#onError(MillraceError.from(r.reason));
   }
 }
-

@@ -1,4 +1,5 @@
 import type { Partitioning } from '../contract/graph.js';
+import type { Registrations } from '../contract/registry.js';
 import type { SinkPlan } from '../contract/sink.js';
 import type { SourcePlan } from '../contract/source.js';
 import type { Leaf } from '../types/leaf.js';
@@ -16,6 +17,8 @@ export interface JobPlan {
   readonly slots: number;
   /** module whose default export rebuilds the graph: where closures come from */
   readonly module?: ModulePlan;
+  /** connectors and formats that are not millrace's own */
+  readonly registrations: Registrations;
 }
 
 export interface ModulePlan {

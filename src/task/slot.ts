@@ -1,7 +1,7 @@
 import { EVENT_LOOP_TURN_MS } from '../base/limits.js';
 import type { Clock } from '../base/clock.js';
 import type { Prng } from '../base/prng.js';
-import { MillraceError, type PlainError } from '../base/errors.js';
+import type { MillraceError, PlainError } from '../base/errors.js';
 import { type Subtask, StepResult } from './subtask.js';
 
 /** What a slot says when all of its subtasks are done. */

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
+import { applyRegistrations } from '../contract/registry.js';
 import { Doorbells } from '../ring/doorbell.js';
 import { PortBell } from '../ring/io-bell.js';
 import { Engine, setKernelModule } from '../wasm/engine.js';
@@ -29,6 +30,7 @@ export interface SlotTask {
 export default async function slotMain(task: SlotTask): Promise<SlotReport> {
   const { plan, slot } = task;
   setKernelModule(task.kernels);
+  applyRegistrations(plan.registrations);
   const bells = new Doorbells(task.bells);
   const control = new Control(task.control);
   let built: Awaited<ReturnType<typeof buildSlot>> | undefined;

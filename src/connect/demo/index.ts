@@ -10,10 +10,10 @@ import type { Batch } from '../../batch/batch.js';
  */
 const OPTIONS = {
   'number-of-rows': option(optionKind.int, 'Events to make.', 6_000_000),
-  'history': option(optionKind.durationMs, 'Event time that the events cover, up to now.', 600_000),
-  'users': option(optionKind.int, 'Number of users.', 20_000),
-  'disorder': option(optionKind.durationMs, 'How much event times are out of order.', 2_000),
-  'seed': option(optionKind.int, 'Seed of the generator.', 1),
+  history: option(optionKind.durationMs, 'Event time that the events cover, up to now.', 600_000),
+  users: option(optionKind.int, 'Number of users.', 20_000),
+  disorder: option(optionKind.durationMs, 'How much event times are out of order.', 2_000),
+  seed: option(optionKind.int, 'Seed of the generator.', 1),
 } as const;
 
 const TEMPLATE = '{"user_id":"user_00000","event_type":"view         ","amount":000.00,"event_time":"0000-00-00 00:00:00.000"}\n';
@@ -23,7 +23,12 @@ const AT_AMOUNT = TEMPLATE.indexOf('000.00');
 const AT_TIME = TEMPLATE.indexOf('0000-00-00');
 const LINES_PER_POLL = 1024;
 /** Shares of 1000: views, clicks, purchases; the rest are coupon claims. */
-const TYPES: readonly (readonly [string, number])[] = [['view', 700], ['click', 900], ['purchase', 985], ['coupon_claim', 1000]];
+const TYPES: readonly (readonly [string, number])[] = [
+  ['view', 700],
+  ['click', 900],
+  ['purchase', 985],
+  ['coupon_claim', 1000],
+];
 /** One in so many events is a claim by one of the abusers. */
 const ABUSE_EVERY = 20_000;
 
@@ -77,7 +82,9 @@ class DemoReader implements SourceReader {
     for (let i = 0; i < n; i++) {
       u8.set(this.#template, at);
       const abuse = (this.#made * this.#ctx.parallelism) % ABUSE_EVERY < 8 && this.#made % 2 === 0;
-      const user = abuse ? Math.floor((this.#made * this.#ctx.parallelism) / ABUSE_EVERY) % this.#users : (this.#random() * 65536 + this.#random()) % this.#users;
+      const user = abuse
+        ? Math.floor((this.#made * this.#ctx.parallelism) / ABUSE_EVERY) % this.#users
+        : (this.#random() * 65536 + this.#random()) % this.#users;
       digits(u8, at + AT_USER, user, 5);
       const draw = abuse ? 999 : this.#random() % 1000;
       const type = TYPES.find((t) => draw < t[1])![0];
