@@ -5,6 +5,7 @@ import { FILE_METADATA } from './metadata.js';
 import { SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
 import { planFiles } from './plan.js';
 import { FileReader } from './reader.js';
+import { type FileSinkOptions, FileWriter } from './writer.js';
 
 /** Lines of local files, read and written: Flink's connector 'filesystem' (docs/connectors.md). */
 export const connector: Connector = {
@@ -25,5 +26,18 @@ export const connector: Connector = {
   async planSource(config, host) {
     return planFiles(config, host);
   },
+  checkSink(config, place) {
+    readOptions("connector 'filesystem'", SINK_OPTIONS, config.options, place);
+    if (config.partitionKeys.length > 0) {
+      throw new MillraceError('NOT_SUPPORTED', 'PARTITIONED BY for the filesystem sink', {
+        place,
+        remedy: 'Write one table for each partition, or leave it out.',
+      });
+    }
+  },
+  async planSink(config) {
+    return { detail: readOptions("connector 'filesystem'", SINK_OPTIONS, config.options, { operator: config.tableName }) };
+  },
+  createWriter: (config, plan, ctx) => new FileWriter(config, plan.detail as FileSinkOptions, ctx),
   createReader: (config, plan, _splits, ctx) => new FileReader(config, plan, ctx),
 };

@@ -11,5 +11,4 @@ export const SINK_OPTIONS = {
   'sink.rolling-policy.file-size': option(optionKind.memoryBytes, 'a part is closed when it has this size', 128 << 20),
   'sink.rolling-policy.rollover-interval': option(optionKind.durationMs, 'a part is closed when it has been open so long', 30 * 60_000),
   'sink.rolling-policy.check-interval': option(optionKind.durationMs, 'how often the age of open parts is checked', 60_000),
-  'partition.default-name': option(optionKind.string, 'folder name for NULL or empty partition values', '__DEFAULT_PARTITION__'),
 };
