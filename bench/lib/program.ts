@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { machine, type Machine } from './machine.js';
+import { ensure, RESULTS } from './paths.js';
+import { median, spread, table } from './stats.js';
+
+/** One run of one program on one input. `seconds` is from the first read to the last committed row. */
+export interface Run {
+  readonly records: number;
+  readonly seconds: number;
+  readonly rows: number;
+  readonly checksum: string;
+  readonly startupMs?: number;
+  readonly peakRssBytes?: number;
+}
+
+export interface Program {
+  readonly name: string;
+  /** what it does not do that the others do */
+  readonly note: string;
+  /** rounds it takes part in; slow programs run less often */
+  readonly rounds?: number;
+  /** why it cannot run here; undefined when it can */
+  readonly skip?: string;
+  run(input: string, outputDir: string): Promise<Run>;
+}
+
+export interface ChildResult {
+  readonly wallMs: number;
+  readonly stdout: string;
+}
+
+/** Runs a program to its end; a failure carries what it printed. */
+export function child(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ChildResult> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const p = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    let stdout = '';
+    let stderr = '';
+    p.stdout.on('data', (d: Buffer) => {
+      stdout += d;
+    });
+    p.stderr.on('data', (d: Buffer) => {
+      stderr += d;
+    });
+    p.on('error', reject);
+    p.on('close', (code, signal) => {
+      if (code === 0) resolve({ wallMs: performance.now() - began, stdout });
+      else reject(new Error(`${command} ${args.join(' ')}: ended with ${signal ?? code}\n${stdout.slice(-2000)}${stderr.slice(-4000)}`));
+    });
+  });
+}
+
+/** The last line of a program's output, as JSON. */
+export function lastLine<T>(stdout: string): T {
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as T;
+}
+
+/** Reads a file once, so that every program finds it in the page cache. */
+export function warm(path: string): void {
+  forEachChunk(path, () => {});
+}
+
+/** Lines of a file, each ended by a newline. */
+export function countLines(path: string): number {
+  let lines = 0;
+  forEachChunk(path, (b) => {
+    for (let at = b.indexOf(10); at >= 0; at = b.indexOf(10, at + 1)) lines++;
+  });
+  return lines;
+}
+
+function forEachChunk(path: string, take: (chunk: Buffer) => void): void {
+  const fd = openSync(path, 'r');
+  const b = Buffer.allocUnsafe(8 << 20);
+  for (let n = readSync(fd, b, 0, b.length, null); n > 0; n = readSync(fd, b, 0, b.length, null)) take(b.subarray(0, n));
+  closeSync(fd);
+}
+
+export interface Summary {
+  readonly name: string;
+  readonly note: string;
+  readonly rate: number;
+  readonly spread: number;
+  readonly startupMs: number | undefined;
+  readonly peakRssBytes: number | undefined;
+  readonly runs: readonly Run[];
+}
+
+/** Runs the programs in turn (A B A B ...) on one input and compares their outputs. */
+export async function race(programs: readonly Program[], input: string, rounds: number, workDir: string): Promise<Summary[]> {
+  const runs = new Map<Program, Run[]>();
+  let expected: { name: string; run: Run } | undefined;
+  for (const p of programs) {
+    if (p.skip !== undefined) console.log(`${p.name}: skipped, ${p.skip}`);
+    else runs.set(p, []);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const [p, list] of runs) {
+      if (round >= (p.rounds ?? rounds)) continue;
+      rmSync(workDir, { recursive: true, force: true });
+      mkdirSync(workDir, { recursive: true });
+      warm(input);
+      const run = await p.run(input, workDir);
+      expected ??= { name: p.name, run };
+      for (const key of ['records', 'rows', 'checksum'] as const)
+        if (run[key] !== expected.run[key])
+          throw new Error(`${p.name} gives ${key} ${run[key]}, ${expected.name} gives ${expected.run[key]}: the outputs differ`);
+      list.push(run);
+      console.log(`round ${round + 1}: ${p.name.padEnd(28)} ${(run.records / run.seconds / 1e6).toFixed(2)} M records/s`);
+    }
+  }
+  rmSync(workDir, { recursive: true, force: true });
+  return [...runs].map(([p, list]) => summary(p, list));
+}
+
+function summary(p: Program, runs: readonly Run[]): Summary {
+  const rates = runs.map((r) => r.records / r.seconds);
+  const known = (pick: (r: Run) => number | undefined): number | undefined => {
+    const values = runs.flatMap((r) => pick(r) ?? []);
+    return values.length === 0 ? undefined : median(values);
+  };
+  return {
+    name: p.name,
+    note: p.note,
+    rate: median(rates),
+    spread: spread(rates),
+    startupMs: known((r) => r.startupMs),
+    peakRssBytes: known((r) => r.peakRssBytes),
+    runs,
+  };
+}
+
+/** The table of a race, rates as ratios to the program named `reference`. */
+export function raceTable(results: readonly Summary[], reference: string): string {
+  const base = results.find((r) => r.name === reference)?.rate;
+  return table(
+    ['program', 'M records/s', 'spread', `x ${reference}`, 'start-up ms', 'peak RSS MB', 'note'],
+    results.map((r) => [
+      r.name,
+      (r.rate / 1e6).toFixed(2),
+      `${(r.spread * 100).toFixed(0)} %`,
+      base === undefined ? '-' : (r.rate / base).toFixed(2),
+      r.startupMs === undefined ? '-' : r.startupMs.toFixed(0),
+      r.peakRssBytes === undefined ? '-' : (r.peakRssBytes / 1e6).toFixed(0),
+      r.note,
+    ]),
+  );
+}
+
+/** Writes what was measured, with the machine, to bench/results/<name>.json. */
+export function save(name: string, result: unknown, m: Machine = machine()): string {
+  const path = join(ensure(RESULTS), `${name}.json`);
+  writeFileSync(path, `${JSON.stringify({ machine: m, result }, null, 2)}\n`);
+  return path;
+}

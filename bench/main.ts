@@ -1,0 +1,49 @@
+import { defineCommand, runMain } from 'citty';
+import { type Shape, shapeNames } from './data/ads.js';
+import { ads } from './stages/ads.js';
+import { coldstart } from './stages/coldstart.js';
+import { memory } from './stages/memory.js';
+
+const count = (text: string, name: string): number => {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0, not '${text}'`);
+  return n;
+};
+
+const adsCommand = defineCommand({
+  meta: { name: 'ads', description: 'JSON file -> views per ad and 10 s, against peers on the same input' },
+  args: {
+    records: { type: 'string', default: '10000000', description: 'events in the file' },
+    rounds: { type: 'string', default: '3', description: 'times each program runs, in turns' },
+    shape: { type: 'string', default: 'plain', description: shapeNames.join(', ') },
+    programs: { type: 'string', default: 'all', description: "parts of program names, comma-separated, e.g. 'millrace,hand-tuned'" },
+  },
+  run: ({ args }) => {
+    if (!shapeNames.includes(args.shape as Shape)) throw new Error(`--shape is one of ${shapeNames.join(', ')}`);
+    return ads({
+      records: count(args.records, 'records'),
+      rounds: count(args.rounds, 'rounds'),
+      shape: args.shape as Shape,
+      programs: args.programs.split(','),
+    });
+  },
+});
+
+const coldstartCommand = defineCommand({
+  meta: { name: 'coldstart', description: 'a whole process with a job of five rows, against a bare node' },
+  args: { rounds: { type: 'string', default: '20', description: 'times each process runs, in turns' } },
+  run: ({ args }) => coldstart(count(args.rounds, 'rounds')),
+});
+
+const memoryCommand = defineCommand({
+  meta: { name: 'memory', description: 'peak memory of the ads job on an input and on one ten times as long' },
+  args: { records: { type: 'string', default: '1000000', description: 'events in the shorter file' } },
+  run: ({ args }) => memory(count(args.records, 'records')),
+});
+
+await runMain(
+  defineCommand({
+    meta: { name: 'bench', description: 'millrace measured: npm run bench -- <stage>' },
+    subCommands: { ads: adsCommand, coldstart: coldstartCommand, memory: memoryCommand },
+  }),
+);
