@@ -61,7 +61,10 @@ export async function buildSlot(ctx: SlotContext): Promise<BuiltSlot> {
       numbers.push(subtaskNumber(ctx.plan.tasks, task.id, i));
     }
   }
-  return { subtasks, times, publish: () => subtasks.forEach((s, k) => publishFigures(ctx.control, numbers[k], s)) };
+  const publish = (): void => {
+    for (const [k, s] of subtasks.entries()) publishFigures(ctx.control, numbers[k], s);
+  };
+  return { subtasks, times, publish };
 }
 
 /** What a slot hands back to the host. */

@@ -4,6 +4,7 @@ import type { MillraceError } from '#src/base/errors.js';
 import type { StreamGraph } from '#src/contract/graph.js';
 import { registerConnector } from '#src/contract/registry.js';
 import { executeGraph } from '#src/job/execute.js';
+import { simulateGraph } from '#src/job/simulate.js';
 import { BIGINT, STRING } from '#src/types/logical.js';
 
 registerConnector('numbers', new URL('./numbers.js', import.meta.url).href);
@@ -100,4 +101,12 @@ test('cancel ends an endless job', async () => {
   await new Promise((r) => setTimeout(r, 200));
   await job.cancel();
   assert.ok(job.status().recordsIn > 0);
+});
+
+test('simulation: any order of steps gives the same rows', async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    let text = '';
+    await simulateGraph(graph(3000, { 'parallelism.default': '3' }, 'hash'), { seed, print: (t) => (text += t) });
+    assert.deepEqual(text.trimEnd().split('\n').map((l) => l.replace(/^\d+> /, '')).sort(), expected(3000), `seed ${seed}`);
+  }
 });
