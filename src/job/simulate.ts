@@ -55,7 +55,9 @@ export async function simulateGraph(graph: StreamGraph, options: SimulateOptions
     await hub.start(io.map((n, i) => ({ nodeId: n.nodeId, name: n.name, role: n.role, spec: n.spec, rings: rings[i].rings })));
     const slots = [];
     for (let slot = 0; slot < plan.slots; slot++) {
-      slots.push(await buildSlot({ plan, slot, engine: new Engine(), clock, bells, control, io: rings, ioBell: bell, hostBell: bell, closures: options.closures }));
+      slots.push(
+        await buildSlot({ plan, slot, engine: new Engine(), clock, bells, control, io: rings, ioBell: bell, hostBell: bell, closures: options.closures }),
+      );
     }
     const subtasks = slots.flatMap((s) => s.subtasks);
     const error = await runSlot(subtasks, clock, simulatedWaiter(clock), {
@@ -65,8 +67,13 @@ export async function simulateGraph(graph: StreamGraph, options: SimulateOptions
       order: new Prng(options.seed),
     });
     const failure = ioError ?? error;
-    if (failure !== undefined) throw new MillraceError(failure.code, failure.message, { place: failure.place, remedy: `Replay it with seed ${options.seed}.`, cause: failure });
-    return result(plan, slots.map((s) => slotReport(s.subtasks, s.times, undefined)), startedMs);
+    if (failure !== undefined)
+      throw new MillraceError(failure.code, failure.message, { place: failure.place, remedy: `Replay it with seed ${options.seed}.`, cause: failure });
+    return result(
+      plan,
+      slots.map((s) => slotReport(s.subtasks, s.times, undefined)),
+      startedMs,
+    );
   } finally {
     abort.abort();
     await hub.close();

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { MillraceError } from '../base/errors.js';
 import type { ClosureTable } from '../contract/closures.js';
-import type { SinkNodeConfig, SourceNodeConfig } from '../contract/nodes.js';
+import type { SinkNodeConfig, SourceNodeConfig, ValuesConfig } from '../contract/nodes.js';
 import type { Batch } from '../batch/batch.js';
 import { type OperatorContext, WATERMARK_MAX, WATERMARK_MIN } from '../contract/operator.js';
 import { loadConnector, loadFormat } from '../contract/registry.js';
@@ -13,6 +13,7 @@ import { RingFrameReader, RingFrameWriter } from '../ring/frames.js';
 import { RingReader, RingWriter } from '../ring/ring.js';
 import { SinkOperator } from '../sink/operator.js';
 import { SourceDriver, type SourceEvents } from '../source/driver.js';
+import { ValuesDriver } from '../source/values.js';
 import type { Engine } from '../wasm/engine.js';
 import { ChainedOperator } from './chain.js';
 import { type Control, subtaskNumber } from './control.js';
@@ -101,6 +102,8 @@ class SubtaskBuilder {
     const head = this.#ops[0];
     let input: Input;
     if (head.plan.kind === 'source') input = await this.#source(head);
+    else if (head.plan.kind === 'values')
+      input = this.#driver(head, (e) => new ValuesDriver(head.plan.config as ValuesConfig, this.#ctx.engine, head.plan.output, e));
     else input = new Gate(this.#channels(), head);
     for (const op of this.#ops) if (op !== head || input instanceof Gate) await this.#operator(op);
     const subtask = new Subtask(this.#task.name, this.#index, this.#ops, this.#writers, input, this.#ctx.clock);
@@ -173,7 +176,7 @@ class SubtaskBuilder {
   }
 
   /** Events of a source go to the head of the chain. */
-  #driver(head: ChainedOperator, create: (events: SourceEvents) => { step(): number; wakeupMs(): number | undefined; close(): void }): Input {
+  #driver(head: ChainedOperator, create: (events: SourceEvents) => { step(): number; wakeupMs?(): number | undefined; close?(): void }): Input {
     const watermark = (w: bigint): void => head.watermark(w);
     const driver = create({
       batch: (b: Batch) => {
@@ -191,8 +194,8 @@ class SubtaskBuilder {
         const r = driver.step();
         return r === POLL_END ? STEP_END : r === POLL_IDLE ? STEP_IDLE : STEP_WORKED;
       },
-      wakeupMs: () => driver.wakeupMs(),
-      close: () => driver.close(),
+      wakeupMs: () => driver.wakeupMs?.(),
+      close: () => driver.close?.(),
     };
   }
 

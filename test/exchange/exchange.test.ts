@@ -19,7 +19,13 @@ const leaves = flatten({
     { name: 'n', type: BIGINT() },
     { name: 'b', type: BOOLEAN() },
     { name: 's', type: SMALLINT() },
-    { name: 'r', type: ROW([{ name: 'x', type: INT() }, { name: 'y', type: STRING() }]) },
+    {
+      name: 'r',
+      type: ROW([
+        { name: 'x', type: INT() },
+        { name: 'y', type: STRING() },
+      ]),
+    },
     { name: 'd', type: DECIMAL(30, 2) },
   ],
 });
@@ -47,7 +53,13 @@ function through(rows: object[], selected: boolean[], marks: { row: number; wate
   });
   batch.markCount = marks.length;
   const rings = Array.from({ length: targets }, () => new SharedArrayBuffer(ringBytes(1 << 16)));
-  const writer = new ExchangeWriter(engine, systemClock, leaves, rings.map((r) => new RingWriter(r, NO_BELL)), { partition, keys: partition === 'hash' ? [0] : [], maxParallelism: 128, bufferTimeoutMs: 0, subtaskIndex: 0 });
+  const writer = new ExchangeWriter(
+    engine,
+    systemClock,
+    leaves,
+    rings.map((r) => new RingWriter(r, NO_BELL)),
+    { partition, keys: partition === 'hash' ? [0] : [], maxParallelism: 128, bufferTimeoutMs: 0, subtaskIndex: 0 },
+  );
   writer.batch(batch);
   writer.end(false);
   writer.flush(true);
@@ -74,33 +86,48 @@ function through(rows: object[], selected: boolean[], marks: { row: number; wate
 
 test('rows and watermarks arrive whole and in order at the owner of their key', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(row, fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 4 }), fc.constantFrom('hash' as const, 'rebalance' as const), (input, targets, partition) => {
-      const rows = input.map((i) => i[0]);
-      const selected = input.map((i) => i[1]);
-      const marks = input.flatMap((i, k) => (i[2] ? [{ row: k, watermark: BigInt(k) }] : []));
-      const got = through(rows, selected, marks, targets, partition);
-      const home = new Map<string, number>();
-      got.forEach((events, t) => {
-        for (const e of events) {
-          if (typeof e === 'bigint') continue;
-          const key = JSON.stringify((e as { k: string | null }).k);
-          if (partition === 'hash') assert.equal(home.get(key) ?? t, t, 'equal keys have one owner');
-          home.set(key, t);
+    fc.property(
+      fc.array(fc.tuple(row, fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 40 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.constantFrom('hash' as const, 'rebalance' as const),
+      (input, targets, partition) => {
+        const rows = input.map((i) => i[0]);
+        const selected = input.map((i) => i[1]);
+        const marks = input.flatMap((i, k) => (i[2] ? [{ row: k, watermark: BigInt(k) }] : []));
+        const got = through(rows, selected, marks, targets, partition);
+        const home = new Map<string, number>();
+        got.forEach((events, t) => {
+          for (const e of events) {
+            if (typeof e === 'bigint') continue;
+            const key = JSON.stringify((e as { k: string | null }).k);
+            if (partition === 'hash') assert.equal(home.get(key) ?? t, t, 'equal keys have one owner');
+            home.set(key, t);
+          }
+          // a target's events are the model's events with other targets' rows left out; without rows only the last watermark travels
+          const rowsHere = events.filter((e) => typeof e !== 'bigint');
+          const watermarks = events.filter((e) => typeof e === 'bigint');
+          if (rowsHere.length === 0) assert.deepEqual(watermarks, marks.length === 0 ? [] : [marks.at(-1)!.watermark]);
+          else
+            assert.deepEqual(
+              watermarks,
+              marks.map((m) => m.watermark),
+            );
+        });
+        const all = got.flat().filter((e) => typeof e !== 'bigint');
+        const text = (v: unknown): string => JSON.stringify(v, (_k, x) => (typeof x === 'bigint' ? `${x}n` : x));
+        assert.deepEqual(
+          all.map(text).sort(),
+          rows
+            .filter((_, i) => selected[i])
+            .map(text)
+            .sort(),
+        );
+        if (targets === 1) {
+          const model = rows.flatMap((r, i) => [...(selected[i] ? [r] : []), ...marks.filter((m) => m.row === i).map((m) => m.watermark)]);
+          if (all.length > 0) assert.deepEqual(got[0].map(text), model.map(text));
         }
-        // a target's events are the model's events with other targets' rows left out; without rows only the last watermark travels
-        const rowsHere = events.filter((e) => typeof e !== 'bigint');
-        const watermarks = events.filter((e) => typeof e === 'bigint');
-        if (rowsHere.length === 0) assert.deepEqual(watermarks, marks.length === 0 ? [] : [marks.at(-1)!.watermark]);
-        else assert.deepEqual(watermarks, marks.map((m) => m.watermark));
-      });
-      const all = got.flat().filter((e) => typeof e !== 'bigint');
-      const text = (v: unknown): string => JSON.stringify(v, (_k, x) => (typeof x === 'bigint' ? `${x}n` : x));
-      assert.deepEqual(all.map(text).sort(), rows.filter((_, i) => selected[i]).map(text).sort());
-      if (targets === 1) {
-        const model = rows.flatMap((r, i) => [...(selected[i] ? [r] : []), ...marks.filter((m) => m.row === i).map((m) => m.watermark)]);
-        if (all.length > 0) assert.deepEqual(got[0].map(text), model.map(text));
-      }
-    }),
+      },
+    ),
     { numRuns: 200 },
   );
 });

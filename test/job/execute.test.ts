@@ -107,6 +107,14 @@ test('simulation: any order of steps gives the same rows', async () => {
   for (let seed = 1; seed <= 10; seed++) {
     let text = '';
     await simulateGraph(graph(3000, { 'parallelism.default': '3' }, 'hash'), { seed, print: (t) => (text += t) });
-    assert.deepEqual(text.trimEnd().split('\n').map((l) => l.replace(/^\d+> /, '')).sort(), expected(3000), `seed ${seed}`);
+    assert.deepEqual(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((l) => l.replace(/^\d+> /, ''))
+        .sort(),
+      expected(3000),
+      `seed ${seed}`,
+    );
   }
 });

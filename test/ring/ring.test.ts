@@ -36,7 +36,10 @@ test('frames come out as they went in, in order, whatever their sizes and the or
       writer.end();
       for (let i = 0; i < 1000 && !reader.ended; i++) read();
       assert.ok(reader.ended);
-      assert.deepEqual(got, script.map((s) => s.bytes));
+      assert.deepEqual(
+        got,
+        script.map((s) => s.bytes),
+      );
       assert.equal(writer.pending, script.length);
       reader.acknowledge(script.length);
       assert.equal(writer.pending, 0);
@@ -78,7 +81,10 @@ test('two threads: a reader that sleeps on its doorbell sees every frame', async
        }
        w.end();
      })();`,
-    { eval: true, workerData: { sab, bells: bells.sab, ring: import.meta.resolve('#src/ring/ring.js'), doorbell: import.meta.resolve('#src/ring/doorbell.js') } },
+    {
+      eval: true,
+      workerData: { sab, bells: bells.sab, ring: import.meta.resolve('#src/ring/ring.js'), doorbell: import.meta.resolve('#src/ring/doorbell.js') },
+    },
   );
   const reader = new RingReader(sab, { ring: () => bells.ring(1) });
   let next = 0;
