@@ -62,12 +62,12 @@ function present(validity: usize, row: u32): bool {
 
 // @ts-ignore: decorator
 @inline
-function wordAt<T>(values: usize, row: u32): u64 {
+export function wordAt<T>(values: usize, row: u32): u64 {
   if (isFloat<T>()) {
     // One bit pattern per number as Java's doubleToLongBits: every NaN is the same. -0 stays apart from 0, as in Flink's keys.
     const v = load<T>(values + (row as usize) * sizeof<T>());
+    if (sizeof<T>() == 4) return v != v ? 0x7fc00000 : (reinterpret<u32>(v as f32) as u64);
     if (v != v) return 0x7ff8000000000000;
-    if (sizeof<T>() == 4) return reinterpret<u32>(v as f32) as u64;
     return reinterpret<u64>(v as f64);
   }
   return load<T>(values + (row as usize) * sizeof<T>()) as i64 as u64;

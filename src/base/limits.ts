@@ -24,3 +24,5 @@ export const EVENT_LOOP_TURN_MS = 10;
 export const SQL_SCRIPT_CHARS_MAX = 4 << 20;
 /** Deepest nesting of SQL expressions and of JSON values: recursion must end before the stack does. */
 export const NESTING_MAX = 500;
+/** Columns of a grouping key: their NULL bits are one 32-bit word. */
+export const KEY_COLUMNS_MAX = 32;

@@ -1,0 +1,123 @@
+// DISTINCT: a table of (group row, value) beside the group table. A call keeps only the pairs that are new and lets the plain
+// accumulate kernels do the rest. Group rows never move, so their pointers are part of the key.
+import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128 } from "../abi";
+import { hashBytes, hashWord, wordAt } from "../hash";
+import { lookBytes, lookWord } from "../table/find";
+import { putWord } from "../table/key";
+import { ROW_META, ROW_WORD, T_LOG, T_MULT, T_SLOTS, slotOf, tableInsert } from "../table/table";
+
+const OWNER_SEED: u64 = 0x9e3779b97f4a7c15;
+/** Key bytes of a BYTES distinct row stand after the header and the owner. */
+const VALUE_OFFSET: usize = 16;
+
+// @ts-ignore: decorator
+@inline
+function addWord(t: usize, owner: u32, word: u64): i32 {
+  const hash = hashWord(word, (owner as u64) * OWNER_SEED);
+  const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
+  const at = slotOf(hash, 0, load<u64>(t, T_MULT), mask);
+  if (lookWord(load<u32>(t, T_SLOTS) as usize, mask, at, hash, (hash as u64) | ((owner as u64) << 32), word) != 0) return 0;
+  const row = tableInsert(t, hash, owner, 8);
+  if (row == 0) return -1;
+  store<u64>(row, word, ROW_WORD);
+  return 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function addBytes(t: usize, owner: u32, p: usize, len: u32): i32 {
+  const hash = hashBytes(p, len, (owner as u64) * OWNER_SEED);
+  const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
+  const at = slotOf(hash, 0, load<u64>(t, T_MULT), mask);
+  if (lookBytes(load<u32>(t, T_SLOTS) as usize, mask, at, hash, (hash as u64) | ((len as u64) << 32), p, len, VALUE_OFFSET, true, owner) != 0) return 0;
+  const row = tableInsert(t, hash, len, len);
+  if (row == 0) return -1;
+  store<u32>(row, owner, 8);
+  memory.copy(row + VALUE_OFFSET, p, len);
+  return 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function wordsOf<T>(t: usize, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
+  let m: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const g = load<u32>(groups + ((i as usize) << 2));
+    const r = load<u32>(sel + ((i as usize) << 2));
+    const added = addWord(t, g, wordAt<T>(values, r));
+    if (added < 0) return -1;
+    store<u32>(outGroups + ((m as usize) << 2), g);
+    store<u32>(outSel + ((m as usize) << 2), r);
+    m += added;
+  }
+  return m;
+}
+
+/** Keeps the pairs whose value of at most 8 bytes is new to its group; returns their number, -1 = out of memory. */
+export function distinctWords(t: usize, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
+  switch (type) {
+    case T_BOOL: return wordsOf<u8>(t, groups, sel, n, values, outGroups, outSel);
+    case T_I8: return wordsOf<i8>(t, groups, sel, n, values, outGroups, outSel);
+    case T_I16: return wordsOf<i16>(t, groups, sel, n, values, outGroups, outSel);
+    case T_I32: return wordsOf<i32>(t, groups, sel, n, values, outGroups, outSel);
+    case T_I64: return wordsOf<i64>(t, groups, sel, n, values, outGroups, outSel);
+    case T_F32: return wordsOf<f32>(t, groups, sel, n, values, outGroups, outSel);
+    case T_F64: return wordsOf<f64>(t, groups, sel, n, values, outGroups, outSel);
+    default: return 0;
+  }
+}
+
+/** The same for STRING ({pointer, length} by row) and I128 columns. */
+export function distinctBytes(t: usize, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
+  let m: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const g = load<u32>(groups + ((i as usize) << 2));
+    const r = load<u32>(sel + ((i as usize) << 2));
+    let added: i32;
+    if (type == T_I128) added = addBytes(t, g, values + ((r as usize) << 4), 16);
+    else added = addBytes(t, g, load<u32>(values + ((r as usize) << 3)) as usize, load<u32>(values + ((r as usize) << 3), 4));
+    if (added < 0) return -1;
+    store<u32>(outGroups + ((m as usize) << 2), g);
+    store<u32>(outSel + ((m as usize) << 2), r);
+    m += added;
+  }
+  return m;
+}
+
+/**
+ * Merges entries rows[0..n) of another distinct table into `t`: the group of an entry is the u32 at offset `link` of its old group row.
+ * New values are written as a column (rows 0..m-1 of outValues, outSel = 0..m-1) with their groups; returns m, -1 = out of memory.
+ */
+export function distinctMerge(t: usize, words: bool, type: u32, rows: usize, n: u32, link: u32, outGroups: usize, outSel: usize, outValues: usize): i32 {
+  let m: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const row = load<u32>(rows + ((i as usize) << 2)) as usize;
+    const old: usize = words ? load<u32>(row, ROW_META) : load<u32>(row, 8);
+    const g = load<u32>(old + link);
+    let added: i32;
+    if (words) {
+      added = addWord(t, g, load<u64>(row, ROW_WORD));
+      putWord(type, outValues, m, load<u64>(row, ROW_WORD));
+    } else {
+      const len = load<u32>(row, ROW_META);
+      added = addBytes(t, g, row + VALUE_OFFSET, len);
+      if (type == T_I128) {
+        store<u64>(outValues + ((m as usize) << 4), load<u64>(row, VALUE_OFFSET));
+        store<u64>(outValues + ((m as usize) << 4), load<u64>(row, VALUE_OFFSET + 8), 8);
+      } else {
+        store<u32>(outValues + ((m as usize) << 3), (row + VALUE_OFFSET) as u32);
+        store<u32>(outValues + ((m as usize) << 3), len, 4);
+      }
+    }
+    if (added < 0) return -1;
+    store<u32>(outGroups + ((m as usize) << 2), g);
+    store<u32>(outSel + ((m as usize) << 2), m);
+    m += added;
+  }
+  return m;
+}
+
+/** Stores dst[i] at offset `link` of rows[i]. */
+export function linkRows(rows: usize, dst: usize, n: u32, link: u32): void {
+  for (let i: u32 = 0; i < n; i++) store<u32>((load<u32>(rows + ((i as usize) << 2)) as usize) + link, load<u32>(dst + ((i as usize) << 2)));
+}

@@ -1,0 +1,109 @@
+import { BATCH_ROWS_MAX } from '#abi';
+import { Aggregates, type GroupState } from '../aggregate/aggregates.js';
+import { type Batch, allocBatch } from '../batch/batch.js';
+import type { AggregateCall } from '../contract/nodes.js';
+import { keyGroupStart, type OperatorContext } from '../contract/operator.js';
+import { KeyedTables, hashRangeOf } from '../state/table.js';
+
+/** Rows merged in one bounded piece of work: some 0.1 ms. */
+const MERGE_ROWS = 4 * BATCH_ROWS_MAX;
+
+/** What every windowed aggregation does with its groups: find them, accumulate, merge, and write them out a batch at a time. */
+export class WindowGroups {
+  readonly tables: KeyedTables;
+  readonly aggregates: Aggregates;
+  readonly out: Batch;
+  readonly keyCount: number;
+  readonly callCount: number;
+  readonly #ctx: OperatorContext;
+  readonly #rows: number;
+  readonly #dst: number;
+  #groups = 0;
+  #groupRows = 0;
+
+  constructor(ctx: OperatorContext, keys: readonly number[], calls: readonly AggregateCall[]) {
+    const leaves = ctx.inputs[0];
+    this.#ctx = ctx;
+    this.keyCount = keys.length;
+    this.callCount = calls.length;
+    const base = KeyedTables.accBase(leaves, keys);
+    this.aggregates = new Aggregates(ctx.engine, leaves, calls, base);
+    const { subtaskIndex: i, parallelism: p, maxParallelism: max } = ctx;
+    const hashes = keys.length === 0 ? hashRangeOf(0, 1, 1) : hashRangeOf(keyGroupStart(max, p, i), keyGroupStart(max, p, i + 1), max);
+    this.tables = new KeyedTables(ctx.engine, leaves, keys, this.aggregates.layout.bytes, hashes);
+    this.#rows = ctx.engine.alloc(BATCH_ROWS_MAX * 4);
+    this.#dst = ctx.engine.alloc(BATCH_ROWS_MAX * 4);
+    this.out = allocBatch(ctx.engine, ctx.output);
+  }
+
+  create(expected = 0): GroupState {
+    return { table: this.tables.create(expected), distinct: this.aggregates.createDistinct() };
+  }
+  free(state: GroupState): void {
+    this.tables.free(state.table);
+    this.aggregates.freeDistinct(state.distinct);
+  }
+  count(state: GroupState): number {
+    return this.tables.count(state.table);
+  }
+
+  /** Accumulates `n` rows of `batch` given by `sel` with their hashes. */
+  add(state: GroupState, batch: Batch, sel: number, n: number, hashes: number): void {
+    if (n > this.#groupRows) {
+      if (this.#groups !== 0) this.#ctx.engine.free(this.#groups, this.#groupRows * 4);
+      this.#groupRows = Math.max(n, BATCH_ROWS_MAX);
+      this.#groups = this.#ctx.engine.alloc(this.#groupRows * 4);
+    }
+    this.tables.find(state.table, batch, sel, n, hashes, this.#groups);
+    this.aggregates.update(state, this.#groups, sel, n, batch);
+  }
+
+  /** Starts a walk over a state's groups, for mergeSome or writeSome. */
+  start(state: GroupState): void {
+    this.tables.walkStart(state.table);
+  }
+
+  /** Merges the next groups of `from` into `into`; true while more are left. */
+  mergeSome(into: GroupState, from: GroupState): boolean {
+    for (let done = 0; done < MERGE_ROWS; done += BATCH_ROWS_MAX) {
+      const n = this.tables.walk(from.table, this.#rows, BATCH_ROWS_MAX);
+      if (n > 0) {
+        this.tables.findRows(into.table, this.#rows, n, this.#dst);
+        this.aggregates.merge(into, this.#dst, this.#rows, n);
+      }
+      if (n < BATCH_ROWS_MAX) {
+        this.aggregates.mergeDistinct(into, from);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Writes keys and results of the next groups into `out`, which is selected as a whole; returns their number, 0 at the end. */
+  writeSome(state: GroupState): number {
+    const n = this.tables.walk(state.table, this.#rows, BATCH_ROWS_MAX);
+    if (n === 0) return 0;
+    this.tables.keysToColumns(this.#rows, n, this.out, 0);
+    this.aggregates.results(this.#rows, n, this.out, this.keyCount);
+    this.out.selectAll(n);
+    return n;
+  }
+
+  /** Fills row 0..n-1 of an i64 output column with one value. */
+  fillTime(column: number, n: number, value: number): void {
+    const { engine } = this.#ctx;
+    const at = this.out.values(column) >> 3;
+    engine.i64.fill(BigInt(value), at, at + n);
+    const validity = this.out.validity(column);
+    if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((n + 7) >> 3));
+  }
+
+  close(): void {
+    const { engine } = this.#ctx;
+    this.tables.close();
+    this.aggregates.close();
+    engine.free(this.#rows, BATCH_ROWS_MAX * 4);
+    engine.free(this.#dst, BATCH_ROWS_MAX * 4);
+    if (this.#groups !== 0) engine.free(this.#groups, this.#groupRows * 4);
+  }
+}
