@@ -1,10 +1,9 @@
 // Every kernel the engine can call. AssemblyScript compiles only what is reachable from here.
 export * from "./memory";
-export * from "./hash";
+export { hashColumn, hashNothing } from "./hash";
 export * from "./scan/crc32c";
 export * from "./scan/kafka";
 export * from "./exchange";
-export { hashColumn, hashNothing } from "./hash";
 export { tableNew, tableFree, tableCount, tableBytes, tableWalkStart, tableWalk } from "./table/table";
 export { tableFindWords, tableFindBytes, tableFindRows } from "./table/find";
 export { keyMeasure, keyEncode, keyRefs128, keyWordsToColumn, keyBytesToColumn, keyPartToColumn } from "./table/key";
