@@ -91,27 +91,36 @@ export class RowBuilder {
 
   /** Appends one row. `timeMs` is the record's timestamp, when the batch has room for those; `kind` is a row kind's byte value. */
   append(row: RowLike, timeMs?: bigint, kind = 0): void {
+    this.set(this.#count++, row);
+    this.#stamp(this.#count - 1, timeMs, kind);
+  }
+
+  /** Appends a value to a batch whose first column is ANY: the value itself, no field of it. */
+  appendValue(value: unknown, timeMs?: bigint, kind = 0): void {
+    this.setValue(this.#count++, value);
+    this.#stamp(this.#count - 1, timeMs, kind);
+  }
+
+  /** Writes row number `at` (after `clear`); the caller selects. */
+  set(at: number, row: RowLike): void {
     const write = this.#write;
-    const at = this.#count;
     if (Array.isArray(row)) for (let i = 0; i < write.length; i++) write[i](at, row[i]);
     else {
       const tree = this.#tree;
       const fields = row as Record<string, unknown>;
       for (let i = 0; i < write.length; i++) write[i](at, fields[tree[i].name]);
     }
+  }
+
+  /** As `set`, for a batch whose first column is ANY. */
+  setValue(at: number, value: unknown): void {
+    this.batch.objects![0]![at] = value;
+  }
+
+  #stamp(at: number, timeMs: bigint | undefined, kind: number): void {
     const { times, kinds } = this.batch;
     if (times !== 0) this.#engine.i64[(times >> 3) + at] = timeMs ?? 0n;
     if (kinds !== 0) this.#engine.u8[kinds + at] = kind;
-    this.#count = at + 1;
-  }
-
-  /** Appends a row to a batch whose only columns are one ANY (and what follows it): the value itself. */
-  appendValue(value: unknown, timeMs?: bigint): void {
-    const at = this.#count;
-    this.batch.objects![0]![at] = value;
-    const { times } = this.batch;
-    if (times !== 0) this.#engine.i64[(times >> 3) + at] = timeMs ?? 0n;
-    this.#count = at + 1;
   }
 
   /** The batch with all appended rows selected. */

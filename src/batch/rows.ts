@@ -16,6 +16,14 @@ export interface Row {
   readonly [field: string]: unknown;
 }
 
+/** Marks handles, whatever their schema. */
+export const ROW_HANDLE: unique symbol = Symbol('millrace.row');
+
+/** The value itself, or the owned object behind a row handle. */
+export function owned(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && ROW_HANDLE in value ? (value as unknown as Row).toObject() : value;
+}
+
 /** Reads rows of batches of one schema. */
 export interface RowReader {
   /** Turns to a batch; handles into the one before expire. */
@@ -141,6 +149,7 @@ function handleClass(fields: readonly FieldNode[], cursor: Cursor, reads: Read[]
       };
     }
   }
+  Object.defineProperty(Handle.prototype, ROW_HANDLE, { value: true });
   const show = {
     value(this: Handle): unknown {
       return plainObject(fields, reads, position(this));

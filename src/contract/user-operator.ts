@@ -1,0 +1,160 @@
+import { BATCH_ROWS_MAX } from '#abi';
+import { MillraceError } from '../base/errors.js';
+import { ElementWriter } from '../batch/element.js';
+import { owned } from '../batch/rows.js';
+import { flatten, type Leaf } from '../types/leaf.js';
+import type { Schema } from '../types/logical.js';
+import type { Operator, OperatorContext } from './operator.js';
+import { isThenable, userError } from './user-code.js';
+
+/** Given by a unit of work when there is none left. */
+export const NO_MORE: unique symbol = Symbol('no more');
+
+/** Where user functions put results. */
+export interface Collector<T = unknown> {
+  collect(value: T): void;
+}
+
+/** One output (the main one, or a side output): a batch being filled and what did not fit. */
+class Outlet {
+  readonly #writer: ElementWriter;
+  readonly #emit: (batch: ElementWriter['batch']) => void;
+  #overflow: { value: unknown; timeMs: number | undefined }[] = [];
+
+  constructor(ctx: OperatorContext, leaves: readonly Leaf[], emit: (batch: ElementWriter['batch']) => void) {
+    this.#writer = new ElementWriter(ctx.engine, leaves, { operator: ctx.name }, BATCH_ROWS_MAX);
+    this.#emit = emit;
+  }
+  add(value: unknown, timeMs: number | undefined): void {
+    if (this.#writer.full) this.#overflow.push({ value: owned(value), timeMs });
+    else this.#writer.add(value, timeMs);
+  }
+  get full(): boolean {
+    return this.#writer.full;
+  }
+  /** Emits one batch; true when rows are left. */
+  flush(): boolean {
+    if (this.#writer.count === 0) return false;
+    const batch = this.#writer.finish();
+    this.#emit(batch);
+    this.#writer.clear();
+    if (this.#overflow.length === 0) return false;
+    const rest = this.#overflow;
+    this.#overflow = [];
+    for (const r of rest) this.add(r.value, r.timeMs);
+    return true;
+  }
+}
+
+/**
+ * Base of operators that call users' functions one element (or timer) at a time. A function may collect any number of results, return an iterable
+ * of results (a generator is pulled batch by batch), or a promise; a promise holds the operator back, so order and keyed state are as in synchronous code.
+ */
+export abstract class UserOperator implements Operator {
+  protected readonly ctx: OperatorContext;
+  readonly #main: Outlet;
+  readonly #sides = new Map<string, Outlet>();
+  #next: (() => unknown) | undefined;
+  #after: (() => void) | undefined;
+  #iterator: Iterator<unknown> | undefined;
+  #waiting = false;
+  /** timestamp of what is being processed: results carry it */
+  protected timeMs: number | undefined;
+  protected readonly collector: Collector = { collect: (value) => this.#main.add(value, this.timeMs) };
+
+  constructor(ctx: OperatorContext, sides: Readonly<Record<string, Schema>> = {}) {
+    this.ctx = ctx;
+    this.#main = new Outlet(ctx, ctx.output, (batch) => ctx.out.emit(batch));
+    for (const [tag, schema] of Object.entries(sides)) this.#sides.set(tag, new Outlet(ctx, flatten(schema), (batch) => ctx.out.emitSide(tag, batch)));
+  }
+
+  protected readonly output = (tag: string | { readonly id: string }, value: unknown, timeMs: number | undefined = this.timeMs): void => {
+    const id = typeof tag === 'string' ? tag : tag.id;
+    this.#sides.get(id)?.add(value, timeMs); // nobody listens to other tags
+  };
+
+  /** Does `next` until it gives NO_MORE, then `after`. Returns true when work is owed to `resume`. */
+  protected work(next: () => unknown, after: () => void = () => {}): boolean {
+    this.#next = next;
+    this.#after = after;
+    return this.resume();
+  }
+
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
+  resume(): boolean {
+    if (this.#waiting) return true;
+    for (;;) {
+      if (this.#full()) {
+        this.#flush();
+        return true;
+      }
+      let result: unknown;
+      try {
+        if (this.#iterator !== undefined) {
+          const step = this.#iterator.next();
+          if (step.done) this.#iterator = undefined;
+          else this.collector.collect(step.value);
+          continue;
+        }
+        result = this.#next!();
+      } catch (e) {
+        throw userError(e, this.ctx.name);
+      }
+      if (result === undefined || result === null) continue;
+      if (result === NO_MORE) return this.#end();
+      if (isThenable(result)) {
+        this.#wait(result);
+        return true;
+      }
+      this.#results(result);
+    }
+  }
+
+  #end(): boolean {
+    if (this.#flush()) return true;
+    this.#after?.();
+    return false;
+  }
+
+  #wait(promise: PromiseLike<unknown>): void {
+    this.#waiting = true;
+    this.ctx.hold(
+      Promise.resolve(promise).then(
+        (value) => {
+          this.#waiting = false;
+          if (value !== undefined && value !== null) this.#results(value);
+        },
+        (e: unknown) => {
+          this.#waiting = false;
+          throw userError(e, this.ctx.name);
+        },
+      ),
+    );
+  }
+
+  #results(value: unknown): void {
+    if (typeof value !== 'object' || !(Symbol.iterator in (value as object))) {
+      throw new MillraceError('USER_CODE', `a function of '${this.ctx.name}' returned a ${typeof value}, which is no list of results`, {
+        place: { operator: this.ctx.name },
+        remedy: 'Call out.collect(value), or return an array or a generator.',
+      });
+    }
+    this.#iterator = (value as Iterable<unknown>)[Symbol.iterator]();
+  }
+
+  #full(): boolean {
+    if (this.#main.full) return true;
+    for (const s of this.#sides.values()) if (s.full) return true;
+    return false;
+  }
+  #flush(): boolean {
+    let more = this.#main.flush();
+    for (const s of this.#sides.values()) more = s.flush() || more;
+    return more;
+  }
+
+  abstract processBatch(...args: Parameters<Operator['processBatch']>): boolean;
+}
