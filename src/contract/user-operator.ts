@@ -20,29 +20,38 @@ class Outlet {
   readonly #writer: ElementWriter;
   readonly #emit: (batch: ElementWriter['batch']) => void;
   #overflow: { value: unknown; timeMs: number | undefined }[] = [];
+  /** the batch was handed over: it may be read until this operator's next event, so it is cleared only then */
+  #emitted = false;
 
   constructor(ctx: OperatorContext, leaves: readonly Leaf[], emit: (batch: ElementWriter['batch']) => void) {
     this.#writer = new ElementWriter(ctx.engine, leaves, { operator: ctx.name }, BATCH_ROWS_MAX);
     this.#emit = emit;
   }
   add(value: unknown, timeMs: number | undefined): void {
+    if (this.#emitted) this.renew();
     if (this.#writer.full) this.#overflow.push({ value: owned(value), timeMs });
     else this.#writer.add(value, timeMs);
   }
-  get full(): boolean {
-    return this.#writer.full;
-  }
-  /** Emits one batch; true when rows are left. */
-  flush(): boolean {
-    if (this.#writer.count === 0) return false;
-    const batch = this.#writer.finish();
-    this.#emit(batch);
+  /** After the receiver of the last batch is done: an empty batch, filled with what waits. */
+  renew(): void {
+    if (!this.#emitted) return;
+    this.#emitted = false;
     this.#writer.clear();
-    if (this.#overflow.length === 0) return false;
+    if (this.#overflow.length === 0) return;
     const rest = this.#overflow;
     this.#overflow = [];
     for (const r of rest) this.add(r.value, r.timeMs);
-    return true;
+  }
+  get full(): boolean {
+    return !this.#emitted && this.#writer.full;
+  }
+  /** Emits one batch; true when rows are left. */
+  flush(): boolean {
+    if (this.#emitted || this.#writer.count === 0) return this.#overflow.length > 0;
+    const batch = this.#writer.finish();
+    this.#emitted = true;
+    this.#emit(batch);
+    return this.#overflow.length > 0;
   }
 }
 
@@ -86,6 +95,8 @@ export abstract class UserOperator implements Operator {
 
   resume(): boolean {
     if (this.#waiting) return true;
+    this.#main.renew();
+    for (const s of this.#sides.values()) s.renew();
     for (;;) {
       if (this.#full()) {
         this.#flush();

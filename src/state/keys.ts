@@ -1,17 +1,9 @@
 import type { Batch } from '../batch/batch.js';
 import type { ElementReader } from '../batch/element.js';
 import { KeyHasher, keyGroupOf } from '../batch/hash.js';
+import type { KeyConfig } from '../contract/closure-nodes.js';
 import type { OperatorContext } from '../contract/operator.js';
 
-/** How a keyed operator finds the key of an element. Plain data. */
-export interface KeyConfig {
-  /** leaf columns that the exchange hashed */
-  readonly keys: readonly number[];
-  /** names of the key fields, for keys of several fields; absent when a function computes the key */
-  readonly names?: readonly string[];
-  /** index of the key function in the closure table */
-  readonly closure?: number;
-}
 
 /** Map key by which equal keys are one: primitives are themselves, structures a canonical text. */
 export function keyId(key: unknown): unknown {
