@@ -28,23 +28,25 @@ export class ElementReader {
   readonly #values: boolean;
   readonly #reader: RowReader;
   readonly #timeColumn: number;
+  readonly #timed: boolean;
   readonly #timeFactor: number;
   #batch!: Batch;
   #objects: unknown[] = [];
   #times = 0;
 
-  /** `timeColumn`: the column that holds the record's timestamp (TIMESTAMP(0..3)/_LTZ, or BIGINT ms), when the batches' own times do not. */
-  constructor(leaves: readonly Leaf[], timeColumn?: number) {
+  /** `time`: where the record's timestamp is, a column (TIMESTAMP(0..3)/_LTZ, or BIGINT ms) or the batches' own times; absent = nowhere. */
+  constructor(leaves: readonly Leaf[], time?: number | 'batch') {
     this.#values = isValueStream(leaves);
     this.#reader = createReader(visibleLeaves(leaves));
-    this.#timeColumn = timeColumn ?? -1;
-    const type = timeColumn === undefined ? undefined : leaves[timeColumn].type;
+    this.#timeColumn = typeof time === 'number' ? time : -1;
+    this.#timed = time !== undefined;
+    const type = typeof time === 'number' ? leaves[time].type : undefined;
     this.#timeFactor = type !== undefined && 'precision' in type && timestampDigits(type.precision) === 0 ? 1000 : 1;
   }
 
   bind(batch: Batch): void {
     this.#batch = batch;
-    this.#times = this.#timeColumn < 0 ? batch.times : batch.values(this.#timeColumn);
+    this.#times = !this.#timed ? 0 : this.#timeColumn < 0 ? batch.times : batch.values(this.#timeColumn);
     if (this.#values) this.#objects = batch.objects![0]!;
     else this.#reader.bind(batch);
   }
@@ -62,9 +64,6 @@ export class ElementReader {
   }
   field(leaf: number, row: number): unknown {
     return this.#reader.value(leaf, row);
-  }
-  get hasTime(): boolean {
-    return this.#times !== 0;
   }
   /** The record's timestamp in ms; undefined when it has none. Exact below 2^53. */
   timeMs(row: number): number | undefined {

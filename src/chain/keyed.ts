@@ -77,7 +77,7 @@ class KeyedProcessOperator extends UserOperator {
     super(ctx, config.sides);
     const fn = ctx.closures[config.closure];
     this.#fn = typeof fn === 'function' ? { processElement: fn as KeyedProcessFunction['processElement'] } : (fn as KeyedProcessFunction);
-    this.#reader = new ElementReader(ctx.inputs[0], config.timeColumn);
+    this.#reader = new ElementReader(ctx.inputs[0], config.time);
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);
     this.#state = new KeyedObjects(ctx.name, (key, group) => new Entry(key, group));
     this.#access = stateAccess(() => this.#current!.state);
@@ -217,7 +217,7 @@ class ReduceOperator extends UserOperator {
   constructor(config: ProcessConfig, ctx: OperatorContext) {
     super(ctx);
     this.#fn = ctx.closures[config.closure] as (a: unknown, b: unknown) => unknown;
-    this.#reader = new ElementReader(ctx.inputs[0], config.timeColumn);
+    this.#reader = new ElementReader(ctx.inputs[0], config.time);
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);
     this.#state = new KeyedObjects(ctx.name, () => ({ value: undefined, some: false }));
   }

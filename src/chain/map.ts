@@ -1,7 +1,7 @@
 import { BatchAlias } from '../batch/alias.js';
 import type { Batch } from '../batch/batch.js';
 import { ElementReader, ElementWriter } from '../batch/element.js';
-import type { ClosureConfig } from '../contract/closure-nodes.js';
+import type { ClosureConfig, RecordTime } from '../contract/closure-nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
 import { isThenable, userError } from '../contract/user-code.js';
 
@@ -20,7 +20,7 @@ abstract class PerRow implements Operator {
 
   constructor(config: ClosureConfig, ctx: OperatorContext) {
     this.ctx = ctx;
-    this.reader = new ElementReader(ctx.inputs[0], config.timeColumn);
+    this.reader = new ElementReader(ctx.inputs[0], config.time);
     this.#fn = ctx.closures[config.closure] as (value: unknown) => unknown;
   }
 
@@ -98,14 +98,14 @@ abstract class PerRow implements Operator {
 
 /** kind 'map'. The results stand at the row numbers of their inputs, so selection, marks and times are those of the input. */
 class MapOperator extends PerRow {
-  readonly #timeColumn: number | undefined;
+  readonly #time: RecordTime | undefined;
   #writer: ElementWriter | undefined;
   /** the writer's own room for timestamps */
   #times = 0;
 
   constructor(config: ClosureConfig, ctx: OperatorContext) {
     super(config, ctx);
-    this.#timeColumn = config.timeColumn;
+    this.#time = config.time;
   }
 
   protected begin(batch: Batch): void {
@@ -128,7 +128,7 @@ class MapOperator extends PerRow {
     out.markCount = batch.markCount;
     out.kinds = batch.kinds;
     out.split = batch.split;
-    out.times = this.#timeColumn === undefined ? batch.times : this.#copyTimes(batch);
+    out.times = this.#time === undefined ? 0 : this.#time === 'batch' ? batch.times : this.#copyTimes(batch);
     this.ctx.out.emit(out);
   }
 

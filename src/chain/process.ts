@@ -33,7 +33,7 @@ abstract class PerElement extends UserOperator {
 
   constructor(config: ProcessConfig, ctx: OperatorContext) {
     super(ctx, config.sides);
-    this.reader = new ElementReader(ctx.inputs[0], config.timeColumn);
+    this.reader = new ElementReader(ctx.inputs[0], config.time);
   }
 
   protected abstract element(row: number): unknown;

@@ -2,11 +2,14 @@ import type { Schema } from '../types/logical.js';
 
 /** Configs of the node kinds that run users' functions. `closure` is an index into the job's closure table. */
 
+/** A column (TIMESTAMP(0..3)/_LTZ, or BIGINT ms), or what the batches carry beside their columns. */
+export type RecordTime = number | 'batch';
+
 /** kinds 'map' (value -> value), 'filter' (value -> boolean), 'flatMap' ((value, out) -> results) */
 export interface ClosureConfig {
   readonly closure: number;
-  /** column with the record's timestamp, when the batches carry no times of their own */
-  readonly timeColumn?: number;
+  /** where the record's timestamp is: a column, or the batches' own times; absent = it has none */
+  readonly time?: RecordTime;
 }
 
 /** kinds 'process', 'keyedProcess', 'reduce', 'windowProcess' */
@@ -56,13 +59,12 @@ export type ClosureWindow =
 export interface WindowProcessConfig extends ProcessConfig {
   readonly key: KeyConfig;
   readonly window: ClosureWindow;
-  readonly time: 'event' | 'processing';
+  readonly domain: 'event' | 'processing';
   readonly allowedLatenessMs: number;
   /** side output of late elements */
   readonly lateTag?: string;
-  /** what a window keeps: all elements, or one value made by `reduce` (value, value -> value) */
+  /** what a window keeps (`closure` -1: the combined value is the result): all elements, or one value made by `reduce` (value, value -> value) */
   readonly keep: 'elements' | 'reduce' | 'aggregate';
   /** 'reduce': the function; 'aggregate': { createAccumulator, add, getResult, merge } */
   readonly combine?: number;
-  /** absent: the combined value is the result, nothing else is called; then `closure` is -1 */
 }

@@ -98,12 +98,16 @@ export class ChainedOperator implements Output {
           this.pending.push(w, { kind: 'resume' });
           return;
         }
+        if (this.#childrenOwe()) {
+          this.pending.push(w);
+          return;
+        }
       }
       if (w.mark === w.markCount) return;
       const watermark = batch.markWatermark(w.mark++);
       w.rowsDone = false;
       this.watermark(watermark);
-      if (this.pending.length > 0) {
+      if (this.pending.length > 0 || this.#childrenOwe()) {
         this.pending.unshift(w);
         return;
       }
@@ -137,7 +141,12 @@ export class ChainedOperator implements Output {
     this.drain();
     this.currentWatermark = watermark;
     if (this.operator?.processWatermark?.(watermark)) this.pending.push({ kind: 'forward', watermark }, { kind: 'resume' });
+    else if (this.#childrenOwe()) this.pending.push({ kind: 'forward', watermark });
     else this.#forward(watermark);
+  }
+  /** Operators below are not done with what they got: a promise of theirs may be pending, so nothing more may follow in this step. */
+  #childrenOwe(): boolean {
+    return this.children.some((c) => c.op.pending.length > 0 || c.op.#childrenOwe());
   }
   #forward(watermark: bigint): void {
     for (const c of this.children) if (c.side === undefined) c.op.watermark(watermark);
@@ -153,6 +162,7 @@ export class ChainedOperator implements Output {
   finish(): void {
     this.drain();
     if (this.operator?.finish?.()) this.pending.push({ kind: 'forwardFinish' }, { kind: 'resume' });
+    else if (this.#childrenOwe()) this.pending.push({ kind: 'forwardFinish' });
     else this.#forwardFinish();
   }
   #forwardFinish(): void {

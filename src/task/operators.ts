@@ -2,7 +2,19 @@ import { MillraceError } from '../base/errors.js';
 import type { OperatorModule } from '../contract/operator.js';
 
 /** Operator modules by node kind, imported when a job uses them. Sources and sinks are built by the slot itself. */
-const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<never> }>>> = {};
+const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<never> }>>> = {
+  map: () => import('../chain/map.js').then((m) => ({ operator: m.map })),
+  filter: () => import('../chain/map.js').then((m) => ({ operator: m.filter })),
+  flatMap: () => import('../chain/process.js').then((m) => ({ operator: m.flatMap })),
+  process: () => import('../chain/process.js').then((m) => ({ operator: m.processElements })),
+  keyedProcess: () => import('../chain/keyed.js').then((m) => ({ operator: m.keyedProcess })),
+  reduce: () => import('../chain/keyed.js').then((m) => ({ operator: m.reduce })),
+  keyHash: () => import('../chain/plumbing.js').then((m) => ({ operator: m.keyHash })),
+  timeColumn: () => import('../chain/plumbing.js').then((m) => ({ operator: m.timeColumn })),
+  union: () => import('../chain/plumbing.js').then((m) => ({ operator: m.union })),
+  assignTimestamps: () => import('../chain/plumbing.js').then((m) => ({ operator: m.assignTimestamps })),
+  windowProcess: () => import('../window/process.js').then((m) => ({ operator: m.windowProcess })),
+};
 
 export async function loadOperator(kind: string): Promise<OperatorModule> {
   const load = modules[kind];

@@ -75,11 +75,11 @@ class WindowProcessOperator extends UserOperator {
   constructor(config: WindowProcessConfig, ctx: OperatorContext) {
     super(ctx, config.sides);
     this.#config = config;
-    this.#event = config.time === 'event';
+    this.#event = config.domain === 'event';
     this.#process = config.closure < 0 ? undefined : (ctx.closures[config.closure] as ProcessWindowFunction);
     if (config.keep === 'reduce') this.#reduce = ctx.closures[config.combine!] as (a: unknown, b: unknown) => unknown;
     if (config.keep === 'aggregate') this.#aggregate = ctx.closures[config.combine!] as AggregateFunction;
-    this.#reader = new ElementReader(ctx.inputs[0], config.timeColumn);
+    this.#reader = new ElementReader(ctx.inputs[0], config.time);
     this.#keys = new BatchKeys(ctx, config.key, this.#reader);
     this.#state = new KeyedObjects(ctx.name, (key, group) => ({ key, group, windows: [] }));
     this.#late = ctx.metrics.counter('numLateRecordsDropped');
