@@ -94,6 +94,7 @@ export const KC_EPOCH = 104; // i32 partition leader epoch of the open batch
 export const KC_BYTES = 128;
 export const KF_CHECK_CRC = 1;
 export const KF_KEEP_NULLS = 2; // records without a value are given with ptr 0, length 0; else passed over
+export const KF_ONE_BATCH = 4; // a call ends with the batch, so that KC_ATTRIBUTES and KC_EPOCH hold for all of its records
 export const KS_MORE = 0; // the outputs are full, or the batch ended its turn: call again
 export const KS_EMPTY = 1; // the region is read
 export const KS_PARTIAL = 2; // what is left is the beginning of a batch

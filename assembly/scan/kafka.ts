@@ -4,7 +4,7 @@
 import {
   BATCH_V2_HEADER_BYTES, E_BATCH_CODEC, E_BATCH_CORRUPT, E_BATCH_MAGIC, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW, KC_ATTRIBUTES, KC_BASE_OFFSET,
   KC_BASE_TIME, KC_BATCH, KC_BATCH_END, KC_CAPACITY, KC_CRC, KC_END, KC_EPOCH, KC_FLAGS, KC_FROM, KC_HEADERS, KC_KEYS, KC_LEFT, KC_NEXT, KC_NULLS,
-  KC_OFFSETS, KC_PTR, KC_STATE, KC_TIMES, KC_TO, KC_VALUES, KF_CHECK_CRC, KF_KEEP_NULLS, KS_EMPTY, KS_MORE, KS_PARTIAL, KS_STOPPED,
+  KC_OFFSETS, KC_PTR, KC_STATE, KC_TIMES, KC_TO, KC_VALUES, KF_CHECK_CRC, KF_KEEP_NULLS, KF_ONE_BATCH, KS_EMPTY, KS_MORE, KS_PARTIAL, KS_STOPPED,
 } from "../abi";
 import { crc32c } from "./crc32c";
 
@@ -125,6 +125,7 @@ export function kafkaRecords(c: usize): u32 {
     n = readRecords(c, n, capacity);
     if (load<u32>(ERR_CODE) != 0) { if (n != 0) store<u32>(ERR_CODE, 0); return n; }
     if (load<u32>(c, KC_STATE) == KS_STOPPED) return n;
+    if (n != 0 && (load<u32>(c, KC_FLAGS) & KF_ONE_BATCH) != 0) return n;
   }
   return n;
 }
@@ -255,6 +256,39 @@ function headersFit(q: usize, end: usize): bool {
     }
   }
   return q == end;
+}
+
+/** Bytes before a record's key in a frame for the producer: i64 timestamp, i32 key length or -1, u32 value length. */
+const SEND_HEADER: usize = 16;
+
+/**
+ * Packs records [first, count) for the producer at `dst`, as many as fit before `end`: values from `slices`, keys from the string
+ * column `keys` and timestamps from the i64 column `times` (0 = none) at the rows `sel` names. Returns how many; their bytes are
+ * stored as u32 at `packed`.
+ */
+export function kafkaPack(
+  dst: usize, end: usize, slices: usize, first: u32, count: u32, sel: usize, keys: usize, keyValidity: usize, times: usize, timeValidity: usize, packed: usize,
+): u32 {
+  let p = dst;
+  let k = first;
+  for (; k < count; k++) {
+    const row = load<u32>(sel + ((k as usize) << 2)) as usize;
+    const value = load<u32>(slices + ((k as usize) << 3)) as usize;
+    const valueLength = load<u32>(slices + ((k as usize) << 3), 4) as usize;
+    const hasKey = keys != 0 && (keyValidity == 0 || ((load<u8>(keyValidity + (row >> 3)) >> ((row & 7) as u8)) & 1) != 0);
+    const keyLength: usize = hasKey ? load<u32>(keys + (row << 3), 4) as usize : 0;
+    if (SEND_HEADER + keyLength + valueLength > end - p) break;
+    const hasTime = times != 0 && (timeValidity == 0 || ((load<u8>(timeValidity + (row >> 3)) >> ((row & 7) as u8)) & 1) != 0);
+    store<i64>(p, hasTime ? load<i64>(times + (row << 3)) : i64.MIN_VALUE);
+    store<i32>(p, hasKey ? keyLength as i32 : -1, 8);
+    store<u32>(p, valueLength as u32, 12);
+    p += SEND_HEADER;
+    if (keyLength != 0) memory.copy(p, load<u32>(keys + (row << 3)) as usize, keyLength);
+    memory.copy(p + keyLength, value, valueLength);
+    p += keyLength + valueLength;
+  }
+  store<u32>(packed, (p - dst) as u32);
+  return k - first;
 }
 
 /** dst[r] = src[index[r]] for 8-byte values: metadata columns of decoded rows. Sets the validity bits of rows [0, rows) when `validity` is not 0; nulls have a low word of 0 when `nullable`. */

@@ -26,3 +26,12 @@ export const SQL_SCRIPT_CHARS_MAX = 4 << 20;
 export const NESTING_MAX = 500;
 /** Columns of a grouping key: their NULL bits are one 32-bit word. */
 export const KEY_COLUMNS_MAX = 32;
+/** Bytes of record batches in one frame from the Kafka fetcher to a slot, unless one batch is larger: big enough to make the hand-over cheap, small enough to stay in L2. */
+export const KAFKA_FRAME_BYTES = 256 << 10;
+/** Bytes a compressed Kafka batch may inflate to: a small batch must not fill the memory. */
+export const KAFKA_INFLATED_BYTES_MAX = 128 << 20;
+/** Milliseconds until a Kafka cluster that never answered counts as unreachable when a job starts. */
+export const KAFKA_CONNECT_TIMEOUT_MS = 10_000;
+/** Milliseconds between tries after a Kafka broker failed: doubling from the first to the second. */
+export const KAFKA_BACKOFF_MS_MIN = 100;
+export const KAFKA_BACKOFF_MS_MAX = 2000;

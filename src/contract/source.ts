@@ -103,6 +103,8 @@ export interface Connector {
 }
 
 export interface HostContext {
+  /** when a job is restored: every element that the readers' snapshots held; a source with an IoSource starts it from there */
+  readonly restored?: readonly Uint8Array[];
   readonly parallelism: number;
   readonly clock: Clock;
   readonly options: Readonly<Record<string, string>>;

@@ -23,6 +23,7 @@ import {
   KC_VALUES,
   KF_CHECK_CRC,
   KF_KEEP_NULLS,
+  KF_ONE_BATCH,
 } from '#abi';
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import type { Engine } from '../../wasm/engine.js';
@@ -33,6 +34,19 @@ declare module '../../wasm/engine.js' {
     crc32c(tables: number, ptr: number, bytes: number): number;
     kafkaRecords(cursor: number): number;
     kafkaGather(dst: number, validity: number, src: number, index: number, rows: number, nullable: number): void;
+    kafkaPack(
+      dst: number,
+      end: number,
+      slices: number,
+      first: number,
+      count: number,
+      sel: number,
+      keys: number,
+      keyValidity: number,
+      times: number,
+      timeValidity: number,
+      packed: number,
+    ): number;
   }
 }
 
@@ -46,6 +60,8 @@ export interface CursorOptions {
   readonly headers?: boolean;
   /** give records without a value too, with pointer 0 */
   readonly keepNulls?: boolean;
+  /** end each call with the batch, so that `attributes` and `leaderEpoch` hold for all of its records */
+  readonly oneBatch?: boolean;
 }
 
 /**
@@ -75,7 +91,7 @@ export class RecordCursor {
     this.offsets = engine.alloc(bytes);
     this.times = engine.alloc(bytes);
     this.headers = options.headers === true ? engine.alloc(bytes) : 0;
-    this.#flags = options.keepNulls === true ? KF_KEEP_NULLS : 0;
+    this.#flags = (options.keepNulls === true ? KF_KEEP_NULLS : 0) | (options.oneBatch === true ? KF_ONE_BATCH : 0);
     engine.kernels.crc32cTables(this.#crc);
     engine.u8.fill(0, this.#ptr, this.#ptr + KC_BYTES);
     const u32 = engine.u32;

@@ -1,0 +1,56 @@
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+
+interface ClientError extends Error {
+  readonly type?: string;
+  readonly code?: string | number;
+  readonly retriable?: boolean;
+  readonly broker?: string;
+}
+
+/** What lies under kafkajs's retry wrappers. */
+function innermost(e: unknown): ClientError {
+  let error = e as ClientError;
+  for (let depth = 0; depth < 8 && error?.cause instanceof Error; depth++) error = error.cause as ClientError;
+  return error;
+}
+
+/** Kafka's name of a protocol error ('UNKNOWN_TOPIC_OR_PARTITION'), or undefined. */
+export function protocolErrorType(e: unknown): string | undefined {
+  return innermost(e)?.type;
+}
+
+/** No answer from a broker, or an answer that a later try may better: connections, elections, timeouts. */
+export function isTransient(e: unknown): boolean {
+  if (e instanceof MillraceError) return false;
+  const inner = innermost(e);
+  return isUnreachable(inner) || inner.retriable === true || (inner.name ?? '').startsWith('KafkaJSBrokerNotFound');
+}
+
+function isUnreachable(e: ClientError): boolean {
+  return (
+    /^KafkaJS(Connection|ConnectionClosed|RequestTimeout|LockTimeout)Error$|^KafkaJSLockTimeout$/.test(e.name ?? '') ||
+    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'].includes(String(e.code))
+  );
+}
+
+/** Any failure of the client as a MillraceError: KAFKA_UNREACHABLE with the addresses, else KAFKA_PROTOCOL with what the broker said. */
+export function kafkaError(e: unknown, servers: readonly string[], place: ErrorPlace = {}): MillraceError {
+  if (e instanceof MillraceError) return e;
+  const inner = innermost(e);
+  if (isUnreachable(inner)) return unreachable(servers, place, inner);
+  const what = inner.type === undefined ? inner.message : `${inner.type}: ${inner.message}`;
+  return new MillraceError('KAFKA_PROTOCOL', `Kafka answered with an error: ${what}`, {
+    place,
+    cause: e,
+    remedy: /AUTHENTICATION|SASL/i.test(`${inner.name} ${inner.type}`) ? "Check 'properties.security.protocol' and 'properties.sasl.*'." : '',
+  });
+}
+
+export function unreachable(servers: readonly string[], place: ErrorPlace, cause?: unknown): MillraceError {
+  const why = cause instanceof Error ? ` (${cause.message})` : '';
+  return new MillraceError('KAFKA_UNREACHABLE', `no Kafka broker answers at ${servers.join(', ')}${why}`, {
+    place,
+    cause,
+    remedy: "Check 'properties.bootstrap.servers', and that the addresses the brokers advertise can be reached from here.",
+  });
+}

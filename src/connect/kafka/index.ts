@@ -1,0 +1,51 @@
+import type { ErrorPlace } from '../../base/errors.js';
+import type { SinkConfig, SinkPlan } from '../../contract/sink.js';
+import type { Connector, HostContext } from '../../contract/source.js';
+import { kafkaError } from './failure.js';
+import type { KafkaSinkConfig } from './io-sink.js';
+import { METADATA, propertiesOf, SINK_OPTIONS, SOURCE_OPTIONS, sinkOptions, sourceOptions, topicList } from './options.js';
+import { connect, planKafkaSource, topicLeaders } from './plan.js';
+import { KafkaReader } from './reader.js';
+import { clientSettings } from './settings.js';
+import { KafkaWriter } from './writer.js';
+
+/** Host: sees that the cluster answers and the topic is there (a broker that creates topics by itself does so now). */
+async function planKafkaSink(config: SinkConfig, host: HostContext): Promise<SinkPlan> {
+  const place = { operator: config.tableName };
+  const o = sinkOptions(config.options, place);
+  const properties = propertiesOf(config.options);
+  const settings = clientSettings(properties, place);
+  const [topic] = topicList(o.topic);
+  const cluster = await connect(settings, host.signal, place, true);
+  try {
+    await topicLeaders(cluster, [topic], place);
+  } catch (e) {
+    throw kafkaError(e, settings.servers, { ...place, topic });
+  } finally {
+    await cluster.close().catch(() => {});
+  }
+  const io: KafkaSinkConfig = { properties, topic, partitioner: o['sink.partitioner'] as KafkaSinkConfig['partitioner'], tableName: config.tableName };
+  return { io: { thread: 'io', module: new URL('./io-sink.js', import.meta.url).href, config: io } };
+}
+
+/** Apache Kafka, with the options of Flink's connector (docs/kafka.md). kafkajs is loaded when a job connects, not before. */
+export const connector: Connector = {
+  name: 'kafka',
+  sourceOptions: SOURCE_OPTIONS,
+  sinkOptions: SINK_OPTIONS,
+  formats: 'required',
+  metadata: METADATA,
+  watermarkPerSplit: true,
+  checkSource(config, place: ErrorPlace) {
+    sourceOptions(config.options, place);
+    clientSettings(propertiesOf(config.options), place);
+  },
+  checkSink(config, place: ErrorPlace) {
+    sinkOptions(config.options, place);
+    clientSettings(propertiesOf(config.options), place);
+  },
+  planSource: planKafkaSource,
+  createReader: (config, plan, splits, ctx) => new KafkaReader(config, plan, splits, ctx),
+  planSink: planKafkaSink,
+  createWriter: (config, _plan, ctx) => new KafkaWriter(config, ctx),
+};

@@ -1,0 +1,160 @@
+import { type ErrorPlace, MillraceError, nearest } from '../../base/errors.js';
+import { KAFKA_CONNECT_TIMEOUT_MS } from '../../base/limits.js';
+import type { HostContext, SourceConfig, SourcePlan } from '../../contract/source.js';
+import { KafkaCluster } from './client-internals.js';
+import { kafkaError, protocolErrorType, unreachable } from './failure.js';
+import { listOffsets, resolveStart, resolveStop, type TopicLeaders } from './offsets.js';
+import { propertiesOf, type SourceOptions, sourceOptions, topicList } from './options.js';
+import { readPosition } from './position.js';
+import { type ClientSettings, clientSettings, type KafkaProperties } from './settings.js';
+
+/** One partition as a split: plain data. `stop` is the first offset that is not read. */
+export interface KafkaSplit {
+  /** the split's number in batches and frames, unique in the job */
+  readonly number: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly start: bigint;
+  readonly stop?: bigint;
+}
+
+/** What the I/O thread needs. */
+export interface KafkaIoConfig {
+  readonly properties: KafkaProperties;
+  readonly topics: readonly string[];
+  readonly pattern?: string;
+  /** by subtask */
+  readonly splits: readonly (readonly KafkaSplit[])[];
+  readonly bounded: boolean;
+  /** 0 = partitions that appear later are not looked for */
+  readonly discoveryMs: number;
+  /** where to go on when an offset no longer exists */
+  readonly reset: 'earliest' | 'latest' | 'none';
+  readonly tableName: string;
+}
+
+/** Flink's KafkaSourceEnumerator.getSplitOwner: partitions of a topic go round from a start that its name gives. */
+export function splitOwner(topic: string, partition: number, parallelism: number): number {
+  let hash = 0;
+  for (let i = 0; i < topic.length; i++) hash = (Math.imul(hash, 31) + topic.charCodeAt(i)) | 0;
+  return (((Math.imul(hash, 31) & 0x7fffffff) % parallelism) + partition) % parallelism;
+}
+
+/** Connects within KAFKA_CONNECT_TIMEOUT_MS or fails with KAFKA_UNREACHABLE naming the addresses. */
+export async function connect(settings: ClientSettings, signal: AbortSignal, place: ErrorPlace, autoCreateTopics = false): Promise<KafkaCluster> {
+  const cluster = new KafkaCluster(settings, autoCreateTopics);
+  const given = AbortSignal.any([signal, AbortSignal.timeout(KAFKA_CONNECT_TIMEOUT_MS)]);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      given.addEventListener(
+        'abort',
+        () => reject(signal.aborted ? new MillraceError('CANCELLED', 'the job was cancelled') : unreachable(settings.servers, place)),
+        { once: true },
+      );
+      cluster.connect().then(resolve, reject);
+    });
+    return cluster;
+  } catch (e) {
+    void cluster.close().catch(() => {});
+    throw kafkaError(e, settings.servers, place);
+  }
+}
+
+/** Topics that the options name, or that match the pattern now. */
+export async function wantedTopics(cluster: KafkaCluster, topics: readonly string[], pattern: string | undefined): Promise<string[]> {
+  if (pattern === undefined) return [...topics];
+  const whole = new RegExp(`^(?:${pattern})$`);
+  return (await cluster.topicNames()).filter((t) => whole.test(t)).sort();
+}
+
+/** Leaders of every partition; an unknown topic fails with KAFKA_UNKNOWN_TOPIC and the nearest name there is. */
+export async function topicLeaders(cluster: KafkaCluster, topics: readonly string[], place: ErrorPlace): Promise<TopicLeaders> {
+  try {
+    return await cluster.leaders(topics);
+  } catch (e) {
+    const type = protocolErrorType(e);
+    if (type !== 'UNKNOWN_TOPIC_OR_PARTITION' && type !== 'INVALID_TOPIC_EXCEPTION') throw e;
+    const known = await cluster.topicNames();
+    const topic = topics.find((t) => !known.includes(t)) ?? topics[0];
+    const near = nearest(topic, known);
+    throw new MillraceError('KAFKA_UNKNOWN_TOPIC', `there is no topic '${topic}'`, {
+      place: { ...place, topic },
+      cause: e,
+      remedy: near === undefined ? 'Create the topic first.' : `Did you mean '${near}'?`,
+    });
+  }
+}
+
+/** Where an offset that no longer exists leads, as Flink sets auto.offset.reset by the startup mode. */
+function resetStrategy(o: SourceOptions, p: KafkaProperties): KafkaIoConfig['reset'] {
+  switch (o['scan.startup.mode']) {
+    case 'group-offsets':
+      return (p['auto.offset.reset']?.trim().toLowerCase() ?? 'none') as KafkaIoConfig['reset'];
+    case 'latest-offset':
+    case 'timestamp':
+      return 'latest';
+    default:
+      return 'earliest';
+  }
+}
+
+/** Host: finds the partitions, their starts and stops, and gives them to subtasks. */
+export async function planKafkaSource(config: SourceConfig, host: HostContext): Promise<SourcePlan> {
+  const place = { operator: config.tableName };
+  const o = sourceOptions(config.options, place);
+  const properties = propertiesOf(config.options);
+  const settings = clientSettings(properties, place);
+  const bounded = o['scan.bounded.mode'] !== 'unbounded';
+  const cluster = await connect(settings, host.signal, place);
+  try {
+    const topics = await wantedTopics(cluster, topicList(o.topic), o['topic-pattern']);
+    const leaders = await topicLeaders(cluster, topics, place);
+    const request = { cluster, options: o, leaders, place, reset: resetStrategy(o, properties) };
+    const start = await resolveStart(request);
+    const stop = bounded ? await resolveStop(request) : undefined;
+    const restored = new Map((host.restored ?? []).map(readPosition).map((r) => [`${r.partition}:${r.topic}`, r]));
+    if (restored.size > 0) await startNewAtBeginning(cluster, leaders, start, restored);
+    const found: KafkaSplit[] = [];
+    for (const [topic, partitions] of leaders) {
+      for (const partition of [...partitions.keys()].sort((a, b) => a - b)) {
+        const old = restored.get(`${partition}:${topic}`);
+        const from = old?.offset ?? start.get(topic)?.get(partition) ?? 0n;
+        const to = old === undefined ? stop?.get(topic)?.get(partition) : old.stop;
+        found.push({ number: found.length, topic, partition, start: from, ...(to === undefined ? {} : { stop: to }) });
+      }
+    }
+    const parallelism = Math.max(1, Math.min(host.parallelism, found.length));
+    const splits: KafkaSplit[][] = Array.from({ length: parallelism }, () => []);
+    for (const s of found) splits[splitOwner(s.topic, s.partition, parallelism)].push(s);
+    const io: KafkaIoConfig = {
+      properties,
+      topics: topicList(o.topic),
+      ...(o['topic-pattern'] === undefined ? {} : { pattern: o['topic-pattern'] }),
+      splits,
+      bounded,
+      discoveryMs: bounded ? 0 : o['scan.topic-partition-discovery.interval'],
+      reset: request.reset,
+      tableName: config.tableName,
+    };
+    return { bounded, splits, parallelismMax: parallelism, io: { thread: 'io', module: new URL('./io-source.js', import.meta.url).href, config: io } };
+  } catch (e) {
+    throw kafkaError(e, settings.servers, place);
+  } finally {
+    await cluster.close().catch(() => {});
+  }
+}
+
+/** Partitions that appeared since the snapshot are read from their beginning, as Flink reads discovered ones. */
+async function startNewAtBeginning(
+  cluster: KafkaCluster,
+  leaders: TopicLeaders,
+  start: Map<string, Map<number, bigint>>,
+  restored: ReadonlyMap<string, unknown>,
+): Promise<void> {
+  const earliest = await listOffsets(cluster, leaders, -2);
+  for (const [topic, partitions] of leaders) {
+    for (const partition of partitions.keys()) {
+      if (!restored.has(`${partition}:${topic}`)) start.get(topic)?.set(partition, earliest.get(topic)?.get(partition) ?? 0n);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+
+/** Errors of one partition in a Fetch response (kafka.apache.org/protocol#protocol_error_codes): name, and whether new metadata may mend it. */
+const ERRORS: Readonly<Record<number, readonly [name: string, retriable: boolean]>> = {
+  1: ['OFFSET_OUT_OF_RANGE', false],
+  2: ['CORRUPT_MESSAGE', false],
+  3: ['UNKNOWN_TOPIC_OR_PARTITION', true],
+  5: ['LEADER_NOT_AVAILABLE', true],
+  6: ['NOT_LEADER_OR_FOLLOWER', true],
+  7: ['REQUEST_TIMED_OUT', true],
+  9: ['REPLICA_NOT_AVAILABLE', true],
+  13: ['NETWORK_EXCEPTION', true],
+  29: ['TOPIC_AUTHORIZATION_FAILED', false],
+  56: ['KAFKA_STORAGE_ERROR', true],
+  74: ['FENCED_LEADER_EPOCH', true],
+  75: ['UNKNOWN_LEADER_EPOCH', true],
+  78: ['OFFSET_NOT_AVAILABLE', true],
+  100: ['UNKNOWN_TOPIC_ID', true],
+};
+
+/** What an error code of a response means. */
+export function protocolError(code: number, place: ErrorPlace): { retriable: boolean; error: MillraceError } {
+  const [name, retriable] = ERRORS[code] ?? [`error code ${code}`, false];
+  const error =
+    code === 1
+      ? new MillraceError('KAFKA_OFFSET', 'the offset to read is not in the partition any more', {
+          place,
+          remedy: "Set 'properties.auto.offset.reset' to 'earliest' or 'latest', or lengthen the topic's retention.",
+        })
+      : new MillraceError('KAFKA_PROTOCOL', `Kafka answered with an error: ${name}`, { place });
+  return { retriable, error };
+}

@@ -1,0 +1,302 @@
+import { BATCH_ROWS_MAX, T_I32, T_I64, T_STR } from '#abi';
+import { assert } from '../../base/assert.js';
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+import type { Batch } from '../../batch/batch.js';
+import type { RecordDecoder } from '../../contract/format.js';
+import type { FrameReader } from '../../contract/io.js';
+import { POLL_END, POLL_IDLE, POLL_ROWS, type ReaderContext, type SourceConfig, type SourcePlan, type SourceReader } from '../../contract/source.js';
+import { flatten, typeCode } from '../../types/leaf.js';
+import {
+  FLAG_CHECKED,
+  FRAME_FLAGS,
+  FRAME_HEADER_BYTES,
+  FRAME_HIGH_WATERMARK,
+  FRAME_KIND,
+  FRAME_RECORDS,
+  FRAME_SPLIT,
+  FRAME_SPLIT_ADDED,
+  FRAME_SPLIT_FINISHED,
+} from './frame.js';
+import type { KafkaIoConfig, KafkaSplit } from './plan.js';
+import { readPosition, writePosition } from './position.js';
+import { RecordCursor } from './record-cursor.js';
+import { booleanProperty } from './settings.js';
+
+const NO_STOP = 2n ** 63n - 1n;
+const ATTRIBUTE_LOG_APPEND_TIME = 8;
+
+/** A partition as the slot sees it. */
+interface Partition {
+  readonly number: number;
+  readonly place: ErrorPlace & { topic: string; partition: number };
+  readonly stop: bigint | undefined;
+  /** the next offset to read */
+  next: bigint;
+  highWatermark: bigint;
+  /** pointer and length of the topic's name in wasm memory, as one value of a string column; 0n = not needed */
+  readonly topicName: bigint;
+  finished: boolean;
+}
+
+type Metadata = 'topic' | 'partition' | 'leader-epoch' | 'offset' | 'timestamp' | 'timestamp-type';
+const METADATA_CODES: Readonly<Record<Metadata, number>> = {
+  topic: T_STR,
+  partition: T_I32,
+  'leader-epoch': T_I32,
+  offset: T_I64,
+  timestamp: T_I64,
+  'timestamp-type': T_STR,
+};
+
+interface MetadataColumn {
+  readonly key: Metadata;
+  /** leaf index */
+  readonly leaf: number;
+}
+
+/** Reads the record batches of one subtask's partitions: frames in, rows out. */
+export class KafkaReader implements SourceReader {
+  readonly #ctx: ReaderContext;
+  readonly #decoder: RecordDecoder;
+  readonly #frames: FrameReader;
+  readonly #bounded: boolean;
+  readonly #checkCrc: boolean;
+  readonly #splits: readonly KafkaSplit[];
+  readonly #metadata: readonly MetadataColumn[];
+  readonly #partitions = new Map<number, Partition>();
+  readonly #restored = new Map<string, bigint>();
+  readonly #allocated: [ptr: number, bytes: number][] = [];
+  readonly #cursor: RecordCursor;
+  readonly #rowSlice: number;
+  readonly #times: number;
+  #createTime = 0n;
+  #logAppendTime = 0n;
+  /** the partition whose frame is open */
+  #open: Partition | undefined;
+  /** slices the cursor gave, and how many of them the decoder took */
+  #slices = 0;
+  #taken = 0;
+
+  constructor(config: SourceConfig, plan: SourcePlan, splits: readonly unknown[], ctx: ReaderContext) {
+    assert(ctx.decoder !== undefined && ctx.frames !== undefined, 'a kafka reader has a decoder and frames');
+    this.#ctx = ctx;
+    this.#decoder = ctx.decoder;
+    this.#frames = ctx.frames;
+    this.#bounded = plan.bounded;
+    this.#checkCrc = booleanProperty((plan.io?.config as KafkaIoConfig).properties, 'check.crcs', true);
+    this.#splits = splits as readonly KafkaSplit[];
+    this.#metadata = metadataColumns(config);
+    const perBatch = this.#metadata.some((m) => m.key === 'leader-epoch' || m.key === 'timestamp-type');
+    this.#cursor = new RecordCursor(ctx.engine, { capacity: BATCH_ROWS_MAX, oneBatch: perBatch });
+    this.#rowSlice = this.#alloc(BATCH_ROWS_MAX * 4);
+    this.#times = this.#alloc(BATCH_ROWS_MAX * 8);
+    if (this.#metadata.some((m) => m.key === 'timestamp-type')) {
+      this.#createTime = this.#text('CreateTime');
+      this.#logAppendTime = this.#text('LogAppendTime');
+    }
+    this.#decoder.place = (recordPtr) => this.#placeOf(recordPtr);
+    ctx.metrics.gauge('pendingRecords', () => {
+      let n = 0;
+      for (const p of this.#partitions.values()) if (p.highWatermark > p.next) n += Number(p.highWatermark - p.next);
+      return n;
+    });
+    ctx.metrics.gauge('numRecordsWithoutValue', () => this.#cursor.nulls);
+  }
+
+  open(): void {
+    for (const s of this.#splits) this.#addPartition(s);
+  }
+
+  poll(batch: Batch): number {
+    if (this.#open === undefined && !this.#takeFrame()) {
+      if (this.#frames.ended || (this.#bounded && this.#allFinished())) return POLL_END;
+      return POLL_IDLE;
+    }
+    const p = this.#open;
+    if (p === undefined) return POLL_ROWS;
+    if (this.#taken === this.#slices) {
+      this.#taken = 0;
+      this.#slices = 0; // next() may throw
+      this.#slices = this.#cursor.next(p.place);
+      if (this.#slices === 0) {
+        this.#closeFrame(p);
+        return POLL_ROWS;
+      }
+    }
+    const first = this.#taken;
+    this.#taken += this.#decoder.decodeSlices(this.#cursor.values + 8 * first, this.#slices - first, batch, this.#rowSlice);
+    const { rows } = batch;
+    batch.selectAll(rows);
+    batch.split = p.number;
+    this.#fillTimes(batch, rows, first);
+    for (const m of this.#metadata) this.#fillMetadata(batch, m, p, rows, first);
+    p.next = this.#taken < this.#slices ? this.#ctx.engine.i64[(this.#cursor.offsets >> 3) + this.#taken] : this.#cursor.nextOffset;
+    return POLL_ROWS;
+  }
+
+  snapshot(): Uint8Array[] {
+    return [...this.#partitions.values()].map((p) =>
+      writePosition({ topic: p.place.topic, partition: p.place.partition, offset: p.next, ...(p.stop === undefined ? {} : { stop: p.stop }) }),
+    );
+  }
+
+  /** Before `open`: partitions of this subtask go on at their positions. */
+  restore(elements: readonly Uint8Array[]): void {
+    for (const e of elements) {
+      const position = readPosition(e);
+      this.#restored.set(`${position.partition}:${position.topic}`, position.offset);
+      for (const p of this.#partitions.values()) {
+        if (p.place.topic === position.topic && p.place.partition === position.partition) p.next = position.offset;
+      }
+    }
+  }
+
+  close(): void {
+    for (const [ptr, bytes] of this.#allocated) this.#ctx.engine.free(ptr, bytes);
+    this.#allocated.length = 0;
+    this.#cursor.close();
+  }
+
+  #alloc(bytes: number): number {
+    const p = this.#ctx.engine.alloc(bytes);
+    this.#allocated.push([p, bytes]);
+    return p;
+  }
+
+  /** A text in wasm memory as one value of a string column: length << 32 | pointer. */
+  #text(s: string): bigint {
+    const bytes = new TextEncoder().encode(s);
+    const p = this.#alloc(bytes.length + 64);
+    this.#ctx.engine.u8.set(bytes, p);
+    return (BigInt(bytes.length) << 32n) | BigInt(p);
+  }
+
+  #addPartition(s: KafkaSplit): void {
+    if (this.#partitions.has(s.number)) return;
+    const next = this.#restored.get(`${s.partition}:${s.topic}`) ?? s.start;
+    const topicName = this.#metadata.some((m) => m.key === 'topic') ? this.#text(s.topic) : 0n;
+    this.#partitions.set(s.number, {
+      number: s.number,
+      place: { topic: s.topic, partition: s.partition },
+      stop: s.stop,
+      next,
+      highWatermark: next,
+      topicName,
+      finished: false,
+    });
+    this.#ctx.splitAdded(s.number);
+  }
+
+  #allFinished(): boolean {
+    for (const p of this.#partitions.values()) if (!p.finished) return false;
+    return true;
+  }
+
+  /** Opens the next frame; false when there is none. */
+  #takeFrame(): boolean {
+    const frame = this.#frames.take();
+    if (frame === undefined) return false;
+    const { engine } = this.#ctx;
+    const v = new DataView(engine.memory.buffer, frame.ptr, FRAME_HEADER_BYTES);
+    const number = v.getUint32(FRAME_SPLIT, true);
+    switch (v.getUint32(FRAME_KIND, true)) {
+      case FRAME_SPLIT_ADDED: {
+        const text = new TextDecoder().decode(engine.u8.slice(frame.ptr + FRAME_HEADER_BYTES, frame.ptr + frame.length));
+        const s = JSON.parse(text) as { topic: string; partition: number; start: string };
+        this.#addPartition({ number, topic: s.topic, partition: s.partition, start: BigInt(s.start) });
+        return true;
+      }
+      case FRAME_SPLIT_FINISHED: {
+        const p = this.#partitions.get(number);
+        if (p !== undefined && !p.finished) {
+          p.finished = true;
+          this.#ctx.splitFinished(number);
+        }
+        return true;
+      }
+      default: {
+        const p = this.#partitions.get(number);
+        assert(v.getUint32(FRAME_KIND, true) === FRAME_RECORDS && p !== undefined, 'a frame belongs to a split of this reader');
+        p.highWatermark = v.getBigInt64(FRAME_HIGH_WATERMARK, true);
+        const checked = (v.getUint32(FRAME_FLAGS, true) & FLAG_CHECKED) !== 0;
+        this.#cursor.reset(frame.ptr + FRAME_HEADER_BYTES, frame.ptr + frame.length, p.next, p.stop ?? NO_STOP, this.#checkCrc && !checked);
+        this.#open = p;
+        return true;
+      }
+    }
+  }
+
+  #closeFrame(p: Partition): void {
+    const next = this.#cursor.nextOffset;
+    if (next > p.next) p.next = next;
+    this.#open = undefined;
+  }
+
+  #fillTimes(batch: Batch, rows: number, first: number): void {
+    if (batch.times === 0) batch.times = this.#times;
+    this.#ctx.engine.kernels.kafkaGather(batch.times, 0, this.#cursor.times + 8 * first, this.#rowSlice, rows, 0);
+  }
+
+  #fillMetadata(batch: Batch, m: MetadataColumn, p: Partition, rows: number, first: number): void {
+    const { engine } = this.#ctx;
+    const values = batch.values(m.leaf);
+    const validity = batch.validity(m.leaf);
+    const present = (): void => {
+      if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((rows + 7) >> 3));
+    };
+    switch (m.key) {
+      case 'topic':
+        engine.i64.fill(p.topicName, values >> 3, (values >> 3) + rows);
+        return present();
+      case 'timestamp-type':
+        engine.i64.fill(
+          (this.#cursor.attributes & ATTRIBUTE_LOG_APPEND_TIME) !== 0 ? this.#logAppendTime : this.#createTime,
+          values >> 3,
+          (values >> 3) + rows,
+        );
+        return present();
+      case 'partition':
+        engine.i32.fill(p.place.partition, values >> 2, (values >> 2) + rows);
+        return present();
+      case 'leader-epoch':
+        if (this.#cursor.leaderEpoch < 0) return;
+        engine.i32.fill(this.#cursor.leaderEpoch, values >> 2, (values >> 2) + rows);
+        return present();
+      case 'offset':
+        return engine.kernels.kafkaGather(values, validity, this.#cursor.offsets + 8 * first, this.#rowSlice, rows, 0);
+      case 'timestamp':
+        return engine.kernels.kafkaGather(values, validity, this.#cursor.times + 8 * first, this.#rowSlice, rows, 0);
+    }
+  }
+
+  /** Topic, partition and offset of a record of the open frame. */
+  #placeOf(recordPtr: number): ErrorPlace {
+    const p = this.#open;
+    if (p === undefined) return {};
+    const { u32, i64 } = this.#ctx.engine;
+    for (let i = 0; i < this.#slices; i++) {
+      const at = (this.#cursor.values >> 2) + 2 * i;
+      if (recordPtr >= u32[at] && recordPtr <= u32[at] + u32[at + 1]) return { ...p.place, offset: i64[(this.#cursor.offsets >> 3) + i] };
+    }
+    return p.place;
+  }
+}
+
+function metadataColumns(config: SourceConfig): MetadataColumn[] {
+  const leaves = flatten(config.schema);
+  const out: MetadataColumn[] = [];
+  config.schema.fields.forEach((field, i) => {
+    const key = config.metadata[i];
+    if (key === undefined) return;
+    const leaf = leaves.findIndex((l) => l.path.length === 1 && l.path[0] === field.name);
+    const code = METADATA_CODES[key as Metadata];
+    if (code === undefined || typeCode(field.type) !== code) {
+      throw new MillraceError('NOT_SUPPORTED', `the metadata '${key}' cannot be read into the column '${field.name}' of that type`, {
+        place: { operator: config.tableName },
+        remedy: "Declare it with the type Flink's Kafka connector documents, and CAST it in the query.",
+      });
+    }
+    out.push({ key: key as Metadata, leaf });
+  });
+  return out;
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+
+/** Kafka's own client properties, by Kafka's names (the part after `properties.`). Those millrace does not know are ignored, as Kafka's client does. */
+export type KafkaProperties = Readonly<Record<string, string>>;
+
+export interface SaslSettings {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What a connection needs to know. */
+export interface ClientSettings {
+  readonly servers: readonly string[];
+  readonly clientId: string;
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sasl?: SaslSettings;
+  readonly requestTimeoutMs: number;
+  /** how long an unreachable cluster is tried before the job fails */
+  readonly apiTimeoutMs: number;
+}
+
+/** Reads the connection's properties. Fails with INVALID_OPTION or NOT_SUPPORTED. */
+export function clientSettings(p: KafkaProperties, place: ErrorPlace = {}): ClientSettings {
+  const protocol = (p['security.protocol'] ?? 'PLAINTEXT').toUpperCase();
+  if (!['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'].includes(protocol)) {
+    throw invalid('security.protocol', protocol, 'PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL', place);
+  }
+  return {
+    servers: bootstrapServers(p, place),
+    clientId: p['client.id'] ?? 'millrace',
+    ...(protocol.endsWith('SSL') ? { tls: tlsSettings(p, place) } : {}),
+    ...(protocol.startsWith('SASL') ? { sasl: saslSettings(p, place) } : {}),
+    requestTimeoutMs: intProperty(p, 'request.timeout.ms', 30_000, place),
+    apiTimeoutMs: intProperty(p, 'default.api.timeout.ms', 60_000, place),
+  };
+}
+
+function bootstrapServers(p: KafkaProperties, place: ErrorPlace): string[] {
+  const servers = (p['bootstrap.servers'] ?? '')
+    .split(',')
+    .map((s) => s.trim())
+    .filter((s) => s !== '');
+  for (const s of servers) if (!/^[^:\s/]+:\d{1,5}$/.test(s)) throw invalid('bootstrap.servers', s, "a list such as 'host1:9092,host2:9092'", place);
+  if (servers.length === 0) {
+    throw new MillraceError('MISSING_OPTION', "kafka needs the option 'properties.bootstrap.servers'", {
+      place,
+      remedy: "Give 'host:port' of one broker or more.",
+    });
+  }
+  return servers;
+}
+
+function tlsSettings(p: KafkaProperties, place: ErrorPlace): NonNullable<ClientSettings['tls']> {
+  for (const key of ['ssl.truststore.type', 'ssl.keystore.type']) {
+    if (p[key] !== undefined && p[key].toUpperCase() !== 'PEM') {
+      throw new MillraceError('NOT_SUPPORTED', `'properties.${key}' = '${p[key]}': only PEM files are read`, { place, remedy: 'Export the store as PEM.' });
+    }
+  }
+  const file = (key: string): string | undefined => {
+    if (p[key] === undefined) return undefined;
+    try {
+      return readFileSync(p[key], 'utf8');
+    } catch (cause) {
+      throw new MillraceError('FILE_READ', `'properties.${key}' = '${p[key]}' cannot be read`, { place, cause });
+    }
+  };
+  return {
+    ca: p['ssl.truststore.certificates'] ?? file('ssl.truststore.location'),
+    cert: p['ssl.keystore.certificate.chain'] ?? file('ssl.keystore.location'),
+    key: p['ssl.keystore.key'] ?? file('ssl.keystore.location'),
+  };
+}
+
+function saslSettings(p: KafkaProperties, place: ErrorPlace): SaslSettings {
+  const mechanism = (p['sasl.mechanism'] ?? 'GSSAPI').toLowerCase();
+  if (mechanism !== 'plain' && mechanism !== 'scram-sha-256' && mechanism !== 'scram-sha-512') {
+    throw new MillraceError('NOT_SUPPORTED', `'properties.sasl.mechanism' = '${p['sasl.mechanism'] ?? 'GSSAPI'}' is not supported yet`, {
+      place,
+      remedy: 'Use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.',
+    });
+  }
+  const jaas = p['sasl.jaas.config'] ?? '';
+  const field = (name: string): string | undefined => {
+    const m = new RegExp(`\\b${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|'([^']*)'|([^\\s;]+))`).exec(jaas);
+    return m === null ? undefined : (m[1]?.replace(/\\(.)/g, '$1') ?? m[2] ?? m[3]);
+  };
+  const username = field('username');
+  const password = field('password');
+  if (username === undefined || password === undefined) {
+    throw new MillraceError('INVALID_OPTION', "'properties.sasl.jaas.config' has no username and password", {
+      place,
+      remedy: 'Give it as Kafka does: \'org.apache.kafka.common.security.plain.PlainLoginModule required username="..." password="...";\'.',
+    });
+  }
+  return { mechanism, username, password };
+}
+
+export function intProperty(p: KafkaProperties, key: string, fallback: number, place: ErrorPlace = {}): number {
+  const text = p[key];
+  if (text === undefined) return fallback;
+  if (!/^\d+$/.test(text.trim())) throw invalid(key, text, 'a whole number', place);
+  return Number(text);
+}
+
+export function booleanProperty(p: KafkaProperties, key: string, fallback: boolean, place: ErrorPlace = {}): boolean {
+  const text = p[key]?.trim().toLowerCase();
+  if (text === undefined) return fallback;
+  if (text !== 'true' && text !== 'false') throw invalid(key, text, "'true' or 'false'", place);
+  return text === 'true';
+}
+
+export function oneOfProperty<T extends string>(p: KafkaProperties, key: string, values: readonly T[], fallback: T, place: ErrorPlace = {}): T {
+  const text = p[key]?.trim().toLowerCase();
+  if (text === undefined) return fallback;
+  const found = values.find((v) => v === text);
+  if (found === undefined) throw invalid(key, text, values.join(', '), place);
+  return found;
+}
+
+function invalid(key: string, value: string, expected: string, place: ErrorPlace): MillraceError {
+  return new MillraceError('INVALID_OPTION', `'${value}' is not valid for 'properties.${key}'`, { place, remedy: `Give ${expected}.` });
+}
