@@ -3,6 +3,7 @@ export * from "./memory";
 export { hashColumn, hashNothing } from "./hash";
 export * from "./scan/crc32c";
 export * from "./scan/kafka";
+export * from "./scan/kafka_columns";
 export * from "./exchange";
 export { tableNew, tableFree, tableCount, tableBytes, tableWalkStart, tableWalk } from "./table/table";
 export { tableFindWords, tableFindBytes, tableFindRows } from "./table/find";

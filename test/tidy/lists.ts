@@ -31,6 +31,11 @@ export const CONNECT_ALSO: readonly string[] = ['format'];
 
 /** node: and npm modules by file: everything else in src/ runs in a browser too. */
 export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
+  'src/connect/kafka/batch-walk.ts': ['node:util', 'node:zlib'],
+  'src/connect/kafka/client-internals.ts': ['node:module', 'kafkajs'],
+  'src/connect/kafka/io-sink.ts': ['kafkajs'],
+  'src/connect/kafka/io-source.ts': ['node:timers/promises'],
+  'src/connect/kafka/settings.ts': ['node:fs'],
   'src/contract/options.ts': ['valibot'],
   'src/wasm/engine.ts': ['node:fs'],
 };

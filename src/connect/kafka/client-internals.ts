@@ -67,7 +67,11 @@ const loadFromPackage: Load = createRequire(import.meta.url);
 
 /** Finds every part, or fails with KAFKA_CLIENT naming the first one that is missing. */
 export function findParts(load: Load = loadFromPackage): KafkaJsParts {
-  const need = (path: string): never => load(path) as never;
+  let part = 'package';
+  const need = (path: string): never => {
+    part = path;
+    return load(path) as never;
+  };
   const missing = (what: string, cause?: unknown): MillraceError =>
     new MillraceError('KAFKA_CLIENT', `the installed kafkajs has no ${what}`, {
       cause,
@@ -77,13 +81,12 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
     const prototype = owner?.prototype as Record<string, unknown> | undefined;
     for (const n of names) if (typeof prototype?.[n] !== 'function') throw missing(`${what}.${n}`);
   };
-  let part = 'package';
   try {
-    const kafkajs: typeof import('kafkajs') = need((part = 'kafkajs'));
+    const kafkajs: typeof import('kafkajs') = need('kafkajs');
     const client = new kafkajs.Kafka({ brokers: ['127.0.0.1:1'], logLevel: kafkajs.logLevel.NOTHING });
     const createCluster = Object.getOwnPropertySymbols(client).find((s) => s.description === 'private:Kafka:createCluster');
     if (createCluster === undefined) throw missing('private cluster factory');
-    methods('Cluster', need((part = 'kafkajs/src/cluster/index.js')), [
+    methods('Cluster', need('kafkajs/src/cluster/index.js'), [
       'connect',
       'disconnect',
       'refreshMetadata',
@@ -92,14 +95,14 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
       'findGroupCoordinator',
       'findTopicPartitionMetadata',
     ]);
-    methods('BrokerPool', need((part = 'kafkajs/src/cluster/brokerPool.js')), ['findConnectedBroker']);
-    methods('Broker', need((part = 'kafkajs/src/broker/index.js')), ['metadata', 'listOffsets', 'offsetFetch', 'offsetCommit']);
-    methods('ConnectionPool', need((part = 'kafkajs/src/network/connectionPool.js')), ['send']);
-    methods('Connection', need((part = 'kafkajs/src/network/connection.js')), ['send', 'rejectRequests']);
-    const queue: { prototype: object } = need((part = 'kafkajs/src/network/requestQueue/index.js'));
+    methods('BrokerPool', need('kafkajs/src/cluster/brokerPool.js'), ['findConnectedBroker']);
+    methods('Broker', need('kafkajs/src/broker/index.js'), ['metadata', 'listOffsets', 'offsetFetch', 'offsetCommit']);
+    methods('ConnectionPool', need('kafkajs/src/network/connectionPool.js'), ['send']);
+    methods('Connection', need('kafkajs/src/network/connection.js'), ['send', 'rejectRequests']);
+    const queue: { prototype: object } = need('kafkajs/src/network/requestQueue/index.js');
     methods('RequestQueue', queue, ['scheduleCheckPendingRequests']);
     quietRequestQueue(queue.prototype as QueuePrototype);
-    const fetch: { versions: string[]; protocol(at: { version: number }): FetchDefinition } = need((part = 'kafkajs/src/protocol/requests/fetch/index.js'));
+    const fetch: { versions: string[]; protocol(at: { version: number }): FetchDefinition } = need('kafkajs/src/protocol/requests/fetch/index.js');
     const fetchVersions = new Map<number, FetchDefinition>();
     for (let version = FETCH_VERSION_MIN; version <= FETCH_VERSION_MAX; version++) {
       const definition = fetch.protocol({ version });
@@ -107,7 +110,7 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
       if (typeof request?.encode !== 'function') throw missing(`Fetch request encoder of version ${version}`);
       fetchVersions.set(version, definition);
     }
-    const keys: { Fetch?: number } = need((part = 'kafkajs/src/protocol/requests/apiKeys.js'));
+    const keys: { Fetch?: number } = need('kafkajs/src/protocol/requests/apiKeys.js');
     if (keys.Fetch === undefined) throw missing('API key of Fetch');
     return { kafkajs, createCluster, fetchVersions, fetchApiKey: keys.Fetch };
   } catch (e) {

@@ -1,10 +1,11 @@
 import type { ErrorPlace } from '../../base/errors.js';
 import type { SinkConfig, SinkPlan } from '../../contract/sink.js';
 import type { Connector, HostContext } from '../../contract/source.js';
+import { connect } from './connect.js';
 import { kafkaError } from './failure.js';
 import type { KafkaSinkConfig } from './io-sink.js';
 import { METADATA, propertiesOf, SINK_OPTIONS, SOURCE_OPTIONS, sinkOptions, sourceOptions, topicList } from './options.js';
-import { connect, planKafkaSource, topicLeaders } from './plan.js';
+import { planKafkaSource, topicLeaders } from './plan.js';
 import { KafkaReader } from './reader.js';
 import { clientSettings } from './settings.js';
 import { KafkaWriter } from './writer.js';

@@ -1,6 +1,7 @@
 import type { Message, Producer } from 'kafkajs';
 import type { IoContext, IoSink } from '../../contract/io.js';
 import { createClient, loadKafkaJs } from './client-internals.js';
+import { withinConnectTimeout } from './connect.js';
 import { kafkaError } from './failure.js';
 import { unpackRecords } from './send-frame.js';
 import { booleanProperty, clientSettings, type ClientSettings, intProperty, type KafkaProperties, oneOfProperty } from './settings.js';
@@ -30,13 +31,15 @@ class KafkaIoSink implements IoSink {
   readonly #acks: number;
   readonly #compression: number;
   readonly #sendBytesMax: number;
+  readonly #signal: AbortSignal;
   readonly #queue: Queued[] = [];
   #sending: Promise<void> | undefined;
   #failure: unknown;
 
-  constructor(config: KafkaSinkConfig) {
+  constructor(config: KafkaSinkConfig, ctx: IoContext) {
     const p = config.properties;
     this.#config = config;
+    this.#signal = ctx.signal;
     this.#settings = clientSettings(p);
     this.#acks = { all: -1, '-1': -1, '0': 0, '1': 1 }[oneOfProperty(p, 'acks', ['all', '-1', '0', '1'], 'all')];
     this.#compression = oneOfProperty(p, 'compression.type', ['none', 'gzip'], 'none') === 'gzip' ? 1 : 0;
@@ -58,11 +61,8 @@ class KafkaIoSink implements IoSink {
   }
 
   async open(): Promise<void> {
-    try {
-      await this.#producer.connect();
-    } catch (e) {
-      throw this.#error(e);
-    }
+    const place = { operator: this.#config.tableName, topic: this.#config.topic };
+    await withinConnectTimeout(this.#producer.connect(), this.#settings, this.#signal, place);
   }
 
   write(subtask: number, frame: Uint8Array): Promise<void> {
@@ -112,6 +112,6 @@ class KafkaIoSink implements IoSink {
   }
 }
 
-export function createIoSink(config: KafkaSinkConfig, _ctx: IoContext): IoSink {
-  return new KafkaIoSink(config);
+export function createIoSink(config: KafkaSinkConfig, ctx: IoContext): IoSink {
+  return new KafkaIoSink(config, ctx);
 }

@@ -1,37 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ErrorPlace } from '../../base/errors.js';
 import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN } from '../../base/limits.js';
 import type { IoContext, IoSource } from '../../contract/io.js';
-import { inflateBatch, walkBatches } from './batch-walk.js';
-import type { KafkaCluster } from './client-internals.js';
+import type { FetchRequest, KafkaCluster } from './client-internals.js';
 import { OffsetCommitter } from './committer.js';
+import { connect } from './connect.js';
 import { isTransient, kafkaError, unreachable } from './failure.js';
-import type { FetchedPartition, FetchResponse } from './fetch-response.js';
-import { controlFrame, FLAG_CHECKED, FRAME_HEADER_BYTES, FRAME_RECORDS, FRAME_SPLIT_ADDED, FRAME_SPLIT_FINISHED, sealFrame } from './frame.js';
+import type { FetchResponse } from './fetch-response.js';
+import { controlFrame, FRAME_SPLIT_ADDED } from './frame.js';
 import { listOffsets } from './offsets.js';
-import { connect, type KafkaIoConfig, type KafkaSplit, splitOwner, topicLeaders, wantedTopics } from './plan.js';
+import { type HandOver, PartitionFetch } from './partition-fetch.js';
+import { type KafkaIoConfig, type KafkaSplit, splitOwner, topicLeaders, wantedTopics } from './plan.js';
 import { booleanProperty, type ClientSettings, clientSettings, intProperty, oneOfProperty } from './settings.js';
 import { protocolError } from './protocol-errors.js';
-
-type Send = (subtask: number, frame: Uint8Array) => Promise<void> | undefined;
-
-/** A partition being fetched. */
-interface Fetching {
-  readonly split: KafkaSplit;
-  readonly subtask: number;
-  readonly place: ErrorPlace;
-  /** the next offset to ask for */
-  offset: bigint;
-  /** the next offset after what the ring has taken */
-  delivered: bigint;
-  /** node id, -1 = unknown */
-  leader: number;
-  maxBytes: number;
-  /** responses on their way into the ring */
-  pending: number;
-  tail: Promise<void>;
-  finished: boolean;
-}
 
 /** Responses of one partition that wait for room in the ring before it is not asked for any more: one is handed over while the next is fetched. */
 const PENDING_MAX = 2;
@@ -47,13 +27,12 @@ class KafkaIoSource implements IoSource {
   readonly #ctx: IoContext;
   readonly #settings: ClientSettings;
   readonly #stop = new AbortController();
-  readonly #partitions: Fetching[] = [];
+  readonly #partitions: PartitionFetch[] = [];
   readonly #loops = new Map<number, Promise<void>>();
   readonly #fetch: { minBytes: number; maxBytes: number; maxWaitTime: number; isolationLevel: number; rackId: string };
   readonly #partitionBytesMax: number;
-  readonly #checkCrc: boolean;
+  readonly #handOver: HandOver;
   #cluster: KafkaCluster | undefined;
-  #send: Send = () => undefined;
   #wake: () => void = () => {};
   #changed: Promise<void>;
   #failure: unknown;
@@ -75,7 +54,13 @@ class KafkaIoSource implements IoSource {
       rackId: p['client.rack'] ?? '',
     };
     this.#partitionBytesMax = intProperty(p, 'max.partition.fetch.bytes', 1 << 20);
-    this.#checkCrc = booleanProperty(p, 'check.crcs', true);
+    this.#handOver = {
+      send: () => undefined,
+      checkCrc: booleanProperty(p, 'check.crcs', true),
+      stopped: this.#stop.signal,
+      moved: () => this.#notify(),
+      failed: (e) => this.#fail(e),
+    };
     this.#changed = new Promise((resolve) => {
       this.#wake = resolve;
     });
@@ -85,10 +70,10 @@ class KafkaIoSource implements IoSource {
     ctx.signal.addEventListener('abort', () => this.#halt(), { once: true });
   }
 
-  async run(send: Send): Promise<void> {
-    this.#send = send;
+  async run(send: HandOver['send']): Promise<void> {
+    this.#handOver.send = send;
     if (this.#ctx.signal.aborted) return;
-    for (const p of this.#partitions) await this.#finishAtStop(p);
+    for (const p of this.#partitions) await p.finishAtStop();
     if (this.#allFinished()) return;
     const place = { operator: this.#config.tableName };
     const committer = OffsetCommitter.of(this.#config.properties);
@@ -139,19 +124,8 @@ class KafkaIoSource implements IoSource {
     return work.catch((e: unknown) => this.#fail(e));
   }
 
-  #add(split: KafkaSplit, subtask: number): Fetching {
-    const p: Fetching = {
-      split,
-      subtask,
-      place: { operator: this.#config.tableName, topic: split.topic, partition: split.partition },
-      offset: split.start,
-      delivered: split.start,
-      leader: -1,
-      maxBytes: this.#partitionBytesMax,
-      pending: 0,
-      tail: Promise.resolve(),
-      finished: false,
-    };
+  #add(split: KafkaSplit, subtask: number): PartitionFetch {
+    const p = new PartitionFetch(split, subtask, this.#config.tableName, this.#partitionBytesMax, this.#handOver);
     this.#splitCount = Math.max(this.#splitCount, split.number + 1);
     this.#partitions.push(p);
     return p;
@@ -205,7 +179,7 @@ class KafkaIoSource implements IoSource {
     }
   }
 
-  async #takeResponse(response: FetchResponse, asked: readonly Fetching[]): Promise<void> {
+  async #takeResponse(response: FetchResponse, asked: readonly PartitionFetch[]): Promise<void> {
     let stale = false;
     for (const fetched of response.partitions) {
       const p = asked.find((a) => a.split.topic === fetched.topic && a.split.partition === fetched.partition);
@@ -215,67 +189,18 @@ class KafkaIoSource implements IoSource {
         const error = protocolError(fetched.errorCode, p.place);
         if (!error.retriable) throw error.error;
         stale = true;
-      } else this.#takeRecords(p, response.payload, fetched);
+      } else p.takeRecords(response.payload, fetched);
     }
     if (stale) await this.#refreshLeaders(undefined);
   }
 
-  /** Moves on behind the whole batches of a response and starts handing them over, after what is on its way already. */
-  #takeRecords(p: Fetching, payload: Buffer, f: FetchedPartition): void {
-    const walked = walkBatches(payload, f.recordsStart, f.recordsEnd, f.aborted, p.place);
-    if (walked.next === undefined) {
-      // Not one whole batch: ask for more at once next time.
-      if (walked.partial) p.maxBytes = Math.min(p.maxBytes * 2, 1 << 30);
-      return;
-    }
-    const next = walked.next;
-    p.offset = next > p.offset ? next : p.offset;
-    p.pending++;
-    p.tail = p.tail
-      .then(async () => {
-        for (const run of walked.runs) {
-          if (this.#stop.signal.aborted) return;
-          // The header overwrites bytes that were parsed (the first run) or taken by the ring (the others).
-          const frame = run.compressed
-            ? await this.#inflated(p, payload, run, f.highWatermark)
-            : sealFrame(payload, run.start - FRAME_HEADER_BYTES, run.end, FRAME_RECORDS, p.split.number, f.highWatermark, 0);
-          const room = this.#send(p.subtask, frame);
-          if (room !== undefined) await room;
-        }
-        p.delivered = next;
-        p.pending--;
-        await this.#finishAtStop(p);
-        this.#notify();
-      })
-      .catch((e: unknown) => this.#fail(e));
-  }
-
-  async #inflated(
-    p: Fetching,
-    payload: Buffer,
-    run: { start: number; end: number; compressed: boolean; offset: bigint },
-    highWatermark: bigint,
-  ): Promise<Uint8Array> {
-    const batch = await inflateBatch(payload, run, this.#checkCrc, p.place);
-    return sealFrame(batch, 0, batch.length, FRAME_RECORDS, p.split.number, highWatermark, FLAG_CHECKED);
-  }
-
-  async #finishAtStop(p: Fetching): Promise<void> {
-    if (p.finished || p.split.stop === undefined || p.delivered < p.split.stop) return;
-    p.finished = true;
-    await this.#send(p.subtask, controlFrame(FRAME_SPLIT_FINISHED, p.split.number));
-    this.#notify();
-  }
-
   /** The offset is gone (retention) or not there: goes on where the reset strategy says. */
-  async #offsetOutOfRange(p: Fetching): Promise<void> {
-    await p.tail;
+  async #offsetOutOfRange(p: PartitionFetch): Promise<void> {
+    await p.settled();
     if (this.#config.reset === 'none') throw protocolError(1, { ...p.place, offset: p.offset }).error;
     const leaders = new Map([[p.split.topic, new Map([[p.split.partition, p.leader]])]]);
     const found = await listOffsets(this.#cluster as KafkaCluster, leaders, this.#config.reset === 'earliest' ? -2 : -1);
-    p.offset = found.get(p.split.topic)?.get(p.split.partition) ?? p.offset;
-    p.delivered = p.offset;
-    await this.#finishAtStop(p);
+    await p.seek(found.get(p.split.topic)?.get(p.split.partition) ?? p.offset);
   }
 
   async #findLeaders(): Promise<void> {
@@ -297,7 +222,7 @@ class KafkaIoSource implements IoSource {
     const p = this.#add(split, splitOwner(split.topic, split.partition, this.#config.splits.length));
     p.leader = leader;
     const body = new TextEncoder().encode(JSON.stringify({ topic: split.topic, partition: split.partition, start: '0' }));
-    await this.#send(p.subtask, controlFrame(FRAME_SPLIT_ADDED, split.number, body));
+    await this.#handOver.send(p.subtask, controlFrame(FRAME_SPLIT_ADDED, split.number, body));
   }
 
   /** Finds the leaders anew after a failure, waiting longer each time; one try at a time for all loops. Gives up when the cluster was silent too long. */
@@ -356,11 +281,12 @@ class KafkaIoSource implements IoSource {
   }
 }
 
-function byTopic(ready: readonly Fetching[]): { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[] {
+/** The partitions to ask for, as a Fetch request lists them. */
+function byTopic(ready: readonly PartitionFetch[]): FetchRequest['topics'] {
   const topics = new Map<string, { partition: number; fetchOffset: string; maxBytes: number }[]>();
   for (const p of ready) {
-    let list = topics.get(p.split.topic);
-    if (list === undefined) topics.set(p.split.topic, (list = []));
+    const list = topics.get(p.split.topic) ?? [];
+    topics.set(p.split.topic, list);
     list.push({ partition: p.split.partition, fetchOffset: String(p.offset), maxBytes: p.maxBytes });
   }
   return [...topics].map(([topic, partitions]) => ({ topic, partitions }));

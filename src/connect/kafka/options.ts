@@ -36,6 +36,7 @@ export const SOURCE_OPTIONS = {
   'scan.bounded.timestamp-millis': option(int, 'Stop before the first record of that time or later, ms since the epoch.'),
   'scan.topic-partition-discovery.interval': option(durationMs, 'How often new partitions are looked for; 0 = never.', 300_000),
   'scan.parallelism': option(int, 'Parallelism of the source.'),
+  'dead-letter.path': option(string, 'A folder that keeps skipped bad records as JSON lines (needs ignore-parse-errors).'),
 };
 
 /** Options of Flink's Kafka sink, with Flink's defaults. */

@@ -1,12 +1,12 @@
 import { type ErrorPlace, MillraceError, nearest } from '../../base/errors.js';
-import { KAFKA_CONNECT_TIMEOUT_MS } from '../../base/limits.js';
 import type { HostContext, SourceConfig, SourcePlan } from '../../contract/source.js';
-import { KafkaCluster } from './client-internals.js';
-import { kafkaError, protocolErrorType, unreachable } from './failure.js';
+import type { KafkaCluster } from './client-internals.js';
+import { connect } from './connect.js';
+import { kafkaError, protocolErrorType } from './failure.js';
 import { listOffsets, resolveStart, resolveStop, type TopicLeaders } from './offsets.js';
 import { propertiesOf, type SourceOptions, sourceOptions, topicList } from './options.js';
 import { readPosition } from './position.js';
-import { type ClientSettings, clientSettings, type KafkaProperties } from './settings.js';
+import { booleanProperty, clientSettings, type KafkaProperties } from './settings.js';
 
 /** One partition as a split: plain data. `stop` is the first offset that is not read. */
 export interface KafkaSplit {
@@ -33,31 +33,16 @@ export interface KafkaIoConfig {
   readonly tableName: string;
 }
 
+/** What the readers need beside their splits. */
+export interface KafkaPlanDetail {
+  readonly checkCrc: boolean;
+}
+
 /** Flink's KafkaSourceEnumerator.getSplitOwner: partitions of a topic go round from a start that its name gives. */
 export function splitOwner(topic: string, partition: number, parallelism: number): number {
   let hash = 0;
   for (let i = 0; i < topic.length; i++) hash = (Math.imul(hash, 31) + topic.charCodeAt(i)) | 0;
   return (((Math.imul(hash, 31) & 0x7fffffff) % parallelism) + partition) % parallelism;
-}
-
-/** Connects within KAFKA_CONNECT_TIMEOUT_MS or fails with KAFKA_UNREACHABLE naming the addresses. */
-export async function connect(settings: ClientSettings, signal: AbortSignal, place: ErrorPlace, autoCreateTopics = false): Promise<KafkaCluster> {
-  const cluster = new KafkaCluster(settings, autoCreateTopics);
-  const given = AbortSignal.any([signal, AbortSignal.timeout(KAFKA_CONNECT_TIMEOUT_MS)]);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      given.addEventListener(
-        'abort',
-        () => reject(signal.aborted ? new MillraceError('CANCELLED', 'the job was cancelled') : unreachable(settings.servers, place)),
-        { once: true },
-      );
-      cluster.connect().then(resolve, reject);
-    });
-    return cluster;
-  } catch (e) {
-    void cluster.close().catch(() => {});
-    throw kafkaError(e, settings.servers, place);
-  }
 }
 
 /** Topics that the options name, or that match the pattern now. */
@@ -136,7 +121,8 @@ export async function planKafkaSource(config: SourceConfig, host: HostContext): 
       reset: request.reset,
       tableName: config.tableName,
     };
-    return { bounded, splits, parallelismMax: parallelism, io: { thread: 'io', module: new URL('./io-source.js', import.meta.url).href, config: io } };
+    const detail: KafkaPlanDetail = { checkCrc: booleanProperty(properties, 'check.crcs', true, place) };
+    return { bounded, splits, detail, parallelismMax: parallelism, io: { thread: 'io', module: new URL('./io-source.js', import.meta.url).href, config: io } };
   } catch (e) {
     throw kafkaError(e, settings.servers, place);
   } finally {

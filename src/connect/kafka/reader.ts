@@ -1,11 +1,10 @@
-import { BATCH_ROWS_MAX, T_I32, T_I64, T_STR } from '#abi';
+import { BATCH_ROWS_MAX } from '#abi';
 import { assert } from '../../base/assert.js';
-import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+import type { ErrorPlace } from '../../base/errors.js';
 import type { Batch } from '../../batch/batch.js';
 import type { RecordDecoder } from '../../contract/format.js';
 import type { FrameReader } from '../../contract/io.js';
 import { POLL_END, POLL_IDLE, POLL_ROWS, type ReaderContext, type SourceConfig, type SourcePlan, type SourceReader } from '../../contract/source.js';
-import { flatten, typeCode } from '../../types/leaf.js';
 import {
   FLAG_CHECKED,
   FRAME_FLAGS,
@@ -17,13 +16,12 @@ import {
   FRAME_SPLIT_ADDED,
   FRAME_SPLIT_FINISHED,
 } from './frame.js';
-import type { KafkaIoConfig, KafkaSplit } from './plan.js';
+import { MetadataColumns } from './metadata-columns.js';
+import type { KafkaPlanDetail, KafkaSplit } from './plan.js';
 import { readPosition, writePosition } from './position.js';
 import { RecordCursor } from './record-cursor.js';
-import { booleanProperty } from './settings.js';
 
 const NO_STOP = 2n ** 63n - 1n;
-const ATTRIBUTE_LOG_APPEND_TIME = 8;
 
 /** A partition as the slot sees it. */
 interface Partition {
@@ -38,22 +36,6 @@ interface Partition {
   finished: boolean;
 }
 
-type Metadata = 'topic' | 'partition' | 'leader-epoch' | 'offset' | 'timestamp' | 'timestamp-type';
-const METADATA_CODES: Readonly<Record<Metadata, number>> = {
-  topic: T_STR,
-  partition: T_I32,
-  'leader-epoch': T_I32,
-  offset: T_I64,
-  timestamp: T_I64,
-  'timestamp-type': T_STR,
-};
-
-interface MetadataColumn {
-  readonly key: Metadata;
-  /** leaf index */
-  readonly leaf: number;
-}
-
 /** Reads the record batches of one subtask's partitions: frames in, rows out. */
 export class KafkaReader implements SourceReader {
   readonly #ctx: ReaderContext;
@@ -62,15 +44,13 @@ export class KafkaReader implements SourceReader {
   readonly #bounded: boolean;
   readonly #checkCrc: boolean;
   readonly #splits: readonly KafkaSplit[];
-  readonly #metadata: readonly MetadataColumn[];
+  readonly #metadata: MetadataColumns;
   readonly #partitions = new Map<number, Partition>();
   readonly #restored = new Map<string, bigint>();
   readonly #allocated: [ptr: number, bytes: number][] = [];
   readonly #cursor: RecordCursor;
   readonly #rowSlice: number;
   readonly #times: number;
-  #createTime = 0n;
-  #logAppendTime = 0n;
   /** the partition whose frame is open */
   #open: Partition | undefined;
   /** slices the cursor gave, and how many of them the decoder took */
@@ -83,17 +63,12 @@ export class KafkaReader implements SourceReader {
     this.#decoder = ctx.decoder;
     this.#frames = ctx.frames;
     this.#bounded = plan.bounded;
-    this.#checkCrc = booleanProperty((plan.io?.config as KafkaIoConfig).properties, 'check.crcs', true);
+    this.#checkCrc = (plan.detail as KafkaPlanDetail).checkCrc;
     this.#splits = splits as readonly KafkaSplit[];
-    this.#metadata = metadataColumns(config);
-    const perBatch = this.#metadata.some((m) => m.key === 'leader-epoch' || m.key === 'timestamp-type');
-    this.#cursor = new RecordCursor(ctx.engine, { capacity: BATCH_ROWS_MAX, oneBatch: perBatch });
+    this.#metadata = new MetadataColumns(config, ctx.engine);
+    this.#cursor = new RecordCursor(ctx.engine, { capacity: BATCH_ROWS_MAX, oneBatch: this.#metadata.perBatch });
     this.#rowSlice = this.#alloc(BATCH_ROWS_MAX * 4);
     this.#times = this.#alloc(BATCH_ROWS_MAX * 8);
-    if (this.#metadata.some((m) => m.key === 'timestamp-type')) {
-      this.#createTime = this.#text('CreateTime');
-      this.#logAppendTime = this.#text('LogAppendTime');
-    }
     this.#decoder.place = (recordPtr) => this.#placeOf(recordPtr);
     ctx.metrics.gauge('pendingRecords', () => {
       let n = 0;
@@ -129,7 +104,7 @@ export class KafkaReader implements SourceReader {
     batch.selectAll(rows);
     batch.split = p.number;
     this.#fillTimes(batch, rows, first);
-    for (const m of this.#metadata) this.#fillMetadata(batch, m, p, rows, first);
+    this.#metadata.fill(batch, this.#cursor, this.#rowSlice, rows, first, p.place.partition, p.topicName);
     p.next = this.#taken < this.#slices ? this.#ctx.engine.i64[(this.#cursor.offsets >> 3) + this.#taken] : this.#cursor.nextOffset;
     return POLL_ROWS;
   }
@@ -154,6 +129,7 @@ export class KafkaReader implements SourceReader {
   close(): void {
     for (const [ptr, bytes] of this.#allocated) this.#ctx.engine.free(ptr, bytes);
     this.#allocated.length = 0;
+    this.#metadata.close();
     this.#cursor.close();
   }
 
@@ -163,25 +139,16 @@ export class KafkaReader implements SourceReader {
     return p;
   }
 
-  /** A text in wasm memory as one value of a string column: length << 32 | pointer. */
-  #text(s: string): bigint {
-    const bytes = new TextEncoder().encode(s);
-    const p = this.#alloc(bytes.length + 64);
-    this.#ctx.engine.u8.set(bytes, p);
-    return (BigInt(bytes.length) << 32n) | BigInt(p);
-  }
-
   #addPartition(s: KafkaSplit): void {
     if (this.#partitions.has(s.number)) return;
     const next = this.#restored.get(`${s.partition}:${s.topic}`) ?? s.start;
-    const topicName = this.#metadata.some((m) => m.key === 'topic') ? this.#text(s.topic) : 0n;
     this.#partitions.set(s.number, {
       number: s.number,
       place: { topic: s.topic, partition: s.partition },
       stop: s.stop,
       next,
       highWatermark: next,
-      topicName,
+      topicName: this.#metadata.topicName(s.topic),
       finished: false,
     });
     this.#ctx.splitAdded(s.number);
@@ -237,38 +204,6 @@ export class KafkaReader implements SourceReader {
     this.#ctx.engine.kernels.kafkaGather(batch.times, 0, this.#cursor.times + 8 * first, this.#rowSlice, rows, 0);
   }
 
-  #fillMetadata(batch: Batch, m: MetadataColumn, p: Partition, rows: number, first: number): void {
-    const { engine } = this.#ctx;
-    const values = batch.values(m.leaf);
-    const validity = batch.validity(m.leaf);
-    const present = (): void => {
-      if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((rows + 7) >> 3));
-    };
-    switch (m.key) {
-      case 'topic':
-        engine.i64.fill(p.topicName, values >> 3, (values >> 3) + rows);
-        return present();
-      case 'timestamp-type':
-        engine.i64.fill(
-          (this.#cursor.attributes & ATTRIBUTE_LOG_APPEND_TIME) !== 0 ? this.#logAppendTime : this.#createTime,
-          values >> 3,
-          (values >> 3) + rows,
-        );
-        return present();
-      case 'partition':
-        engine.i32.fill(p.place.partition, values >> 2, (values >> 2) + rows);
-        return present();
-      case 'leader-epoch':
-        if (this.#cursor.leaderEpoch < 0) return;
-        engine.i32.fill(this.#cursor.leaderEpoch, values >> 2, (values >> 2) + rows);
-        return present();
-      case 'offset':
-        return engine.kernels.kafkaGather(values, validity, this.#cursor.offsets + 8 * first, this.#rowSlice, rows, 0);
-      case 'timestamp':
-        return engine.kernels.kafkaGather(values, validity, this.#cursor.times + 8 * first, this.#rowSlice, rows, 0);
-    }
-  }
-
   /** Topic, partition and offset of a record of the open frame. */
   #placeOf(recordPtr: number): ErrorPlace {
     const p = this.#open;
@@ -280,23 +215,4 @@ export class KafkaReader implements SourceReader {
     }
     return p.place;
   }
-}
-
-function metadataColumns(config: SourceConfig): MetadataColumn[] {
-  const leaves = flatten(config.schema);
-  const out: MetadataColumn[] = [];
-  config.schema.fields.forEach((field, i) => {
-    const key = config.metadata[i];
-    if (key === undefined) return;
-    const leaf = leaves.findIndex((l) => l.path.length === 1 && l.path[0] === field.name);
-    const code = METADATA_CODES[key as Metadata];
-    if (code === undefined || typeCode(field.type) !== code) {
-      throw new MillraceError('NOT_SUPPORTED', `the metadata '${key}' cannot be read into the column '${field.name}' of that type`, {
-        place: { operator: config.tableName },
-        remedy: "Declare it with the type Flink's Kafka connector documents, and CAST it in the query.",
-      });
-    }
-    out.push({ key: key as Metadata, leaf });
-  });
-  return out;
 }

@@ -179,6 +179,7 @@ export class RunningSource {
         leaves,
         decoder: new WholeValueDecoder(engine),
         frames,
+        closures: [],
         splitAdded: (n) => s.events.push(`added ${n}`),
         splitFinished: (n) => s.events.push(`finished ${n}`),
       });

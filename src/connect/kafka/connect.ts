@@ -1,0 +1,32 @@
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+import { KAFKA_CONNECT_TIMEOUT_MS } from '../../base/limits.js';
+import { KafkaCluster } from './client-internals.js';
+import { kafkaError, unreachable } from './failure.js';
+import type { ClientSettings } from './settings.js';
+
+/** Waits for a connection KAFKA_CONNECT_TIMEOUT_MS at most; fails with KAFKA_UNREACHABLE naming the addresses, or CANCELLED. */
+export async function withinConnectTimeout(connecting: Promise<void>, settings: ClientSettings, signal: AbortSignal, place: ErrorPlace): Promise<void> {
+  const timeout = AbortSignal.timeout(KAFKA_CONNECT_TIMEOUT_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const cancelled = (): void => reject(new MillraceError('CANCELLED', 'the job was cancelled'));
+      if (signal.aborted) cancelled();
+      signal.addEventListener('abort', cancelled, { once: true });
+      timeout.addEventListener('abort', () => reject(unreachable(settings.servers, place)), { once: true });
+      connecting.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancelled));
+    });
+  } catch (e) {
+    throw kafkaError(e, settings.servers, place);
+  }
+}
+
+export async function connect(settings: ClientSettings, signal: AbortSignal, place: ErrorPlace, autoCreateTopics = false): Promise<KafkaCluster> {
+  const cluster = new KafkaCluster(settings, autoCreateTopics);
+  try {
+    await withinConnectTimeout(cluster.connect(), settings, signal, place);
+    return cluster;
+  } catch (e) {
+    void cluster.close().catch(() => {});
+    throw e;
+  }
+}
