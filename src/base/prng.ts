@@ -32,3 +32,39 @@ export class Prng {
     return Math.floor(this.next() * bound);
   }
 }
+
+/** A fast 32-bit generator (sfc32, Doty-Humphrey 2010) for bulk data; its four words of state can be kept and put back. */
+export class Prng32 {
+  readonly #s = new Int32Array(4);
+  constructor(seed: number) {
+    this.#s[0] = 0x9e3779b9;
+    this.#s[1] = 0x243f6a88;
+    this.#s[2] = seed;
+    this.#s[3] = 1;
+    for (let i = 0; i < 15; i++) this.nextU32();
+  }
+  get state(): number[] {
+    return Array.from(this.#s);
+  }
+  set state(words: readonly number[]) {
+    this.#s.set(words.slice(0, 4));
+  }
+  /** Uniform in [0, 2^32). */
+  nextU32(): number {
+    const s = this.#s;
+    const t = (s[0] + s[1] + s[3]) | 0;
+    s[3] = (s[3] + 1) | 0;
+    s[0] = s[1] ^ (s[1] >>> 9);
+    s[1] = (s[2] + (s[2] << 3)) | 0;
+    s[2] = (((s[2] << 21) | (s[2] >>> 11)) + t) | 0;
+    return t >>> 0;
+  }
+  /** Uniform in [0, 1), 53 bits. */
+  next(): number {
+    return ((this.nextU32() >>> 5) * 67108864 + (this.nextU32() >>> 6)) / 9007199254740992;
+  }
+  /** Uniform in [0, 2^64). */
+  nextU64(): bigint {
+    return (BigInt(this.nextU32()) << 32n) | BigInt(this.nextU32());
+  }
+}

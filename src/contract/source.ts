@@ -51,6 +51,8 @@ export interface ReaderContext {
   readonly frames?: FrameReader;
   /** the job's functions and iterables; empty when it has none */
   readonly closures: ClosureTable;
+  /** unique per job run: names dead-letter files */
+  readonly runId?: string;
   /** split numbers are small integers of the reader's own choice, put into batch.split; watermarks are kept per split when the plan asks */
   splitAdded(split: number): void;
   splitFinished(split: number): void;

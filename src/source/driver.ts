@@ -11,7 +11,6 @@ import { type Connector, POLL_END, POLL_IDLE, type SourcePlan, type SourceReader
 import type { Leaf } from '../types/leaf.js';
 import { leafCount } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
-import { DeadLetters } from './dead_letters.js';
 
 /** Where a source's events go. Marks stand in the batch; `watermark` is for those that come without rows. */
 export interface SourceEvents {
@@ -57,7 +56,6 @@ export class SourceDriver {
   readonly #reader: SourceReader;
   readonly #batch: Batch;
   readonly #events: SourceEvents;
-  readonly #deadLetters: DeadLetters | undefined;
   #ended = false;
 
   constructor(config: SourceNodeConfig, parts: SourceParts, ctx: SourceDriverContext, events: SourceEvents) {
@@ -67,9 +65,7 @@ export class SourceDriver {
       throw new MillraceError('GRAPH_INVALID', `connector '${connector.name}' cannot be read from`, { place: { operator: ctx.name } });
     this.#events = events;
     const decoder = createDecoder(config, parts, ctx);
-    const deadLetterPath = source.options['dead-letter.path'];
     if (decoder !== undefined) {
-      this.#deadLetters = deadLetterPath === undefined ? undefined : new DeadLetters(deadLetterPath, ctx);
       ctx.metrics.gauge('numRecordsInErrors', () => decoder.skipped);
       ctx.metrics.gauge('numFieldsNulled', () => decoder.nulled);
     }
@@ -83,10 +79,10 @@ export class SourceDriver {
       decoder,
       frames,
       closures: ctx.closures,
+      runId: ctx.runId,
       splitAdded: () => undefined,
       splitFinished: () => undefined,
     });
-    if (decoder !== undefined) this.#deadLetters?.attach(decoder);
     this.#batch = allocBatch(ctx.engine, ctx.leaves, { times: true });
   }
 
@@ -123,7 +119,6 @@ export class SourceDriver {
 
   close(): void {
     this.#reader.close?.();
-    this.#deadLetters?.close();
   }
 }
 

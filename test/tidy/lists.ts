@@ -36,6 +36,13 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/connect/kafka/io-sink.ts': ['kafkajs'],
   'src/connect/kafka/io-source.ts': ['node:timers/promises'],
   'src/connect/kafka/settings.ts': ['node:fs'],
+  'src/connect/dead_letters.ts': ['node:fs', 'node:path'],
+  'src/connect/filesystem/block.ts': ['node:fs'],
+  'src/connect/filesystem/gzip.ts': ['node:fs', 'node:zlib'],
+  'src/connect/filesystem/listing.ts': ['node:fs', 'node:path', 'node:url'],
+  'src/connect/filesystem/metadata.ts': ['node:path'],
+  'src/connect/filesystem/parts.ts': ['node:fs', 'node:path'],
+  'src/connect/filesystem/writer.ts': ['node:path'],
   'src/contract/options.ts': ['valibot'],
   'src/wasm/engine.ts': ['node:fs'],
 };

@@ -2,6 +2,7 @@ import { MillraceError } from '../../base/errors.js';
 import type { Batch } from '../../batch/batch.js';
 import type { RecordDecoder } from '../../contract/format.js';
 import { POLL_END, POLL_IDLE, POLL_ROWS, type ReaderContext, type SourceConfig, type SourcePlan, type SourceReader } from '../../contract/source.js';
+import { DeadLetters } from '../dead_letters.js';
 import { BlockReader } from './block.js';
 import { Claims, type FilePlan, Units } from './claims.js';
 import { FrameLines } from './frame_lines.js';
@@ -20,6 +21,7 @@ export class FileReader implements SourceReader {
   readonly #block: BlockReader;
   readonly #frames: FrameLines | undefined;
   readonly #metadata: MetadataColumns;
+  readonly #deadLetters: DeadLetters | undefined;
   readonly #bytesIn;
   /** what this reader (and the runs it continues) has claimed and finished */
   readonly #position: FilePosition;
@@ -40,6 +42,11 @@ export class FileReader implements SourceReader {
     this.#bytesIn = ctx.metrics.counter('numBytesIn');
     this.#position = { done: new Int32Array((this.#units.total + 31) >> 5), open: [], frames: [] };
     this.#decoder.place = (ptr) => (this.#fromFrames ? this.#frames!.placeOf(ptr) : this.#block.placeOf(this.#block.offsetOf(ptr)));
+    const letters = config.options['dead-letter.path'];
+    if (letters !== undefined) {
+      this.#deadLetters = new DeadLetters(letters, ctx);
+      this.#deadLetters.attach(this.#decoder);
+    }
     ctx.metrics.gauge('numRecordsTooLong', () => this.#block.tooLong + (this.#frames?.tooLong ?? 0));
   }
 
@@ -82,6 +89,7 @@ export class FileReader implements SourceReader {
   #finishUnit(): void {
     this.#position.done[this.#unit >> 5] |= 1 << (this.#unit & 31);
     this.#unit = -1;
+    this.#deadLetters?.flush();
   }
 
   #decodeBlock(batch: Batch): number {
@@ -122,6 +130,7 @@ export class FileReader implements SourceReader {
   }
 
   snapshot(): Uint8Array[] {
+    this.#deadLetters?.flush();
     const open = [...this.#position.open];
     if (this.#unit >= 0) open.push({ unit: this.#unit, offset: this.#block.offset });
     const inflating = this.#frames?.position();
@@ -141,6 +150,7 @@ export class FileReader implements SourceReader {
     this.#block.close();
     this.#frames?.close();
     this.#metadata.close();
+    this.#deadLetters?.close();
     this.#claims.hold(this.#ctx.subtaskIndex, undefined);
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as fc from 'fast-check';
@@ -169,4 +169,22 @@ test('a record longer than the limit fails, or is skipped', () => {
 test('an option that needs another one is refused', () => {
   const config = sourceConfig('x', { options: { path: 'x', 'dead-letter.path': 'y' } });
   assert.equal(failure(() => connector.checkSource?.(config, {})).code, 'INVALID_OPTION');
+});
+
+test('skipped bad records are counted and kept with place, reason and bytes', () => {
+  const path = file('letters.json', 'a\nbad\nb\n'.repeat(20));
+  const letters = join(folder.path, 'letters');
+  const config = sourceConfig(path, { options: { path, 'dead-letter.path': letters }, format: { name: 'json', options: { 'ignore-parse-errors': 'true' } } });
+  const out = readAll(config, 2);
+  assert.equal(out.flat().length, 40);
+  const kept = readdirSync(letters).flatMap((n) =>
+    readFileSync(join(letters, n), 'utf8')
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as { place: { line: number } }),
+  );
+  assert.deepEqual(
+    kept.sort((a, b) => a.place.line - b.place.line),
+    Array.from({ length: 20 }, (_, i) => ({ place: { file: path, line: 3 * i + 2 }, reason: 'bad line', record: 'bad' })),
+  );
 });

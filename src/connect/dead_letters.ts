@@ -2,13 +2,14 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../base/errors.js';
 import type { RecordDecoder } from '../contract/format.js';
+import type { ReaderContext } from '../contract/source.js';
 import type { Engine } from '../wasm/engine.js';
 
 /** Bytes collected before they are written. */
 const WRITE_BYTES = 64 << 10;
 
 /**
- * Keeps skipped bad records: one JSON line { place, reason, record | recordBase64 } each, in one file per subtask of the run.
+ * The option 'dead-letter.path' of sources that read a format: keeps skipped bad records, one JSON line { place, reason, record | recordBase64 } each, in one file per subtask of the run.
  * `record` is the text when the bytes are valid UTF-8, else `recordBase64` has the bytes.
  */
 export class DeadLetters {
@@ -19,12 +20,12 @@ export class DeadLetters {
   #lines: string[] = [];
   #chars = 0;
 
-  constructor(folder: string, ctx: { readonly engine: Engine; readonly runId: string; readonly subtaskIndex: number }) {
+  constructor(folder: string, ctx: ReaderContext) {
     this.#engine = ctx.engine;
-    this.#path = join(resolve(folder.replace(/^file:\/\/(?=\/)/, '')), `dead-letters-${ctx.runId}-${ctx.subtaskIndex}.jsonl`);
+    this.#path = join(resolve(folder.replace(/^file:\/\/(?=\/)/, '')), `dead-letters-${ctx.runId ?? 'run'}-${ctx.subtaskIndex}.jsonl`);
   }
 
-  /** Takes the bad records of a decoder. Its `place` must be set. */
+  /** Takes the bad records of a decoder. Its `place` must be set. The reader calls `flush` when it idles or is snapshotted, and `close`. */
   attach(decoder: RecordDecoder): void {
     decoder.onBadRecord = (ptr, length, reason) => {
       const bytes = this.#engine.u8.slice(ptr, ptr + length);
