@@ -13,6 +13,7 @@ const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<
   timeColumn: () => import('../chain/plumbing.js').then((m) => ({ operator: m.timeColumn })),
   union: () => import('../chain/plumbing.js').then((m) => ({ operator: m.union })),
   assignTimestamps: () => import('../chain/plumbing.js').then((m) => ({ operator: m.assignTimestamps })),
+  windowAggregate: () => import('../window/aggregate.js'),
   windowProcess: () => import('../window/process.js').then((m) => ({ operator: m.windowProcess })),
 };
 
