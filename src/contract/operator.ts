@@ -66,6 +66,11 @@ export interface Operator {
   processBatch(batch: Batch, input: number): boolean | void;
   /** The operator's event time (minimum over inputs) is now `watermark`. The runtime passes it on when this and any `resume` are done. Returns as processBatch. */
   processWatermark?(watermark: bigint): boolean | void;
+  /**
+   * false: this watermark changes nothing for the operator (nothing fires, no row becomes late), so rows on both sides of it may come together.
+   * Watermarks that are left out are not passed on either; the last one of a batch always is. Absent = every watermark matters.
+   */
+  watermarkMatters?(watermark: bigint): boolean;
   /** Makes at most about one batch of owed output. Returns true while more is owed. */
   resume?(): boolean;
   /** true while `resume` could do nothing: room or an acknowledgement must come first (a doorbell will ring) */

@@ -90,6 +90,7 @@ export class ChainedOperator implements Output {
     const { batch } = w;
     for (;;) {
       if (!w.rowsDone) {
+        this.#skipMarks(w);
         const to = w.mark === w.markCount ? w.selCount : this.#rowsThrough(w, batch.markRow(w.mark) | 0);
         const from = w.from;
         w.from = to;
@@ -112,6 +113,12 @@ export class ChainedOperator implements Output {
         return;
       }
     }
+  }
+  /** Leaves out marks that change nothing for this operator, but never the last. */
+  #skipMarks(w: Work & { kind: 'segments' }): void {
+    const operator = this.operator!;
+    if (operator.watermarkMatters === undefined) return;
+    while (w.mark < w.markCount - 1 && !operator.watermarkMatters(w.batch.markWatermark(w.mark))) w.mark++;
   }
   #segment(w: Work & { kind: 'segments' }, from: number, to: number): boolean {
     const { batch } = w;
