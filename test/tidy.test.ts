@@ -116,6 +116,14 @@ test('links in the documents resolve', () => {
   none(bad, 'dead links');
 });
 
+test('files that comments and documents name are there', () => {
+  const bad: string[] = [];
+  const named = /\b(?:docs|src|test|bench|assembly|examples|scripts)\/[\w./-]*\.(?:md|ts|mjs|sql|json)\b/g;
+  for (const file of [...filesUnder('.', ['.md']), ...sources, ...kernels])
+    for (const [path] of read(file).matchAll(named)) if (!existsSync(join(ROOT, path))) bad.push(`${file}: ${path}`);
+  none(bad, 'files that are named but not there');
+});
+
 test('docs/errors.md mirrors the list of error codes', () => {
   const page = read('docs/errors.md');
   const sections = [...page.matchAll(/^### ([A-Z_0-9]+)\n\n([^\n]*)\n\n([^\n]+)/gm)];

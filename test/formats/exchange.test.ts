@@ -16,7 +16,12 @@ function fixture(page: string): Uint8Array {
   const text = readFileSync(new URL(`../../../docs/formats/${page}.md`, import.meta.url), 'utf8');
   return Uint8Array.from(Buffer.from(/```hex\n([\s\S]*?)```/.exec(text)![1].replace(/\s/g, ''), 'hex'));
 }
-const leaves = flatten({ fields: [{ name: 'k', type: STRING() }, { name: 'n', type: INT() }] });
+const leaves = flatten({
+  fields: [
+    { name: 'k', type: STRING() },
+    { name: 'n', type: INT() },
+  ],
+});
 const DATA = 256 + 8; // behind the ring's control words and the frame's header
 
 test('exchange frames are the documented bytes', () => {
@@ -29,7 +34,13 @@ test('exchange frames are the documented bytes', () => {
   engine.i64[(batch.marks + 8) >> 3] = 5000n;
   batch.markCount = 1;
   const ring = new ArrayBuffer(ringBytes(512));
-  const writer = new ExchangeWriter(engine, systemClock, leaves, [new RingWriter(ring, NO_BELL)], { partition: 'forward', keys: [], maxParallelism: 128, bufferTimeoutMs: -1, subtaskIndex: 0 });
+  const writer = new ExchangeWriter(engine, systemClock, leaves, [new RingWriter(ring, NO_BELL)], {
+    partition: 'forward',
+    keys: [],
+    maxParallelism: 128,
+    bufferTimeoutMs: -1,
+    subtaskIndex: 0,
+  });
   writer.batch(batch);
   writer.end(false);
   writer.flush(true);

@@ -31,11 +31,7 @@ export const CONNECT_ALSO: readonly string[] = ['format'];
 
 /** node: and npm modules by file: everything else in src/ runs in a browser too. */
 export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
-  'src/connect/kafka/batch-walk.ts': ['node:util', 'node:zlib'],
-  'src/connect/kafka/client-internals.ts': ['node:module', 'kafkajs'],
-  'src/connect/kafka/io-sink.ts': ['kafkajs'],
-  'src/connect/kafka/io-source.ts': ['node:timers/promises'],
-  'src/connect/kafka/settings.ts': ['node:fs'],
+  'src/chain/keyed.ts': ['node:v8'],
   'src/connect/dead_letters.ts': ['node:fs', 'node:path'],
   'src/connect/filesystem/block.ts': ['node:fs'],
   'src/connect/filesystem/gzip.ts': ['node:fs', 'node:zlib'],
@@ -43,24 +39,57 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/connect/filesystem/metadata.ts': ['node:path'],
   'src/connect/filesystem/parts.ts': ['node:fs', 'node:path'],
   'src/connect/filesystem/writer.ts': ['node:path'],
+  'src/connect/kafka/batch-walk.ts': ['node:util', 'node:zlib'],
+  'src/connect/kafka/client-internals.ts': ['kafkajs', 'node:module'],
+  'src/connect/kafka/io-sink.ts': ['kafkajs'],
+  'src/connect/kafka/io-source.ts': ['node:timers/promises'],
+  'src/connect/kafka/settings.ts': ['node:fs'],
   'src/contract/options.ts': ['valibot'],
+  'src/exchange/reader.ts': ['node:v8'],
+  'src/exchange/writer.ts': ['node:v8'],
+  'src/job/execute.ts': ['node:crypto', 'node:worker_threads', 'piscina'],
+  'src/job/inline.ts': ['node:worker_threads'],
+  'src/job/options.ts': ['node:os'],
+  'src/ring/io-bell.ts': ['node:worker_threads'],
+  'src/state/objects.ts': ['node:v8'],
+  'src/task/io-worker.ts': ['node:worker_threads'],
+  'src/task/worker.ts': ['node:worker_threads'],
   'src/wasm/engine.ts': ['node:fs'],
+  'src/window/process.ts': ['node:v8'],
 };
 
 /** Calls that make a run unrepeatable or talk past the logger, and where they may stand (base/ may always). */
 export const BANNED: readonly { readonly call: RegExp; readonly instead: string; readonly allowed: Readonly<Record<string, string>> }[] = [
   { call: /\bDate\.now\b|\bnew Date\(\s*\)/, instead: 'the Clock that was passed in', allowed: {} },
-  { call: /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b/, instead: 'a Prng that was passed in', allowed: {} },
+  {
+    call: /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b/,
+    instead: 'a Prng that was passed in',
+    allowed: { 'src/job/execute.ts': "the run's name in file names must differ from that of every other process" },
+  },
   { call: /\bperformance\.now\b|\bprocess\.hrtime\b/, instead: 'Clock.monotonicMs()', allowed: {} },
-  { call: /\b(setTimeout|setInterval)\s*\(/, instead: "the Clock, registerProcessingTimer, or wakeupMs: timers belong to the runtime's loops", allowed: {} },
+  {
+    call: /\b(setTimeout|setInterval)\s*\(/,
+    instead: "the Clock, registerProcessingTimer, or wakeupMs: timers belong to the runtime's loops",
+    allowed: {
+      'src/job/execute.ts': 'grace before a thread that does not end is ended',
+      'src/job/inline.ts': "sleep of a slot on the user's thread, which must not block",
+      'src/serve/watch.ts': 'redraws the status line',
+      'src/task/io-hub.ts': 'waits for room in a ring on a thread that must not block',
+    },
+  },
   { call: /\bconsole\.\w+\s*\(/, instead: 'a metric, an error, or the print of the IoContext', allowed: {} },
   { call: /\bprocess\.exit\s*\(/, instead: 'process.exitCode, and an end by itself', allowed: {} },
 ];
 
 export const FILE_LINES_MAX = 300;
 /** Longer files with the length they must not pass. */
-export const LONG_FILES: Readonly<Record<string, number>> = {};
+export const LONG_FILES: Readonly<Record<string, number>> = {
+  'src/batch/builder.ts': 320,
+  'src/contract/harness.ts': 306,
+};
 
 export const FUNCTION_LINES_MAX = 70;
 /** 'file' -> lines of its longest function, which it must not pass. */
-export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {};
+export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
+  'src/job/plan.ts': 72,
+};
