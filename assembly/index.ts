@@ -13,3 +13,7 @@ export { aggMerge } from "./aggregate/merge";
 export { resultCount, resultWord, result128, resultBytes, resultAvgInt, resultAvgFloat, resultAvgDecimal } from "./aggregate/result";
 export { sliceRows } from "./window/slice";
 export { distinctWords, distinctBytes, distinctMerge, linkRows } from "./aggregate/distinct";
+export * from "./expr/string";
+export * from "./expr/date";
+export * from "./expr/format";
+export * from "./expr/parse";

@@ -1,0 +1,108 @@
+import { BATCH_ROWS_MAX } from '#abi';
+import type { MillraceError } from '../base/errors.js';
+import { allocBatch, type Batch } from '../batch/batch.js';
+import type { CalcConfig } from '../contract/nodes.js';
+import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
+import { zoneTable } from '../time/zone.js';
+import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
+import { emitCalc, outputLeaves } from '../wasm/emitcalc.js';
+import { hostFunctions } from '../wasm/host.js';
+import { LinkedModule } from '../wasm/linked.js';
+
+interface OwnColumn {
+  readonly leaf: number;
+  readonly width: number;
+  values: number;
+  validity: number;
+}
+
+/** Filter and projection in one emitted loop. Rows keep their numbers; columns that are only passed on are not touched. */
+class CalcOperator implements Operator {
+  readonly passesMarks = true;
+  readonly #ctx: OperatorContext;
+  readonly #module: LinkedModule;
+  readonly #copies: readonly { from: number; to: number }[];
+  #out: Batch;
+  #own: OwnColumn[] = [];
+  #capacity = 0;
+
+  constructor(config: CalcConfig, ctx: OperatorContext) {
+    this.#ctx = ctx;
+    this.#module = new LinkedModule(ctx.engine, ctx.emitted);
+    this.#copies = outputLeaves(config.project).flatMap((p) =>
+      p.expr.op === 'col' ? Array.from({ length: p.count }, (_, k) => ({ from: (p.expr as { index: number }).index + k, to: p.first + k })) : [],
+    );
+    const copied = new Set(this.#copies.map((c) => c.to));
+    this.#out = allocBatch(ctx.engine, ctx.output, { columns: false });
+    ctx.output.forEach((leaf, i) => {
+      if (!copied.has(i)) this.#own.push({ leaf: i, width: typeWidth(typeCode(leaf.type)), values: 0, validity: 0 });
+    });
+    this.#reserve(BATCH_ROWS_MAX);
+  }
+
+  /** Makes room for batches of `rows` rows. */
+  #reserve(rows: number): void {
+    const engine = this.#ctx.engine;
+    if (rows > BATCH_ROWS_MAX) {
+      this.#out = allocBatch(engine, this.#ctx.output, { columns: false, capacity: rows });
+    }
+    for (const c of this.#own) {
+      if (this.#capacity > 0) {
+        engine.free(c.values, this.#capacity * c.width + 64);
+        engine.free(c.validity, ((this.#capacity + 7) >> 3) + 64);
+      }
+      c.values = c.width === 0 ? 0 : engine.alloc(rows * c.width + 64);
+      c.validity = engine.alloc(((rows + 7) >> 3) + 64);
+      this.#out.setValues(c.leaf, c.values);
+      this.#out.setValidity(c.leaf, c.validity);
+    }
+    this.#capacity = rows;
+  }
+
+  processBatch(batch: Batch): void {
+    if (batch.rows > this.#capacity) this.#reserve(batch.rows);
+    this.#module.beforeBatch(this.#ctx.clock.nowMs());
+    const failed = this.#module.call('run', batch.ptr, this.#out.ptr);
+    const error = failed === 0 ? undefined : this.#module.failure(this.#ctx.name);
+    if (error !== undefined) this.#cutMarks();
+    const objects = this.#out.objects;
+    if (objects !== undefined) for (const c of this.#copies) objects[c.to] = batch.objects?.[c.from];
+    this.#deliver(error);
+    if (this.#out.markCount > 0) this.#module.setWatermark(this.#out.markWatermark(this.#out.markCount - 1));
+  }
+
+  /** The rows before a failing one go on first. */
+  #deliver(error: MillraceError | undefined): void {
+    if (this.#out.selCount > 0 || this.#out.markCount > 0) this.#ctx.out.emit(this.#out);
+    if (error !== undefined) throw error;
+  }
+
+  /** Watermarks after the last row that is still selected belong to rows that never leave. */
+  #cutMarks(): void {
+    const out = this.#out;
+    const n = out.selCount;
+    const last = n === 0 ? -1 : this.#ctx.engine.u32[(out.sel >> 2) + n - 1];
+    let marks = 0;
+    while (marks < out.markCount && out.markRow(marks) <= last) marks++;
+    out.markCount = marks;
+  }
+
+  processWatermark(watermark: bigint): void {
+    this.#module.setWatermark(watermark);
+  }
+
+  close(): void {
+    const engine = this.#ctx.engine;
+    for (const c of this.#own) {
+      if (c.values !== 0) engine.free(c.values, this.#capacity * c.width + 64);
+      engine.free(c.validity, ((this.#capacity + 7) >> 3) + 64);
+    }
+    this.#module.close();
+  }
+}
+
+export const operator: OperatorModule<CalcConfig> = {
+  emit: (config, inputs: readonly (readonly Leaf[])[]) => emitCalc(config, inputs[0], zoneTable(config.timeZone)),
+  host: (_config, ctx) => hostFunctions(ctx.engine),
+  create: (config, ctx) => new CalcOperator(config, ctx),
+};

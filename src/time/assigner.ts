@@ -1,0 +1,165 @@
+import type { Clock } from '../base/clock.js';
+import type { MillraceError } from '../base/errors.js';
+import type { Batch } from '../batch/batch.js';
+import { ASSIGNER_BYTES, ASSIGNER_LAST, ASSIGNER_MAX, ASSIGNER_OTHERS, emitWatermark as emit, type WatermarkExprs } from '../wasm/emitwatermark.js';
+import type { Leaf } from '../types/leaf.js';
+import type { Engine } from '../wasm/engine.js';
+import { LinkedModule } from '../wasm/linked.js';
+import { zoneTable } from './zone.js';
+
+const MIN = -(2n ** 63n);
+const MAX = 2n ** 63n - 1n;
+
+/** The parts of a WatermarkConfig that an assigner needs. */
+export interface AssignerConfig extends WatermarkExprs {
+  readonly perSplit: boolean;
+  readonly idleTimeoutMs: number;
+  readonly timeZone: string;
+}
+
+interface Split {
+  max: bigint;
+  idle: boolean;
+  lastRecordMs: number;
+}
+
+/** The bytes of the module a WatermarkAssigner runs; it imports host functions (hostFunctions of src/wasm). */
+export function emitWatermark(config: AssignerConfig, leaves: readonly Leaf[]): Uint8Array {
+  return emit(config, leaves, zoneTable(config.timeZone));
+}
+
+/**
+ * Puts watermark marks into batches, as Flink's WatermarkAssignerOperator does for each record: the record first, then the watermark,
+ * as soon as it has advanced by more than the interval. With `perSplit` there is one maximum per split and the watermark is the minimum
+ * over the active ones; without it there is one for all.
+ */
+export class WatermarkAssigner {
+  readonly #engine: Engine;
+  readonly #module: LinkedModule;
+  readonly #config: AssignerConfig;
+  readonly #clock: Clock;
+  readonly #state: number;
+  readonly #splits = new Map<number, Split>();
+  readonly #name: string;
+  #last: bigint;
+  #idle = false;
+
+  constructor(engine: Engine, exports: WebAssembly.Exports, config: AssignerConfig, clock: Clock, name: string) {
+    this.#engine = engine;
+    this.#module = new LinkedModule(engine, exports);
+    this.#config = config;
+    this.#clock = clock;
+    this.#name = name;
+    this.#state = engine.alloc(ASSIGNER_BYTES);
+    // Flink's operator starts at 0; a source that knows its splits starts below every time
+    this.#last = config.perSplit ? MIN : 0n;
+    if (!config.perSplit) this.#splits.set(0, this.#newSplit());
+  }
+
+  #newSplit(): Split {
+    return { max: this.#config.perSplit ? MIN : 0n, idle: false, lastRecordMs: this.#clock.nowMs() };
+  }
+
+  /** Last watermark given out, in ms. */
+  get current(): bigint {
+    return this.#last;
+  }
+  /** No split is active: watermarks of others count alone. */
+  get idle(): boolean {
+    return this.#idle;
+  }
+
+  /**
+   * Replaces the batch's marks by those its rows cause. All rows are of split `batch.split`. When a row has no rowtime, the batch is cut
+   * before it and the error is returned: hand the batch on, then throw it.
+   */
+  assign(batch: Batch): MillraceError | undefined {
+    if (batch.selCount === 0) {
+      batch.markCount = 0;
+      return undefined;
+    }
+    const key = this.#config.perSplit ? batch.split : 0;
+    let split = this.#splits.get(key);
+    if (split === undefined) {
+      split = this.#newSplit();
+      this.#splits.set(key, split);
+    }
+    split.idle = false;
+    split.lastRecordMs = this.#clock.nowMs();
+    this.#idle = false;
+    const i64 = this.#engine.i64;
+    const at = this.#state >> 3;
+    i64[at + (ASSIGNER_MAX >> 3)] = split.max;
+    i64[at + (ASSIGNER_OTHERS >> 3)] = this.#minimum(split);
+    i64[at + (ASSIGNER_LAST >> 3)] = this.#last;
+    this.#module.beforeBatch(this.#clock.nowMs());
+    const failed = this.#module.call('assign', batch.ptr, this.#state);
+    const after = this.#engine.i64;
+    split.max = after[at + (ASSIGNER_MAX >> 3)];
+    this.#last = after[at + (ASSIGNER_LAST >> 3)];
+    return failed === 0 ? undefined : this.#module.failure(this.#name, this.#config.rowtime);
+  }
+
+  /** Minimum over the active splits but one. */
+  #minimum(except?: Split): bigint {
+    let min = MAX;
+    for (const s of this.#splits.values()) if (s !== except && !s.idle && s.max < min) min = s.max;
+    return min;
+  }
+
+  /** A split begins: it holds the watermark back until its first records. */
+  splitAdded(split: number): void {
+    if (this.#config.perSplit && !this.#splits.has(split)) this.#splits.set(split, this.#newSplit());
+  }
+
+  /** A split has ended: the others no longer wait for it. Watermarks this sets free come with the next record or `periodic`. */
+  splitFinished(split: number): void {
+    if (this.#config.perSplit) this.#splits.delete(split);
+  }
+
+  /** Every interval of processing time (Flink's periodic emission): the watermark to emit if it has advanced at all. */
+  periodic(_nowMs: number): bigint | undefined {
+    const min = this.#minimum();
+    if (min === MAX || min <= this.#last) return undefined;
+    this.#last = min;
+    return min;
+  }
+
+  /** Marks splits without records for the idle timeout as idle. 'idle' when none is left active: the output is then idle. */
+  onIdle(nowMs: number): 'idle' | undefined {
+    const timeout = this.#config.idleTimeoutMs;
+    if (timeout <= 0) return undefined;
+    for (const s of this.#splits.values()) if (!s.idle && nowMs - s.lastRecordMs >= timeout) s.idle = true;
+    if (this.#idle || this.#splits.size === 0) return undefined;
+    for (const s of this.#splits.values()) if (!s.idle) return undefined;
+    this.#idle = true;
+    return 'idle';
+  }
+
+  /** Splits' maxima and the last watermark: i64 last, then { i64 split, i64 max } each, little endian. */
+  snapshot(): Uint8Array {
+    const view = new DataView(new ArrayBuffer(8 + 16 * this.#splits.size));
+    view.setBigInt64(0, this.#last, true);
+    let at = 8;
+    for (const [n, s] of this.#splits) {
+      view.setBigInt64(at, BigInt(n), true);
+      view.setBigInt64(at + 8, s.max, true);
+      at += 16;
+    }
+    return new Uint8Array(view.buffer);
+  }
+
+  restore(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#last = view.getBigInt64(0, true);
+    this.#splits.clear();
+    for (let at = 8; at < bytes.length; at += 16) {
+      this.#splits.set(Number(view.getBigInt64(at, true)), { ...this.#newSplit(), max: view.getBigInt64(at + 8, true) });
+    }
+  }
+
+  close(): void {
+    this.#engine.free(this.#state, ASSIGNER_BYTES);
+    this.#module.close();
+  }
+}

@@ -1,0 +1,380 @@
+import { T_F32, T_F64, T_I64, T_I128 } from '#abi';
+import type { Call } from '../types/expr.js';
+import { typeCode } from '../types/leaf.js';
+import { type LogicalType, STRING_LENGTH } from '../types/logical.js';
+import { narrow } from './arith.js';
+import { type Compiler, DATA_SCRATCH, defineFunctions, notSupported, nullOf, type Val } from './compile.js';
+import { decimalShape, nullWhenTooWide, pow10, pushWide } from './decimal.js';
+import * as op from './opcodes.js';
+import { digitsOf, pushLocalMillis, rescaleTime, toUtc } from './time.js';
+
+const INTEGERS: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  TINYINT: [-128n, 127n],
+  SMALLINT: [-32768n, 32767n],
+  INTEGER: [-2147483648n, 2147483647n],
+  BIGINT: [-(2n ** 63n), 2n ** 63n - 1n],
+};
+const isInteger = (t: LogicalType): boolean => t.root in INTEGERS || t.root.startsWith('INTERVAL');
+const isString = (t: LogicalType): boolean => t.root === 'VARCHAR' || t.root === 'CHAR';
+const isFloating = (t: LogicalType): boolean => t.root === 'FLOAT' || t.root === 'DOUBLE';
+const isTimestamp = (t: LogicalType): boolean => t.root === 'TIMESTAMP' || t.root === 'TIMESTAMP_LTZ';
+
+/** CAST and TRY_CAST, by Flink's rules for each pair of types. */
+function cast(c: Compiler, e: Call, attempt: boolean): Val {
+  const a = c.compile(e.args[0]);
+  if (a.type.root === 'NULL' || a.nul === -2) return nullOf(e.type);
+  const to = e.type;
+  if (isString(a.type) && !isString(to)) return fromString(c, a, to, attempt);
+  switch (to.root) {
+    case 'BOOLEAN':
+      return toBoolean(c, a, to);
+    case 'TINYINT':
+    case 'SMALLINT':
+    case 'INTEGER':
+    case 'BIGINT':
+    case 'INTERVAL_DAY_TIME':
+    case 'INTERVAL_YEAR_MONTH':
+      return toInteger(c, a, to);
+    case 'FLOAT':
+    case 'DOUBLE':
+      return toFloating(c, a, to);
+    case 'DECIMAL':
+      return toDecimal(c, a, to);
+    case 'CHAR':
+    case 'VARCHAR':
+      return toText(c, a, to);
+    case 'DATE':
+    case 'TIME':
+    case 'TIMESTAMP':
+    case 'TIMESTAMP_LTZ':
+      return toTemporal(c, a, to);
+    default:
+      if (a.type.root === to.root) return { ...a, type: to };
+      throw notSupported(`CAST from ${a.type.root} to ${to.root}`);
+  }
+}
+
+function unsupported(a: Val, to: LogicalType): never {
+  throw notSupported(`CAST from ${a.type.root} to ${to.root}`);
+}
+
+function toBoolean(c: Compiler, a: Val, to: LogicalType): Val {
+  if (a.type.root === 'BOOLEAN') return { ...a, type: to };
+  const f = c.f;
+  return c.strict(to, [a], () => {
+    c.push(a);
+    if (a.code === T_F64) f.f64(0).op(op.F64_NE);
+    else if (a.code === T_F32) f.f32(0).op(op.F32_NE);
+    else if (a.code === T_I128) f.op(op.I64_OR).i64(0n).op(op.I64_NE);
+    else if (a.code === T_I64) f.i64(0n).op(op.I64_NE);
+    else if (isInteger(a.type)) f.i32(0).op(op.I32_NE);
+    else unsupported(a, to);
+  });
+}
+
+/** Integers wrap, floating numbers saturate (through INT for the small types), decimals lose their fraction: as in Java. */
+function toInteger(c: Compiler, a: Val, to: LogicalType): Val {
+  const f = c.f;
+  const code = typeCode(to);
+  const wide = code === T_I64;
+  return c.strict(to, [a], () => {
+    if (isFloating(a.type)) {
+      c.push(a);
+      const double = a.code === T_F64;
+      if (wide) f.fc(double ? op.FC_I64_TRUNC_SAT_F64_S : op.FC_I64_TRUNC_SAT_F32_S);
+      else f.fc(double ? op.FC_I32_TRUNC_SAT_F64_S : op.FC_I32_TRUNC_SAT_F32_S);
+    } else if (a.type.root === 'DECIMAL') {
+      if (a.code === T_I128) {
+        c.push(a);
+        f.i32(a.type.scale);
+        c.host('decimalToLong');
+      } else {
+        c.push(a);
+        if (a.type.scale > 0) f.i64(pow10(a.type.scale)).op(op.I64_DIV_S);
+      }
+      if (!wide) f.op(op.I32_WRAP_I64);
+    } else if (isInteger(a.type) || a.type.root === 'BOOLEAN') {
+      c.push(a);
+      if (wide && a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
+      if (!wide && a.code === T_I64) f.op(op.I32_WRAP_I64);
+    } else unsupported(a, to);
+    narrow(c, code);
+  });
+}
+
+function toFloating(c: Compiler, a: Val, to: LogicalType): Val {
+  const f = c.f;
+  const double = to.root === 'DOUBLE';
+  if (a.type.root === to.root) return { ...a, type: to };
+  return c.strict(to, [a], () => {
+    if (isFloating(a.type)) {
+      c.push(a);
+      f.op(double ? op.F64_PROMOTE_F32 : op.F32_DEMOTE_F64);
+    } else if (a.type.root === 'DECIMAL') {
+      pushDecimalAsDouble(c, a, a.type.scale);
+      if (!double) f.op(op.F32_DEMOTE_F64);
+    } else if (isInteger(a.type) || a.type.root === 'BOOLEAN') {
+      c.push(a);
+      if (double) f.op(a.code === T_I64 ? op.F64_CONVERT_I64_S : op.F64_CONVERT_I32_S);
+      else f.op(a.code === T_I64 ? op.F32_CONVERT_I64_S : op.F32_CONVERT_I32_S);
+    } else unsupported(a, to);
+  });
+}
+
+/** Below 2^53 one division by an exact power of ten rounds correctly (Clinger 1990); beyond that the host divides. */
+function pushDecimalAsDouble(c: Compiler, a: Val, scale: number): void {
+  const f = c.f;
+  const viaHost = (): void => {
+    pushWide(c, a);
+    f.i32(scale);
+    c.host('decimalToDouble');
+  };
+  if (a.code === T_I128) {
+    viaHost();
+    return;
+  }
+  c.push(a);
+  f.i64(1n << 53n)
+    .op(op.I64_ADD)
+    .i64(1n << 54n)
+    .op(op.I64_LE_U)
+    .if(op.F64);
+  c.push(a);
+  f.op(op.F64_CONVERT_I64_S)
+    .f64(10 ** scale)
+    .op(op.F64_DIV)
+    .else();
+  viaHost();
+  f.end();
+}
+
+/** HALF_UP to the new scale; NULL when it does not fit the precision. */
+function toDecimal(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'DECIMAL' }>): Val {
+  const f = c.f;
+  if (isFloating(a.type)) {
+    return c.guarded(to, [a], true, (out) => {
+      c.push(a);
+      if (a.code === T_F32) f.op(op.F64_PROMOTE_F32);
+      f.i32(to.precision).i32(to.scale);
+      c.pushData(DATA_SCRATCH);
+      c.host('doubleToDecimal');
+      c.takeScratch(out);
+    });
+  }
+  if (a.type.root === 'BOOLEAN') return toDecimal(c, { ...a, type: { root: 'INTEGER', nullable: true } }, to);
+  const from = decimalShape(a.type);
+  const up = to.scale - from.scale;
+  const grows = from.precision + up > to.precision || up < 0;
+  if (a.code === typeCode(to) && up === 0 && !grows) return { ...a, type: to };
+  if (a.code !== T_I128 && to.precision <= 18 && (up <= 0 || from.precision + up <= 18)) {
+    const body = (): void => {
+      c.push(a);
+      if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
+      if (up > 0) f.i64(pow10(up)).op(op.I64_MUL);
+      else if (up < 0) {
+        f.i32(-up);
+        c.kernel('decRescale');
+      }
+    };
+    if (!grows || from.precision + up < to.precision) return c.strict(to, [a], body);
+    return c.guarded(to, [a], true, (out) => {
+      body();
+      c.pop(out);
+      nullWhenTooWide(c, out, to.precision);
+    });
+  }
+  if (up === 0 && !grows) return c.strict(to, [a], () => pushWide(c, a));
+  return c.guarded(to, [a], true, (out) => {
+    f.i32(0);
+    pushWide(c, a);
+    f.i32(from.scale).i32(to.scale).i32(to.precision).i32(to.scale);
+    c.pushData(DATA_SCRATCH);
+    c.host('decimalRound');
+    c.takeScratch(out);
+  });
+}
+
+/** CHAR(n) is cut or padded to n characters, VARCHAR(n) cut. */
+function toText(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'CHAR' | 'VARCHAR' | 'BINARY' | 'VARBINARY' }>): Val {
+  const text = isString(a.type) ? { ...a, type: to } : print(c, a, to);
+  if (isString(a.type) && a.type.root === to.root && 'length' in a.type && a.type.length <= to.length && to.root === 'VARCHAR') return text;
+  if (to.root === 'VARCHAR' && to.length === STRING_LENGTH) return text;
+  return c.guarded(to, [text], false, (out) => {
+    if (to.root === 'CHAR') c.pushArena();
+    c.push(text);
+    c.f.i32(to.length);
+    c.kernel(to.root === 'CHAR' ? 'strPad' : 'strTruncate');
+    c.popPacked(out);
+  });
+}
+
+function print(c: Compiler, a: Val, to: LogicalType): Val {
+  const f = c.f;
+  return c.guarded(to, [a], false, (out) => {
+    c.pushArena();
+    switch (a.type.root) {
+      case 'BOOLEAN':
+        c.push(a);
+        c.kernel('boolToStr');
+        break;
+      case 'FLOAT':
+        c.push(a);
+        c.host('floatToStr');
+        break;
+      case 'DOUBLE':
+        c.push(a);
+        c.host('doubleToStr');
+        break;
+      case 'DECIMAL':
+        pushWide(c, a);
+        f.i32(a.type.scale);
+        c.kernel('decToStr');
+        break;
+      case 'DATE':
+        c.push(a);
+        c.kernel('dateToStr');
+        break;
+      case 'TIME':
+        c.push(a);
+        f.i32(a.type.precision);
+        c.kernel('timeToStr');
+        break;
+      case 'TIMESTAMP':
+      case 'TIMESTAMP_LTZ': {
+        const digits = digitsOf(a.type);
+        c.push(a);
+        if (a.type.root === 'TIMESTAMP_LTZ') shiftToLocal(c, digits);
+        f.i32(digits).i32(a.type.precision);
+        c.kernel('timestampToStr');
+        break;
+      }
+      default:
+        if (!isInteger(a.type) || a.type.root.startsWith('INTERVAL')) unsupported(a, to);
+        c.push(a);
+        if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
+        c.kernel('i64ToStr');
+    }
+    c.popPacked(out);
+  });
+}
+
+/** i64 on the stack in units of 10^-digits s: UTC -> local. */
+function shiftToLocal(c: Compiler, digits: number): void {
+  if (c.zone !== undefined) shift(c, digits, 'zoneOffset', op.I64_ADD);
+}
+function shiftToUtc(c: Compiler, digits: number): void {
+  if (c.zone !== undefined) shift(c, digits, 'zoneOffsetLocal', op.I64_SUB);
+}
+function shift(c: Compiler, digits: number, kernel: 'zoneOffset' | 'zoneOffsetLocal', how: number): void {
+  const f = c.f;
+  const t = f.local(op.I64);
+  f.set(t).get(t);
+  c.pushZone();
+  f.get(t);
+  rescaleTime(c, digits, 3);
+  c.kernel(kernel);
+  rescaleTime(c, 3, digits);
+  f.op(how);
+}
+
+const DAY_MS = 86400000n;
+
+function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
+  const f = c.f;
+  const from = a.type;
+  if (from.root === to.root && (from.root === 'DATE' || from.root === 'TIME')) return { ...a, type: to };
+  return c.strict(to, [a], () => {
+    if (to.root === 'DATE' && isTimestamp(from)) {
+      pushLocalMillis(c, a);
+      f.i64(DAY_MS);
+      c.kernel('floorDiv');
+      f.op(op.I32_WRAP_I64);
+    } else if (to.root === 'TIME' && isTimestamp(from)) {
+      pushLocalMillis(c, a);
+      f.i64(DAY_MS);
+      c.kernel('floorMod');
+      cutDigits(c, 3, to.precision);
+      f.op(op.I32_WRAP_I64);
+    } else if (isTimestamp(to) && from.root === 'DATE') {
+      c.push(a);
+      f.op(op.I64_EXTEND_I32_S).i64(DAY_MS).op(op.I64_MUL);
+      if (to.root === 'TIMESTAMP_LTZ') toUtc(c);
+      rescaleTime(c, 3, digitsOf(to));
+    } else if (isTimestamp(to) && isTimestamp(from)) {
+      const digits = digitsOf(from);
+      c.push(a);
+      if (from.root === 'TIMESTAMP_LTZ' && to.root === 'TIMESTAMP') shiftToLocal(c, digits);
+      if (from.root === 'TIMESTAMP' && to.root === 'TIMESTAMP_LTZ') shiftToUtc(c, digits);
+      rescaleTime(c, digits, digitsOf(to));
+      if ('precision' in to && 'precision' in from && to.precision < from.precision) cutDigits(c, digitsOf(to), to.precision);
+    } else unsupported(a, to);
+  });
+}
+
+/** i64 on the stack: digits after the second beyond `precision` become 0. */
+function cutDigits(c: Compiler, digits: number, precision: number): void {
+  if (precision >= digits) return;
+  const unit = pow10(digits - precision);
+  c.f.i64(unit);
+  c.kernel('floorDiv');
+  c.f.i64(unit).op(op.I64_MUL);
+}
+
+/** CAST fails the job where TRY_CAST gives NULL. */
+function fromString(c: Compiler, a: Val, to: LogicalType, attempt: boolean): Val {
+  if (!attempt) c.mayFail = true;
+  const f = c.f;
+  return c.guarded(to, [a], true, (out) => {
+    c.push(a);
+    if (to.root in INTEGERS) {
+      const [low, high] = INTEGERS[to.root];
+      f.i64(low).i64(high);
+      c.pushData(DATA_SCRATCH);
+      c.kernel('strToI64');
+    } else if (isFloating(to)) {
+      c.pushData(DATA_SCRATCH);
+      c.host('strToDouble');
+    } else if (to.root === 'DECIMAL') {
+      f.i32(to.precision).i32(to.scale);
+      c.pushData(DATA_SCRATCH);
+      c.host('strToDecimal');
+    } else if (isTimestamp(to) && 'precision' in to) {
+      f.i32(digitsOf(to)).i32(to.precision);
+      c.pushData(DATA_SCRATCH);
+      c.kernel('strToTimestamp');
+    } else {
+      if (to.root !== 'BOOLEAN' && to.root !== 'DATE' && to.root !== 'TIME') unsupported(a, to);
+      c.pushData(DATA_SCRATCH);
+      c.kernel(to.root === 'BOOLEAN' ? 'strToBool' : to.root === 'DATE' ? 'strToDate' : 'strToTime');
+    }
+    const status = f.local(op.I32);
+    f.set(status);
+    if (!attempt) {
+      f.get(status).op(op.I32_EQZ).if();
+      c.push(a);
+      c.kernel('castError');
+      f.end();
+    }
+    f.get(status);
+    if (out.code === T_F32) {
+      f.if();
+      c.pushData(0);
+      f.mem(op.F64_LOAD, DATA_SCRATCH).op(op.F32_DEMOTE_F64).set(out.v).else().i32(1).set(out.nul).end();
+    } else c.takeScratch(out);
+    if (to.root === 'TIMESTAMP_LTZ') {
+      f.get(out.v);
+      shiftToUtc(c, digitsOf(to));
+      f.set(out.v);
+    }
+    if (to.root === 'TIME') {
+      f.get(out.v).op(op.I64_EXTEND_I32_S);
+      cutDigits(c, 3, to.precision);
+      f.op(op.I32_WRAP_I64).set(out.v);
+    }
+  });
+}
+
+defineFunctions({
+  cast: (c, e) => cast(c, e, false),
+  tryCast: (c, e) => cast(c, e, true),
+});

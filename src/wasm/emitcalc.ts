@@ -1,0 +1,200 @@
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_KINDS,
+  BATCH_MARK_COUNT,
+  BATCH_MARKS,
+  BATCH_ROWS,
+  BATCH_SEL,
+  BATCH_SEL_COUNT,
+  BATCH_SPLIT,
+  BATCH_TIMES,
+  COL_AUX,
+  COL_BYTES,
+  COL_VALIDITY,
+  COL_VALUES,
+  ERR_CODE,
+  ERR_ROW,
+  T_I128,
+  T_STR,
+} from '#abi';
+import type { Expr } from '../types/expr.js';
+import { type Leaf, leafCount, typeWidth } from '../types/leaf.js';
+import { ALWAYS, Compiler, NEVER, STORES, type Val } from './compile.js';
+import './functions.js';
+import * as op from './opcodes.js';
+import type { ZoneTable } from './zonetable.js';
+
+export interface CalcExprs {
+  readonly filter?: Expr;
+  readonly project: readonly Expr[];
+}
+
+/** Output leaves that each projection fills: `first` leaf and how many; a plain column is copied as descriptors. */
+export function outputLeaves(project: readonly Expr[]): { expr: Expr; first: number; count: number; copy: boolean }[] {
+  let first = 0;
+  return project.map((expr) => {
+    const count = leafCount(expr.type);
+    const at = first;
+    first += count;
+    return { expr, first: at, count, copy: expr.op === 'col' };
+  });
+}
+
+/**
+ * The module of one filter and projection: one loop over the selected rows that evaluates the filter, then the projections of the rows
+ * that pass, storing them at the same row numbers. Exports `init(block)`, `dataBytes`, and `run(in, out)`, which returns 1 with the
+ * error slot set when a row fails; the rows selected in `out` are then those before it.
+ */
+export function emitCalc(config: CalcExprs, leaves: readonly Leaf[], zone?: ZoneTable): Uint8Array {
+  const c = new Compiler(leaves, zone);
+  const f = c.module.func('ii:i', 'run');
+  c.f = f;
+  const input = 0;
+  const output = 1;
+  const conjuncts = config.filter === undefined ? [] : conjunctsOf(config.filter);
+  const computed = outputLeaves(config.project).filter((p) => !p.copy);
+  copyHeader(c, input, output);
+  copyColumns(c, input, output, config.project);
+
+  c.prologue(input, [...conjuncts, ...computed.map((p) => p.expr)]);
+  const targets = computed.map((p) => openColumn(c, output, p.first));
+  const n = f.local(op.I32);
+  const i = f.local(op.I32);
+  const count = f.local(op.I32);
+  const selIn = f.local(op.I32);
+  const selOut = f.local(op.I32);
+  c.row = f.local(op.I32);
+  f.get(input).mem(op.I32_LOAD, BATCH_SEL_COUNT).set(n);
+  f.get(input).mem(op.I32_LOAD, BATCH_SEL).set(selIn);
+  if (conjuncts.length === 0) {
+    // every row passes: the selection is the input's own
+    f.get(output).get(selIn).mem(op.I32_STORE, BATCH_SEL);
+    f.get(output).get(n).mem(op.I32_STORE, BATCH_SEL_COUNT);
+  } else f.get(output).mem(op.I32_LOAD, BATCH_SEL).set(selOut);
+
+  if (conjuncts.length > 0 || computed.length > 0) {
+    f.block();
+    const done = f.depth;
+    f.get(n).op(op.I32_EQZ).brIfTo(done);
+    f.loop();
+    const top = f.depth;
+    f.get(selIn).get(i).i32(2).op(op.I32_SHL, op.I32_ADD).mem(op.I32_LOAD).set(c.row);
+    f.block();
+    const next = f.depth;
+    c.resetScopes();
+    const failAt = conjuncts.length === 0 ? i : count;
+    for (const e of conjuncts) {
+      c.mayFail = false;
+      c.pushIsTrue(e);
+      checkError(c, output, failAt);
+      f.op(op.I32_EQZ).brIfTo(next);
+    }
+    c.mayFail = false;
+    computed.forEach((p, k) => storeColumn(c, targets[k], c.compile(p.expr)));
+    checkError(c, output, failAt);
+    if (conjuncts.length > 0) {
+      f.get(selOut).get(count).i32(2).op(op.I32_SHL, op.I32_ADD).get(c.row).mem(op.I32_STORE);
+      f.get(count).i32(1).op(op.I32_ADD).set(count);
+    }
+    f.end();
+    f.get(i).i32(1).op(op.I32_ADD).tee(i).get(n).op(op.I32_LT_U).brIfTo(top);
+    f.end();
+    f.end();
+    if (conjuncts.length > 0) f.get(output).get(count).mem(op.I32_STORE, BATCH_SEL_COUNT);
+  }
+  f.i32(0);
+  c.resetArena();
+  return c.finish();
+}
+
+/** a AND b AND c as a list: each may leave the row at once, and what they evaluated is there for the projections. */
+function conjunctsOf(e: Expr): Expr[] {
+  return e.op === 'call' && e.fn === 'and' ? e.args.flatMap(conjunctsOf) : [e];
+}
+
+function copyHeader(c: Compiler, from: number, to: number): void {
+  for (const field of [BATCH_ROWS, BATCH_MARK_COUNT, BATCH_MARKS, BATCH_KINDS, BATCH_TIMES, BATCH_SPLIT])
+    c.f.get(to).get(from).mem(op.I32_LOAD, field).mem(op.I32_STORE, field);
+}
+
+function copyColumns(c: Compiler, from: number, to: number, project: readonly Expr[]): void {
+  for (const p of outputLeaves(project)) {
+    if (p.expr.op !== 'col') continue;
+    for (let k = 0; k < p.count; k++) {
+      const source = BATCH_HEADER_BYTES + (p.expr.index + k) * COL_BYTES;
+      const target = BATCH_HEADER_BYTES + (p.first + k) * COL_BYTES;
+      for (const field of [COL_VALUES, COL_VALIDITY, COL_AUX])
+        c.f
+          .get(to)
+          .get(from)
+          .mem(op.I32_LOAD, source + field)
+          .mem(op.I32_STORE, target + field);
+    }
+  }
+}
+
+interface Target {
+  readonly values: number;
+  readonly validity: number;
+}
+
+function openColumn(c: Compiler, batch: number, leaf: number): Target {
+  const f = c.f;
+  const at = BATCH_HEADER_BYTES + leaf * COL_BYTES;
+  const t = { values: f.local(op.I32), validity: f.local(op.I32) };
+  f.get(batch)
+    .mem(op.I32_LOAD, at + COL_VALUES)
+    .set(t.values);
+  f.get(batch)
+    .mem(op.I32_LOAD, at + COL_VALIDITY)
+    .set(t.validity);
+  return t;
+}
+
+/** Writes value and validity bit of the current row. */
+function storeColumn(c: Compiler, t: Target, val: Val): void {
+  const f = c.f;
+  const width = typeWidth(val.code);
+  if (val.nul !== ALWAYS && width > 0) {
+    const address = f.local(op.I32);
+    f.get(t.values).get(c.row);
+    if (width > 1) f.i32(31 - Math.clz32(width)).op(op.I32_SHL);
+    f.op(op.I32_ADD).set(address);
+    if (val.code === T_STR || val.code === T_I128) {
+      const tmp = c.newVal(val.type, false);
+      c.push(val);
+      c.pop(tmp);
+      f.get(address).get(tmp.v).mem(STORES[val.code]);
+      f.get(address)
+        .get(tmp.w)
+        .mem(STORES[val.code], width >> 1);
+    } else {
+      f.get(address);
+      c.push(val);
+      f.mem(STORES[val.code]);
+    }
+  }
+  // byte = byte & ~bit | present << (row & 7)
+  const at = f.local(op.I32);
+  f.get(t.validity).get(c.row).i32(3).op(op.I32_SHR_U, op.I32_ADD).tee(at);
+  f.get(at).mem(op.I32_LOAD8_U).i32(-2).get(c.row).i32(7).op(op.I32_AND);
+  const bit = f.local(op.I32);
+  f.tee(bit).op(op.I32_ROTL, op.I32_AND); // rotl: all ones but the row's bit
+  if (val.nul === NEVER) f.i32(1);
+  else {
+    c.pushNull(val);
+    f.op(op.I32_EQZ);
+  }
+  f.get(bit).op(op.I32_SHL, op.I32_OR).mem(op.I32_STORE8);
+}
+
+/** Leaves `run` when the row's evaluation has set the error slot. What is on the operand stack is dropped with the frame. */
+function checkError(c: Compiler, output: number, countLocal: number): void {
+  if (!c.mayFail && !c.usesArena) return;
+  const f = c.f;
+  f.i32(0).mem(op.I32_LOAD, ERR_CODE).if();
+  f.i32(0).get(c.row).mem(op.I32_STORE, ERR_ROW);
+  f.get(output).get(countLocal).mem(op.I32_STORE, BATCH_SEL_COUNT);
+  f.i32(1).op(op.RETURN);
+  f.end();
+}

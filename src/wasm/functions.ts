@@ -1,0 +1,6 @@
+// Every file that adds functions to the compiler's table.
+import './arith.js';
+import './cast.js';
+import './logic.js';
+import './strings.js';
+import './time.js';

@@ -1,0 +1,322 @@
+import { T_F32, T_F64, T_I64, T_I128, T_STR } from '#abi';
+import type { Call, Expr } from '../types/expr.js';
+import { BOOLEAN } from '../types/logical.js';
+import { ALWAYS, type Compiler, defineFunctions, NEVER, type Val } from './compile.js';
+import * as op from './opcodes.js';
+
+type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
+
+const I32_OPS: Readonly<Record<Comparison, number>> = {
+  eq: op.I32_EQ,
+  ne: op.I32_NE,
+  lt: op.I32_LT_S,
+  le: op.I32_LE_S,
+  gt: op.I32_GT_S,
+  ge: op.I32_GE_S,
+};
+const I64_OPS: Readonly<Record<Comparison, number>> = {
+  eq: op.I64_EQ,
+  ne: op.I64_NE,
+  lt: op.I64_LT_S,
+  le: op.I64_LE_S,
+  gt: op.I64_GT_S,
+  ge: op.I64_GE_S,
+};
+const F32_OPS: Readonly<Record<Comparison, number>> = { eq: op.F32_EQ, ne: op.F32_NE, lt: op.F32_LT, le: op.F32_LE, gt: op.F32_GT, ge: op.F32_GE };
+const F64_OPS: Readonly<Record<Comparison, number>> = { eq: op.F64_EQ, ne: op.F64_NE, lt: op.F64_LT, le: op.F64_LE, gt: op.F64_GT, ge: op.F64_GE };
+
+/** Pushes 1 or 0 for a comparison of two values of one type, null flags aside. */
+export function pushComparison(c: Compiler, how: Comparison, a: Val, b: Val): void {
+  const f = c.f;
+  switch (a.code) {
+    case T_STR:
+      pushStringComparison(c, how, a, b);
+      return;
+    case T_I128:
+      pushWideComparison(c, how, a, b);
+      return;
+    default:
+      c.push(a);
+      c.push(b);
+      f.op((a.code === T_I64 ? I64_OPS : a.code === T_F32 ? F32_OPS : a.code === T_F64 ? F64_OPS : I32_OPS)[how]);
+  }
+}
+
+function pushStringComparison(c: Compiler, how: Comparison, a: Val, b: Val): void {
+  const f = c.f;
+  if (how === 'eq' || how === 'ne') {
+    if (typeof b.lit === 'string' && a.lit === undefined) pushEqualsLiteral(c, a, b.lit);
+    else if (typeof a.lit === 'string' && b.lit === undefined) pushEqualsLiteral(c, b, a.lit);
+    else {
+      c.push(a);
+      c.push(b);
+      c.kernel('strEq');
+    }
+    if (how === 'ne') f.op(op.I32_EQZ);
+    return;
+  }
+  c.push(a);
+  c.push(b);
+  c.kernel('strCompare');
+  f.i32(0).op(I32_OPS[how]);
+}
+
+const utf8 = new TextEncoder();
+const INLINE_BYTES_MAX = 32;
+
+/** A string against a short constant: its length, then whole words of it, no call. */
+function pushEqualsLiteral(c: Compiler, a: Val, text: string): void {
+  const f = c.f;
+  const bytes = utf8.encode(text);
+  const n = bytes.length;
+  if (n > INLINE_BYTES_MAX) {
+    f.get(a.w).i32(n).op(op.I32_EQ).if(op.I32);
+    c.push(a);
+    c.pushString(text);
+    c.kernel('strEq');
+    f.else().i32(0).end();
+    return;
+  }
+  f.get(a.w).i32(n).op(op.I32_EQ);
+  if (n === 0) return;
+  f.if(op.I32);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, n);
+  // Words may overlap at the end, so that any length is a few compares.
+  let parts = 0;
+  const word = (at: number, size: 8 | 4 | 2 | 1): void => {
+    f.get(a.v);
+    if (size === 8) f.mem(op.I64_LOAD, at).i64(view.getBigInt64(at, true)).op(op.I64_EQ);
+    else if (size === 4) f.mem(op.I32_LOAD, at).i32(view.getInt32(at, true)).op(op.I32_EQ);
+    else if (size === 2) f.mem(op.I32_LOAD16_U, at).i32(view.getUint16(at, true)).op(op.I32_EQ);
+    else f.mem(op.I32_LOAD8_U, at).i32(bytes[at]).op(op.I32_EQ);
+    if (parts++ > 0) f.op(op.I32_AND);
+  };
+  const size = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
+  for (let at = 0; at + size <= n; at += size) word(at, size);
+  if (n % size !== 0) word(n - size, size);
+  f.else().i32(0).end();
+}
+
+function pushWideComparison(c: Compiler, how: Comparison, a: Val, b: Val): void {
+  const f = c.f;
+  const left = c.newVal(a.type, false);
+  const right = c.newVal(b.type, false);
+  c.push(a);
+  c.pop(left);
+  c.push(b);
+  c.pop(right);
+  if (how === 'eq' || how === 'ne') {
+    f.get(left.v).get(right.v).op(op.I64_EQ).get(left.w).get(right.w).op(op.I64_EQ, op.I32_AND);
+    if (how === 'ne') f.op(op.I32_EQZ);
+    return;
+  }
+  const low = { lt: op.I64_LT_U, le: op.I64_LE_U, gt: op.I64_GT_U, ge: op.I64_GE_U }[how];
+  const high = how === 'lt' || how === 'le' ? op.I64_LT_S : op.I64_GT_S;
+  f.get(left.w).get(right.w).op(op.I64_EQ).if(op.I32).get(left.v).get(right.v).op(low).else().get(left.w).get(right.w).op(high).end();
+}
+
+const comparison =
+  (how: Comparison) =>
+  (c: Compiler, e: Call): Val => {
+    const a = c.compile(e.args[0]);
+    const b = c.compile(e.args[1]);
+    return c.strict(e.type, [a, b], () => pushComparison(c, how, a, b));
+  };
+
+/** AND (stop = false) and OR (stop = true): the right side is not evaluated where the left one decides. */
+function junction(c: Compiler, e: Call, stop: boolean): Val {
+  return e.args.slice(1).reduce((left, arg) => combine(c, left, arg, stop), c.compile(e.args[0]));
+}
+
+function combine(c: Compiler, left: Val, arg: Expr, stop: boolean): Val {
+  const f = c.f;
+  const out = c.newVal(BOOLEAN(), true);
+  f.i32(stop ? 1 : 0).set(out.v);
+  f.i32(0).set(out.nul);
+  // left decides: not NULL and equal to `stop`
+  c.push(left);
+  if (!stop) f.op(op.I32_EQZ);
+  c.pushNull(left);
+  f.op(op.I32_EQZ, op.I32_AND, op.I32_EQZ).if();
+  c.scoped(() => {
+    const right = c.compile(arg);
+    c.push(right);
+    if (!stop) f.op(op.I32_EQZ);
+    c.pushNull(right);
+    f.op(op.I32_EQZ, op.I32_AND, op.I32_EQZ).if();
+    f.i32(stop ? 0 : 1).set(out.v);
+    c.pushNull(left);
+    c.pushNull(right);
+    f.op(op.I32_OR).set(out.nul);
+    f.end();
+  });
+  f.end();
+  return out;
+}
+
+/** A function of one argument that is never NULL itself. */
+function test(c: Compiler, e: Call, body: (a: Val) => void): Val {
+  const a = c.compile(e.args[0]);
+  const out = c.newVal(e.type, false);
+  body(a);
+  c.pop(out);
+  return out;
+}
+
+function distinct(c: Compiler, e: Call, negate: boolean): Val {
+  const f = c.f;
+  const a = c.compile(e.args[0]);
+  const b = c.compile(e.args[1]);
+  const out = c.newVal(e.type, false);
+  // equal: both NULL, or neither and equal values
+  c.pushNull(a);
+  c.pushNull(b);
+  f.op(op.I32_OR).if(op.I32);
+  c.pushNull(a);
+  c.pushNull(b);
+  f.op(op.I32_AND).else();
+  pushComparison(c, 'eq', a, b);
+  f.end();
+  if (!negate) f.op(op.I32_EQZ);
+  c.pop(out);
+  return out;
+}
+
+/** value IN (literals): TRUE when one is equal, else NULL when the value or a literal is NULL. */
+function isIn(c: Compiler, e: Call): Val {
+  const f = c.f;
+  const a = c.compile(e.args[0]);
+  const items = e.args.slice(1).map((x) => c.compile(x));
+  const some = items.filter((x) => x.nul !== ALWAYS);
+  const hasNull = items.some((x) => x.nul !== NEVER);
+  const out = c.newVal(e.type, a.nul !== NEVER || hasNull);
+  f.i32(0).set(out.v);
+  f.block();
+  const level = f.depth;
+  for (const item of some) {
+    pushComparison(c, 'eq', a, item);
+    c.pushNull(item);
+    f.op(op.I32_EQZ, op.I32_AND).if().i32(1).set(out.v).brTo(level).end();
+  }
+  f.end();
+  if (out.nul >= 0) {
+    c.pushNull(a);
+    if (hasNull) {
+      f.get(out.v).op(op.I32_EQZ);
+      const flags = items.filter((x) => x.nul !== NEVER);
+      flags.forEach((x, i) => {
+        c.pushNull(x);
+        if (i > 0) f.op(op.I32_OR);
+      });
+      f.op(op.I32_AND, op.I32_OR);
+    }
+    f.set(out.nul);
+  }
+  return out;
+}
+
+function caseWhen(c: Compiler, e: Call): Val {
+  const f = c.f;
+  const out = c.newVal(e.type, true);
+  const branches = e.args.length >> 1;
+  const tail = e.args.length % 2 === 1 ? e.args[e.args.length - 1] : undefined;
+  const branch = (i: number): void => {
+    if (i === branches) {
+      if (tail === undefined) {
+        c.zero(out);
+        f.i32(1).set(out.nul);
+      } else c.assign(out, c.compile(tail));
+      return;
+    }
+    c.pushIsTrue(e.args[2 * i]);
+    f.if();
+    c.scoped(() => c.assign(out, c.compile(e.args[2 * i + 1])));
+    f.else();
+    c.scoped(() => branch(i + 1));
+    f.end();
+  };
+  branch(0);
+  return out;
+}
+
+function coalesce(c: Compiler, e: Call): Val {
+  const f = c.f;
+  const first = c.compile(e.args[0]);
+  if (first.nul === NEVER) return first;
+  const out = c.newVal(e.type, true);
+  c.assign(out, first);
+  const next = (i: number): void => {
+    if (i === e.args.length) return;
+    f.get(out.nul).if();
+    c.scoped(() => {
+      c.assign(out, c.compile(e.args[i]));
+      next(i + 1);
+    });
+    f.end();
+  };
+  next(1);
+  return out;
+}
+
+function nullIf(c: Compiler, e: Call): Val {
+  const f = c.f;
+  const a = c.compile(e.args[0]);
+  const b = c.compile(e.args[1]);
+  const out = c.newVal(e.type, true);
+  c.assign(out, a);
+  pushComparison(c, 'eq', a, b);
+  c.pushNull(a);
+  c.pushNull(b);
+  f.op(op.I32_OR, op.I32_EQZ, op.I32_AND).if().i32(1).set(out.nul).end();
+  return out;
+}
+
+defineFunctions({
+  eq: comparison('eq'),
+  ne: comparison('ne'),
+  lt: comparison('lt'),
+  le: comparison('le'),
+  gt: comparison('gt'),
+  ge: comparison('ge'),
+  and: (c, e) => junction(c, e, false),
+  or: (c, e) => junction(c, e, true),
+  not: (c, e) => {
+    const a = c.compile(e.args[0]);
+    return c.strict(e.type, [a], () => {
+      c.push(a);
+      c.f.op(op.I32_EQZ);
+    });
+  },
+  isNull: (c, e) => test(c, e, (a) => c.pushNull(a)),
+  isNotNull: (c, e) =>
+    test(c, e, (a) => {
+      c.pushNull(a);
+      c.f.op(op.I32_EQZ);
+    }),
+  isTrue: (c, e) => test(c, e, (a) => pushIs(c, a, true)),
+  isFalse: (c, e) => test(c, e, (a) => pushIs(c, a, false)),
+  isNotTrue: (c, e) =>
+    test(c, e, (a) => {
+      pushIs(c, a, true);
+      c.f.op(op.I32_EQZ);
+    }),
+  isNotFalse: (c, e) =>
+    test(c, e, (a) => {
+      pushIs(c, a, false);
+      c.f.op(op.I32_EQZ);
+    }),
+  isDistinctFrom: (c, e) => distinct(c, e, false),
+  isNotDistinctFrom: (c, e) => distinct(c, e, true),
+  in: isIn,
+  case: caseWhen,
+  coalesce,
+  nullIf,
+});
+
+/** Pushes 1 when a BOOLEAN is not NULL and has the value. */
+function pushIs(c: Compiler, a: Val, value: boolean): void {
+  c.push(a);
+  if (!value) c.f.op(op.I32_EQZ);
+  c.pushNull(a);
+  c.f.op(op.I32_EQZ, op.I32_AND);
+}
