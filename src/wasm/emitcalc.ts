@@ -90,7 +90,9 @@ export function emitCalc(config: CalcExprs, leaves: readonly Leaf[], zone?: Zone
       f.op(op.I32_EQZ).brIfTo(next);
     }
     c.mayFail = false;
-    computed.forEach((p, k) => storeColumn(c, targets[k], c.compile(p.expr)));
+    computed.forEach((p, k) => {
+      storeColumn(c, targets[k], c.compile(p.expr));
+    });
     checkError(c, output, failAt);
     if (conjuncts.length > 0) {
       f.get(selOut).get(count).i32(2).op(op.I32_SHL, op.I32_ADD).get(c.row).mem(op.I32_STORE);

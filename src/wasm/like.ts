@@ -5,10 +5,9 @@ export type LikePlan =
   | { readonly how: 'equal' | 'starts' | 'ends' | 'contains' | 'any'; readonly text: string }
   | { readonly how: 'general'; readonly text: string; readonly escape: number };
 
-/** `escape` is one character; there is none when absent, as in Flink. */
-export function likePlan(pattern: string, escape: string | undefined): LikePlan {
-  if (escape !== undefined && [...escape].length !== 1) throw new MillraceError('SQL_VALIDATION', `the ESCAPE of LIKE must be one character, not '${escape}'`);
-  const mark = escape;
+/** `mark` is the ESCAPE, one character; there is none when absent, as in Flink. */
+export function likePlan(pattern: string, mark: string | undefined): LikePlan {
+  if (mark !== undefined && [...mark].length !== 1) throw new MillraceError('SQL_VALIDATION', `the ESCAPE of LIKE must be one character, not '${mark}'`);
   let text = '';
   let percents = '';
   const points = [...pattern];

@@ -19,9 +19,9 @@ function packed(c: Compiler, e: Call, args: readonly Val[], mayBeNull: boolean, 
 function like(c: Compiler, e: Call): Val {
   const a = c.compile(e.args[0]);
   const pattern = e.args[1];
-  const escape = e.args[2];
-  if (pattern.op === 'lit' && typeof pattern.value === 'string' && (escape === undefined || escape.op === 'lit')) {
-    const plan = likePlan(pattern.value, escape === undefined ? undefined : String(escape.value));
+  const mark = e.args[2];
+  if (pattern.op === 'lit' && typeof pattern.value === 'string' && (mark === undefined || mark.op === 'lit')) {
+    const plan = likePlan(pattern.value, mark === undefined ? undefined : String(mark.value));
     if (plan.how === 'equal') {
       const same: Call = { op: 'call', fn: 'eq', args: [e.args[0], { op: 'lit', value: plan.text, type: pattern.type }], type: e.type };
       return c.compile(same);
@@ -45,12 +45,12 @@ function like(c: Compiler, e: Call): Val {
     });
   }
   const p = c.compile(pattern);
-  if (escape !== undefined && (escape.op !== 'lit' || String(escape.value).length !== 1))
+  if (mark !== undefined && (mark.op !== 'lit' || String(mark.value).length !== 1))
     throw notSupported('LIKE with an ESCAPE that is not one constant character');
   return c.guarded(e.type, [a, p], false, (out) => {
     c.push(a);
     c.push(p);
-    c.f.i32(escape === undefined ? -1 : String((escape as { value: unknown }).value).codePointAt(0)!);
+    c.f.i32(mark === undefined ? -1 : String((mark as { value: unknown }).value).codePointAt(0)!);
     c.kernel('strLike');
     c.pop(out);
   });

@@ -20,13 +20,13 @@ export function compileTimestampParser(pattern: string): TimestampParser {
       let end = pattern.indexOf("'", i + 1);
       if (end < 0) return () => undefined;
       if (end === i + 1) source += "'";
-      else source += escape(pattern.slice(i + 1, end));
+      else source += quoteRegex(pattern.slice(i + 1, end));
       end++;
       i = end;
       continue;
     }
     if (!/[A-Za-z]/.test(ch)) {
-      source += escape(ch);
+      source += quoteRegex(ch);
       i++;
       continue;
     }
@@ -41,7 +41,7 @@ export function compileTimestampParser(pattern: string): TimestampParser {
   return matcher(new RegExp(`${source}$`, 'i'), fields);
 }
 
-function escape(s: string): string {
+function quoteRegex(s: string): string {
   return s.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 

@@ -143,6 +143,7 @@ export function openOperator<C>(
       timers.push(at);
     },
     hold: () => {},
+    closures: [],
     out: {
       emit: (b: Batch) => {
         emissions.push({
