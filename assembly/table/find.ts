@@ -2,7 +2,7 @@
 // of their group rows. The loop has no dependence from row to row, so that cache misses of many rows overlap.
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64 } from "../abi";
 import { wordAt } from "../hash";
-import { NULL_LENGTH, ROW_META, ROW_WORD, T_ACC, T_BASE, T_KIND, T_LOG, T_MULT, T_SLOTS, TABLE_WORD, slotOf, tableInsert } from "./table";
+import { NULL_LENGTH, ROW_META, ROW_WORD, T_ACC, T_BASE, T_BYTES, T_KIND, T_LOG, T_MULT, T_SLOTS, T_TOUCHED, TABLE_WORD, slotOf, tableInsert } from "./table";
 
 // @ts-ignore: decorator
 @inline
@@ -86,8 +86,30 @@ function findWordsOf<T>(t: usize, values: usize, validity: usize, sel: usize, n:
   return true;
 }
 
+/** Tables above this many bytes are out of the inner caches: their lines are fetched ahead. */
+const FETCH_AHEAD_BYTES: u32 = 1 << 20;
+
+/**
+ * Touches the first slot and row of every hash. So short a loop keeps many misses in flight; the find that follows has them in cache.
+ * Returns a number that depends on every load, so that none is left out.
+ */
+function fetchAhead(t: usize, n: u32, hashes: usize): u64 {
+  if (load<u32>(t, T_BYTES) < FETCH_AHEAD_BYTES) return 0;
+  const slots = load<u32>(t, T_SLOTS) as usize;
+  const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
+  const mult = load<u64>(t, T_MULT);
+  const base = load<u32>(t, T_BASE);
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const at = slotOf(load<u32>(hashes + ((i as usize) << 2)), base, mult, mask);
+    sum += load<u64>((load<u64>(slots + ((at as usize) << 3)) >> 32) as usize); // a row, or low memory when the slot is empty
+  }
+  return sum;
+}
+
 /** Group rows of the selected rows by one key column of at most 8 bytes (T_* code `type`). false = out of memory. */
 export function tableFindWords(t: usize, type: u32, values: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
+  store<u64>(t, fetchAhead(t, n, hashes), T_TOUCHED);
   switch (type) {
     case T_BOOL: return findWordsOf<u8>(t, values, validity, sel, n, hashes, out);
     case T_I8: return findWordsOf<i8>(t, values, validity, sel, n, hashes, out);
@@ -105,6 +127,7 @@ export function tableFindWords(t: usize, type: u32, values: usize, validity: usi
  * `validity` bits go with `sel`. The bytes are copied only when a key is new. false = out of memory.
  */
 export function tableFindBytes(t: usize, refs: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
+  store<u64>(t, fetchAhead(t, n, hashes), T_TOUCHED);
   let slots = load<u32>(t, T_SLOTS) as usize;
   let mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   let mult = load<u64>(t, T_MULT);

@@ -27,6 +27,7 @@ export const T_BLOBS_LAST: usize = 56;
 export const T_WALK_SLAB: usize = 60;
 export const T_WALK_OFFSET: usize = 64;
 export const T_BYTES: usize = 68; // bytes allocated by this table
+export const T_TOUCHED: usize = 72; // u64: what fetching ahead saw
 const T_SIZE: u32 = 128;
 
 const SLAB_NEXT: usize = 0;
