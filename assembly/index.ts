@@ -17,3 +17,4 @@ export * from "./expr/string";
 export * from "./expr/date";
 export * from "./expr/format";
 export * from "./expr/parse";
+export { sessionNew, sessionAssign, sessionClose, sessionKeys, sessionTimes } from "./window/session";

@@ -86,7 +86,7 @@ export function distinctBytes(t: usize, type: u32, groups: usize, sel: usize, n:
 
 /**
  * Merges entries rows[0..n) of another distinct table into `t`: the group of an entry is the u32 at offset `link` of its old group row.
- * New values are written as a column (rows 0..m-1 of outValues, outSel = 0..m-1) with their groups; returns m, -1 = out of memory.
+ * (0 = leave the entry out). New values are written as a column (rows 0..m-1 of outValues, outSel = 0..m-1) with their groups; returns m, -1 = out of memory.
  */
 export function distinctMerge(t: usize, words: bool, type: u32, rows: usize, n: u32, link: u32, outGroups: usize, outSel: usize, outValues: usize): i32 {
   let m: u32 = 0;
@@ -94,6 +94,7 @@ export function distinctMerge(t: usize, words: bool, type: u32, rows: usize, n: 
     const row = load<u32>(rows + ((i as usize) << 2)) as usize;
     const old: usize = words ? load<u32>(row, ROW_META) : load<u32>(row, 8);
     const g = load<u32>(old + link);
+    if (g == 0) continue; // not among the rows that are merged
     let added: i32;
     if (words) {
       added = addWord(t, g, load<u64>(row, ROW_WORD));
@@ -117,7 +118,7 @@ export function distinctMerge(t: usize, words: bool, type: u32, rows: usize, n: 
   return m;
 }
 
-/** Stores dst[i] at offset `link` of rows[i]. */
+/** Stores dst[i] at offset `link` of rows[i]; dst 0 clears the links. */
 export function linkRows(rows: usize, dst: usize, n: u32, link: u32): void {
-  for (let i: u32 = 0; i < n; i++) store<u32>((load<u32>(rows + ((i as usize) << 2)) as usize) + link, load<u32>(dst + ((i as usize) << 2)));
+  for (let i: u32 = 0; i < n; i++) store<u32>((load<u32>(rows + ((i as usize) << 2)) as usize) + link, dst == 0 ? 0 : load<u32>(dst + ((i as usize) << 2)));
 }

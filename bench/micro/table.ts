@@ -18,7 +18,16 @@ function run(name: string, type: LogicalType, keys: number, bytes: number, rows:
   const hasher = new KeyHasher(engine, leaves, [0]);
   const input = engine.alloc(bytes === 0 ? 64 : keys * bytes + 64);
   const prng = new Prng(1);
-  if (bytes > 0) for (let i = 0; i < keys; i++) engine.u8.set(new TextEncoder().encode(String(i + 1e7).padEnd(bytes, 'x').slice(0, bytes)), input + i * bytes);
+  if (bytes > 0)
+    for (let i = 0; i < keys; i++)
+      engine.u8.set(
+        new TextEncoder().encode(
+          String(i + 1e7)
+            .padEnd(bytes, 'x')
+            .slice(0, bytes),
+        ),
+        input + i * bytes,
+      );
   // 64 different batches of random keys, so that generating them stays out of the measurement
   const batches = Array.from({ length: 64 }, () => {
     const b = allocBatch(engine, leaves);
@@ -61,7 +70,9 @@ function run(name: string, type: LogicalType, keys: number, bytes: number, rows:
     ms += performance.now() - t;
     done += (keys > 1e6 ? 1 : 16) * batches.length * BATCH_ROWS_MAX;
   }
-  console.log(`${name.padEnd(28)} ${String(keys).padStart(9)} keys  update ${(done / ms / 1e3).toFixed(1).padStart(6)} M/s   insert ${(keys / insertMs / 1e3).toFixed(1).padStart(6)} M/s   ${(engine.kernels.tableBytes(state.table) / keys).toFixed(0)} B a key`);
+  console.log(
+    `${name.padEnd(28)} ${String(keys).padStart(9)} keys  update ${(done / ms / 1e3).toFixed(1).padStart(6)} M/s   insert ${(keys / insertMs / 1e3).toFixed(1).padStart(6)} M/s   ${(engine.kernels.tableBytes(state.table) / keys).toFixed(0)} B a key`,
+  );
 }
 
 run('BIGINT', BIGINT(false), 100, 0, 2e7);

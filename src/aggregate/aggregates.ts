@@ -155,6 +155,11 @@ export class Aggregates {
     }
   }
 
+  /** Forgets what merge has linked: of rows that are dead but whose DISTINCT values are still there. */
+  unlink(src: number, n: number): void {
+    if (this.layout.link !== 0) this.#engine.kernels.linkRows(src, 0, n, this.layout.link);
+  }
+
   /** Merges the DISTINCT values of all of `from`, whose rows `merge` has linked to rows of `into`. */
   mergeDistinct(into: GroupState, from: GroupState): void {
     const k = this.#engine.kernels;

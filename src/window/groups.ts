@@ -3,10 +3,16 @@ import { Aggregates, type GroupState } from '../aggregate/aggregates.js';
 import { type Batch, allocBatch } from '../batch/batch.js';
 import type { AggregateCall } from '../contract/nodes.js';
 import { keyGroupStart, type OperatorContext } from '../contract/operator.js';
-import { KeyedTables, hashRangeOf } from '../state/table.js';
+import { type HashRange, KeyedTables, hashRangeOf } from '../state/table.js';
 
 /** Rows merged in one bounded piece of work: some 0.1 ms. */
 const MERGE_ROWS = 4 * BATCH_ROWS_MAX;
+
+/** The hashes of keys that come to this subtask; all of them when there is no key. */
+export function hashesOf(ctx: OperatorContext, keys: readonly number[]): HashRange {
+  const { subtaskIndex: i, parallelism: p, maxParallelism: max } = ctx;
+  return keys.length === 0 ? hashRangeOf(0, 1, 1) : hashRangeOf(keyGroupStart(max, p, i), keyGroupStart(max, p, i + 1), max);
+}
 
 /** What every windowed aggregation does with its groups: find them, accumulate, merge, and write them out a batch at a time. */
 export class WindowGroups {
@@ -28,9 +34,7 @@ export class WindowGroups {
     this.callCount = calls.length;
     const base = KeyedTables.accBase(leaves, keys);
     this.aggregates = new Aggregates(ctx.engine, leaves, calls, base);
-    const { subtaskIndex: i, parallelism: p, maxParallelism: max } = ctx;
-    const hashes = keys.length === 0 ? hashRangeOf(0, 1, 1) : hashRangeOf(keyGroupStart(max, p, i), keyGroupStart(max, p, i + 1), max);
-    this.tables = new KeyedTables(ctx.engine, leaves, keys, this.aggregates.layout.bytes, hashes);
+    this.tables = new KeyedTables(ctx.engine, leaves, keys, this.aggregates.layout.bytes, hashesOf(ctx, keys));
     this.#rows = ctx.engine.alloc(BATCH_ROWS_MAX * 4);
     this.#dst = ctx.engine.alloc(BATCH_ROWS_MAX * 4);
     this.out = allocBatch(ctx.engine, ctx.output);

@@ -174,7 +174,12 @@ export class SlicedWindows implements Operator {
     for (;;) {
       this.#firing ??= this.#nextDue();
       const firing = this.#firing;
-      if (firing === undefined) return false;
+      if (firing === undefined) {
+        // windows that had no rows have passed too: a slice that begins now must not fire them
+        const { slideMs, offsetMs, sizeMs } = this.#spec;
+        this.#firedEnd = Math.max(this.#firedEnd, floorTo(this.#progress + 1, slideMs, offsetMs + sizeMs));
+        return false;
+      }
       if (firing.sources.length > 0) {
         this.#merge(firing);
         return true;
@@ -189,7 +194,7 @@ export class SlicedWindows implements Operator {
         this.#ctx.out.emit(this.#groups.out);
       }
       if (n < BATCH_ROWS_MAX) this.#done(firing);
-      if (n > 0) return this.#firing !== undefined || this.#hasDue();
+      if (n > 0) return true;
     }
   }
 

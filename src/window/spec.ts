@@ -12,8 +12,7 @@ export interface SliceSpec {
   readonly sliceMs: number;
 }
 
-export function sliceSpecOf(window: WindowSpec): SliceSpec | undefined {
-  if (window.type === 'session') return undefined;
+export function sliceSpecOf(window: Exclude<WindowSpec, { type: 'session' }>): SliceSpec {
   const { sizeMs, offsetMs } = window;
   const slideMs = window.type === 'hop' ? window.slideMs : sizeMs;
   return { sizeMs, slideMs, offsetMs, sliceMs: gcd(sizeMs, slideMs) };
