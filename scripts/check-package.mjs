@@ -1,0 +1,68 @@
+// The package as a user gets it: what is in the tarball, what publint says, and whether it installs into an empty folder and runs there.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const work = mkdtempSync(join(tmpdir(), 'millrace-package-'));
+
+function run(command, args, cwd) {
+  const r = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  if (r.status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${r.signal ?? r.status}\n${r.stdout}${r.stderr}`);
+  return r.stdout;
+}
+
+function check(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+/** Every file the manifest promises is there, and nothing that has no business in a package. */
+function contents(files) {
+  const promised = Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [e] : Object.values(e)));
+  for (const f of [...promised, ...Object.values(manifest.bin)]) check(files.includes(f.replace(/^\.\//, '')), `${f} is not in the package`);
+  for (const f of ['dist/kernels.wasm', 'LICENSE', 'README.md', 'CHANGELOG.md', 'assembly/abi.ts']) check(files.includes(f), `${f} is not in the package`);
+  const foreign = files.filter((f) => /^(src|test|bench|\.build|\.bench-data)\/|\.map$|\.tsbuildinfo$/.test(f));
+  check(foreign.length === 0, `these have no business in the package: ${foreign.slice(0, 5).join(', ')}`);
+}
+
+const PROGRAM = `
+import { StreamExecutionEnvironment } from 'millrace';
+import * as engine from 'millrace/engine';
+import * as testing from 'millrace/testing';
+if (typeof StreamExecutionEnvironment !== 'function') throw new Error('millrace exports no StreamExecutionEnvironment');
+if (Object.keys(engine).length === 0 || Object.keys(testing).length === 0) throw new Error('an entry point exports nothing');
+`;
+const JOB = `
+CREATE TABLE src (id INT, name STRING) WITH ('connector' = 'filesystem', 'path' = 'in.jsonl', 'format' = 'json');
+CREATE TABLE dst (id INT, name STRING) WITH ('connector' = 'print');
+INSERT INTO dst SELECT id, UPPER(name) FROM src WHERE id > 1;
+`;
+
+try {
+  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work], root));
+  contents(packed.files.map((f) => f.path));
+  const { messages } = await publint({ pkgDir: root, strict: true, pack: false });
+  for (const m of messages) console.log(`publint ${m.type}: ${formatMessage(m, manifest)}`);
+  check(!messages.some((m) => m.type === 'error' || m.type === 'warning'), 'publint is not content');
+  const app = join(work, 'app');
+  mkdirSync(app);
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', join(work, packed.filename)], app);
+  writeFileSync(join(app, 'program.mjs'), PROGRAM);
+  run(process.execPath, ['program.mjs'], app);
+  writeFileSync(join(app, 'job.sql'), JOB);
+  writeFileSync(join(app, 'in.jsonl'), '{"id":1,"name":"a"}\n{"id":2,"name":"b"}\n');
+  const out = run('npx', ['--no-install', 'millrace', 'run', 'job.sql'], app);
+  check(out.includes('+I[2, B]') && !out.includes('+I[1'), `the installed package printed:\n${out}`);
+  console.log(`package: ${packed.files.length} files, ${(packed.size / 1024).toFixed(0)} KiB packed; installs, imports and runs`);
+} catch (e) {
+  console.error(`package: ${e.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
