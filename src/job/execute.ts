@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { Piscina } from 'piscina';
 import { systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import { IO_RING_BYTES } from '../base/limits.js';
@@ -17,6 +16,7 @@ import type { SlotTask } from '../task/worker.js';
 import { loadKernelModule } from '../wasm/engine.js';
 import { runInline } from './inline.js';
 import { readJobOptions } from './options.js';
+import { SlotPool } from './pool.js';
 import { type IoNode, type PlannedJob, planJob } from './plan.js';
 import { type JobResult, type JobStatus, result, status } from './status.js';
 
@@ -26,6 +26,8 @@ export interface ExecuteOptions {
   /** where workers find the functions of a module job */
   readonly module?: ModulePlan;
   readonly signal?: AbortSignal;
+  /** threads to run on; they stay with the caller. Default: threads of the job's own */
+  readonly pool?: SlotPool;
   /** takes what `print` writes; default: stdout */
   readonly print?: (text: string) => void;
 }
@@ -47,8 +49,16 @@ export async function executeGraph(graph: StreamGraph, options: ExecuteOptions =
   const startedMs = systemClock.preciseMs();
   const jobOptions = readJobOptions(graph.options);
   const abort = new AbortController();
-  const planned = await planJob(graph, { clock: systemClock, signal: abort.signal, options: jobOptions, runId: randomUUID(), module: options.module });
-  const run = new JobRun(planned, options, abort, startedMs);
+  const pool = options.closures !== undefined ? undefined : (options.pool ?? new SlotPool(jobOptions.parallelism));
+  const release = options.pool === undefined ? async () => pool?.destroy() : async () => {};
+  let planned: PlannedJob;
+  try {
+    planned = await planJob(graph, { clock: systemClock, signal: abort.signal, options: jobOptions, runId: randomUUID(), module: options.module });
+  } catch (e) {
+    await release();
+    throw e;
+  }
+  const run = new JobRun(planned, options, abort, startedMs, pool);
   await run.start();
   return run;
 }
@@ -66,14 +76,15 @@ class JobRun implements JobHandle {
   readonly #hostSleeping = new SharedArrayBuffer(4);
   readonly #ports: MessagePort[] = [];
   #error: MillraceError | undefined;
-  #pool: Piscina | undefined;
+  #pool: SlotPool | undefined;
   #ioWorker: Worker | undefined;
   #hub: IoHub | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #resolve!: (r: JobResult) => void;
   #reject!: (e: MillraceError) => void;
 
-  constructor(planned: PlannedJob, options: ExecuteOptions, abort: AbortController, startedMs: number) {
+  constructor(planned: PlannedJob, options: ExecuteOptions, abort: AbortController, startedMs: number, pool: SlotPool | undefined) {
+    this.#pool = pool;
     this.name = planned.plan.name;
     this.#planned = planned;
     this.#options = options;
@@ -156,10 +167,7 @@ class JobRun implements JobHandle {
 
   async #runWorkers(io: readonly IoRings[], ioPorts: readonly MessagePort[]): Promise<SlotReport[]> {
     const { plan } = this.#planned;
-    const { Piscina: Pool } = await import('piscina');
-    const filename = new URL('../task/worker.js', import.meta.url).href;
-    const pool = new Pool({ filename, minThreads: plan.slots, maxThreads: plan.slots, concurrentTasksPerWorker: 1, atomics: 'disabled' });
-    this.#pool = pool;
+    const pool = this.#pool!;
     const kernels = loadKernelModule();
     return Promise.all(
       Array.from({ length: plan.slots }, async (_, slot) => {
@@ -179,7 +187,7 @@ class JobRun implements JobHandle {
           hostSleeping: this.#hostSleeping,
         };
         try {
-          const report = (await pool.run(task, { transferList: [port2, ...(ioPorts[slot] === undefined ? [] : [ioPorts[slot]])] })) as SlotReport;
+          const report = await pool.run(task, ioPorts[slot] === undefined ? [port2] : [port2, ioPorts[slot]]);
           if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));
           return report;
         } catch (e) {
@@ -238,7 +246,7 @@ class JobRun implements JobHandle {
     this.#abort.abort();
     await this.#hub?.close();
     for (const p of this.#ports) p.close();
-    await this.#pool?.destroy();
+    if (this.#options.pool === undefined) await this.#pool?.destroy();
   }
   async #closeIo(): Promise<void> {
     const worker = this.#ioWorker;
