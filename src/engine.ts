@@ -25,7 +25,7 @@ export { type ExecuteOptions, executeGraph, type JobHandle } from './job/execute
 export type { JobResult, JobStatus } from './job/status.js';
 export { Doorbells } from './ring/doorbell.js';
 export { RingReader, RingWriter, ringBytes } from './ring/ring.js';
-export { StatusWatermarkValve } from './time/valve.js';
+export { WatermarkCoalescer } from './time/coalesce.js';
 export type { Call, ColumnRef, Expr, FunctionName, Literal } from './types/expr.js';
 export { flatten, type Leaf } from './types/leaf.js';
 export * as types from './types/logical.js';

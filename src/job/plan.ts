@@ -10,6 +10,7 @@ import { RING_BYTES } from '../base/limits.js';
 import { ringBytes } from '../ring/ring.js';
 import { loadOperator } from '../task/operators.js';
 import type { EdgePlan, JobPlan, OpPlan, OpTarget, TaskPlan } from '../task/plan.js';
+import { emitWatermark } from '../time/assigner.js';
 import { flatten, type Leaf } from '../types/leaf.js';
 import { chainGraph, SOURCE_KINDS } from './chaining.js';
 import type { JobOptions } from './options.js';
@@ -140,7 +141,9 @@ async function planOp(graph: StreamGraph, node: GraphNode, targets: OpTarget[], 
   const inputs = node.inputs.map((_, i) => inputLeaves(graph, node, i));
   const output = flatten(node.output);
   let bytes: Uint8Array | undefined;
-  if (!SOURCE_KINDS.has(node.kind) && node.kind !== 'sink') bytes = (await loadOperator(node.kind)).emit?.(node.config, inputs, output);
+  const watermark = node.kind === 'source' ? (node.config as SourceNodeConfig).watermark : undefined;
+  if (watermark !== undefined) bytes = emitWatermark(watermark, output);
+  else if (!SOURCE_KINDS.has(node.kind) && node.kind !== 'sink') bytes = (await loadOperator(node.kind)).emit?.(node.config, inputs, output);
   const module = bytes === undefined ? undefined : compile(bytes);
   return { nodeId: node.id, uid: node.uid, name: node.name, kind: node.kind, config: node.config, inputs, output, module, source, sink, targets };
 }

@@ -15,6 +15,7 @@ import { SinkOperator } from '../sink/operator.js';
 import { SourceDriver, type SourceEvents } from '../source/driver.js';
 import { ValuesDriver } from '../source/values.js';
 import type { Engine } from '../wasm/engine.js';
+import { hostFunctions } from '../wasm/host.js';
 import { ChainedOperator } from './chain.js';
 import { type Control, subtaskNumber } from './control.js';
 import { type Channel, Gate, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
@@ -161,7 +162,7 @@ class SubtaskBuilder {
       subtaskIndex: this.#index,
       parallelism: this.#task.parallelism,
       leaves: p.output,
-      emitted: p.module === undefined ? {} : engine.link(p.module, sourceHost(config, clock)),
+      emitted: p.module === undefined ? {} : engine.link(p.module, hostFunctions(engine)),
       name: p.name,
       runId: plan.runId,
       options: plan.options,
@@ -236,11 +237,6 @@ class SubtaskBuilder {
     const bell = rings.thread === 'io' ? this.#ctx.ioBell! : this.#ctx.hostBell;
     return new RingFrameWriter(this.#ctx.engine, new RingWriter(rings.rings[this.#index], bell));
   }
-}
-
-/** Host functions of a source's emitted watermark expression. */
-function sourceHost(_config: SourceNodeConfig, _clock: Clock): Record<string, (...args: never[]) => unknown> {
-  return {};
 }
 
 function publishFigures(control: Control, n: number, s: Subtask): void {

@@ -1,7 +1,7 @@
 import { MARK_BYTES } from '#abi';
 import type { Batch } from '../batch/batch.js';
 import type { ExchangeReader } from '../exchange/reader.js';
-import { StatusWatermarkValve } from '../time/valve.js';
+import { type CoalescedChange, WatermarkCoalescer } from '../time/coalesce.js';
 import type { ChainedOperator } from './chain.js';
 
 /** What a step found: the same three words for a gate and for a source. */
@@ -18,7 +18,7 @@ export interface Channel {
 /** The receiving side of a subtask: takes events from its channels in turn and coalesces their watermarks. */
 export class Gate {
   readonly #channels: readonly Channel[];
-  readonly #valve: StatusWatermarkValve;
+  readonly #valve: WatermarkCoalescer;
   readonly #head: ChainedOperator;
   #next = 0;
   #open: number;
@@ -28,7 +28,7 @@ export class Gate {
   constructor(channels: readonly Channel[], head: ChainedOperator) {
     this.#channels = channels;
     this.#head = head;
-    this.#valve = new StatusWatermarkValve(channels.length);
+    this.#valve = new WatermarkCoalescer(channels.length);
     this.#open = channels.length;
   }
 
@@ -48,13 +48,13 @@ export class Gate {
           this.#head.deliver(event.batch, input);
           break;
         case 'watermark':
-          this.#advance(this.#valve.advance(c, event.watermark));
+          this.#change(this.#valve.watermark(c, event.watermark));
           break;
         case 'idle':
-          this.#status(this.#valve.idle(c));
+          this.#change(this.#valve.markIdle(c));
           break;
         case 'active':
-          this.#status(this.#valve.active(c));
+          this.#change(this.#valve.markActive(c));
           break;
         case 'end':
           this.failed ||= event.failed;
@@ -74,7 +74,7 @@ export class Gate {
     const base = batch.marks;
     let kept = 0;
     for (let m = 0; m < count; m++) {
-      const combined = this.#valve.advance(channel, i64[(base + m * MARK_BYTES + 8) >> 3]);
+      const combined = this.#valve.watermark(channel, i64[(base + m * MARK_BYTES + 8) >> 3]).watermark;
       if (combined === undefined) continue;
       u32[(base + kept * MARK_BYTES) >> 2] = u32[(base + m * MARK_BYTES) >> 2];
       i64[(base + kept * MARK_BYTES + 8) >> 3] = combined;
@@ -82,11 +82,8 @@ export class Gate {
     }
     batch.markCount = kept;
   }
-  #advance(watermark: bigint | undefined): void {
-    if (watermark !== undefined) this.#head.watermark(watermark);
-  }
-  #status(change: { watermark?: bigint; idle?: boolean }): void {
-    this.#advance(change.watermark);
-    if (change.idle !== undefined) this.#head.status(change.idle);
+  #change(change: CoalescedChange): void {
+    if (change.watermark !== undefined) this.#head.watermark(change.watermark);
+    if (change.status !== undefined) this.#head.status(change.status === 'idle');
   }
 }
