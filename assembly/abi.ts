@@ -110,3 +110,41 @@ export const FRAME_ACTIVE = 4;
 export const FRAME_END = 5; // u32 1 = the sender failed or was cancelled: flush, fire nothing
 export const FRAME_BARRIER = 6; // reserved: checkpoints
 export const FRAME_OBJECTS = 7; // JS values of ANY columns of the batch frame that follows
+
+// ---- how a format reads one field (json, csv): the argument in brackets ----
+export const F_NULL = 0; // always NULL
+export const F_BOOL = 1;
+export const F_I8 = 2;
+export const F_I16 = 3;
+export const F_I32 = 4;
+export const F_I64 = 5;
+export const F_F32 = 6;
+export const F_F64 = 7;
+export const F_STR = 8;
+export const F_BYTES = 9; // base64 in text
+export const F_DECIMAL = 10; // [precision << 8 | scale]
+export const F_DATE = 11;
+export const F_TIME = 12; // milliseconds of the day
+export const F_TIMESTAMP = 13; // [digits of the unit: 0, 3, 6, 9]
+export const F_LTZ = 14; // [digits of the unit]
+export const F_ROW = 15;
+
+// ---- why a record or field was refused (the text is in src/format/reasons.ts) ----
+export const R_NONE = 0;
+export const R_NOT_OBJECT = 1;
+export const R_ENDS_EARLY = 2;
+export const R_EXPECTED_KEY = 3;
+export const R_EXPECTED_COLON = 4;
+export const R_EXPECTED_COMMA = 5;
+export const R_BAD_NUMBER = 6;
+export const R_BAD_TOKEN = 7;
+export const R_BAD_ESCAPE = 8;
+export const R_UTF8 = 9;
+export const R_TOO_DEEP = 10;
+export const R_TOO_LONG = 11;
+export const R_BAD_FIELD = 12;
+export const R_MISSING = 13;
+export const R_EXPECTED_ROW = 14;
+export const R_CSV_QUOTE = 15; // text after a closing quote
+export const R_CSV_TOO_MANY = 16;
+export const R_CSV_TOO_FEW = 17;

@@ -18,3 +18,8 @@ export * from "./expr/date";
 export * from "./expr/format";
 export * from "./expr/parse";
 export { sessionNew, sessionAssign, sessionClose, sessionKeys, sessionTimes } from "./window/session";
+export { scanBadLeaf, scanCreate, scanFailAt, scanLeaf, scanOptions, scanReason, scanReport, scanTakeNulled, scanTakeSkipped } from "./scan/context";
+export { jsonLines, jsonSlices } from "./scan/json";
+export { jsonField, jsonObject, jsonRoot } from "./scan/json-read";
+export { writeBuffer, writeCreate, writeLeaf, writeLength, writeOptions, writeSlices } from "./write/context";
+export { jsonWrite } from "./write/json";

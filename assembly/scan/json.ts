@@ -1,0 +1,74 @@
+// JSON records into columns: lines and slices.
+import { BATCH_CAPACITY, BATCH_ROWS, E_RECORD_TOO_LONG, R_TOO_LONG } from "../abi";
+import { refuse, X_LENIENT, X_LINES, X_RECORD_MAX, X_ROW } from "./context";
+import { beginBatch, findNewline, selectRows, skipRefused } from "./frame";
+import { readRecord } from "./json-read";
+
+/**
+ * Reads newline-separated records of [p, end) until the batch is full. Returns the address after the last consumed record.
+ * With ERR_CODE set the record at ERR_PTR was refused: in strict mode it is not consumed, in lenient mode (X_REPORT) it is.
+ */
+export function jsonLines(x: usize, p: usize, end: usize, batch: usize): usize {
+  beginBatch(x, batch);
+  store<u32>(x, 1, X_LINES);
+  const from = load<u32>(batch, BATCH_ROWS);
+  const capacity = load<u32>(batch, BATCH_CAPACITY);
+  const recordMax = load<u32>(x, X_RECORD_MAX) as usize;
+  let row = from;
+  while (p < end && row < capacity) {
+    const c = load<u8>(p);
+    if (c == 0x0a) { p++; continue; }
+    if (c == 0x0d && (p + 1 >= end || load<u8>(p, 1) == 0x0a)) { p++; continue; }
+    store<u32>(x, row, X_ROW);
+    let q = readRecord(x, p, end, row);
+    let next = q;
+    if (q != 0) {
+      if (load<u8>(q) != 0x0a || q >= end) next = findNewline(q, end);
+      if (next - p > recordMax) { refuse(x, E_RECORD_TOO_LONG, R_TOO_LONG, p); q = 0; }
+    } else next = findNewline(p, end);
+    if (q == 0) {
+      if (!skipRefused(x, p, (next - p) as u32, row)) {
+        if (load<u32>(x, X_LENIENT) != 0) p = next < end ? next + 1 : end;
+        break;
+      }
+    } else row++;
+    p = next < end ? next + 1 : end;
+  }
+  selectRows(batch, from, row);
+  return p;
+}
+
+/**
+ * Reads records given as { u32 ptr, u32 length }[count] until the batch is full. Returns how many were consumed; ERR_CODE as for jsonLines.
+ * rowSlice, when not 0, receives the slice number of every row.
+ */
+export function jsonSlices(x: usize, slices: usize, count: u32, batch: usize, rowSlice: usize): u32 {
+  beginBatch(x, batch);
+  store<u32>(x, 0, X_LINES);
+  const from = load<u32>(batch, BATCH_ROWS);
+  const capacity = load<u32>(batch, BATCH_CAPACITY);
+  const recordMax = load<u32>(x, X_RECORD_MAX);
+  let row = from;
+  let i: u32 = 0;
+  while (i < count && row < capacity) {
+    const p = load<u32>(slices + ((i as usize) << 3)) as usize;
+    const length = load<u32>(slices + ((i as usize) << 3), 4);
+    if (length == 0) { i++; continue; } // Flink reads an empty message as no row
+    store<u32>(x, row, X_ROW);
+    let q: usize = 0;
+    if (length > recordMax) refuse(x, E_RECORD_TOO_LONG, R_TOO_LONG, p);
+    else q = readRecord(x, p, p + length, row);
+    if (q == 0) {
+      if (!skipRefused(x, p, length, row)) {
+        if (load<u32>(x, X_LENIENT) != 0) i++;
+        break;
+      }
+    } else {
+      if (rowSlice != 0) store<u32>(rowSlice + ((row as usize) << 2), i);
+      row++;
+    }
+    i++;
+  }
+  selectRows(batch, from, row);
+  return i;
+}
