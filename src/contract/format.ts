@@ -50,6 +50,10 @@ export interface Format {
   readonly encoderOptions: OptionDefs;
   /** Plan time: options that exclude each other. */
   check(options: TextOptions, role: 'decode' | 'encode', place: ErrorPlace): void;
-  createDecoder(engine: Engine, options: TextOptions, leaves: readonly Leaf[]): RecordDecoder;
+  /**
+   * `leaves` are the projected columns the batch has. `tableLeaves`, the leaves of all physical columns in the table's order, tell a positional
+   * format (csv) where they stand in a record; without them the record has the projected columns only.
+   */
+  createDecoder(engine: Engine, options: TextOptions, leaves: readonly Leaf[], tableLeaves?: readonly Leaf[]): RecordDecoder;
   createEncoder(engine: Engine, options: TextOptions, leaves: readonly Leaf[]): RecordEncoder;
 }
