@@ -11,6 +11,7 @@ import { type Connector, POLL_END, POLL_IDLE, type SourcePlan, type SourceReader
 import type { Leaf } from '../types/leaf.js';
 import { leafCount } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
+import { SourceWatermarks } from './watermarks.js';
 
 /** Where a source's events go. Marks stand in the batch; `watermark` is for those that come without rows. */
 export interface SourceEvents {
@@ -56,6 +57,8 @@ export class SourceDriver {
   readonly #reader: SourceReader;
   readonly #batch: Batch;
   readonly #events: SourceEvents;
+  readonly #watermarks: SourceWatermarks | undefined;
+  #failure: MillraceError | undefined;
   #ended = false;
 
   constructor(config: SourceNodeConfig, parts: SourceParts, ctx: SourceDriverContext, events: SourceEvents) {
@@ -64,6 +67,7 @@ export class SourceDriver {
     if (connector.createReader === undefined)
       throw new MillraceError('GRAPH_INVALID', `connector '${connector.name}' cannot be read from`, { place: { operator: ctx.name } });
     this.#events = events;
+    this.#watermarks = config.watermark === undefined ? undefined : new SourceWatermarks(config.watermark, ctx, events);
     const decoder = createDecoder(config, parts, ctx);
     if (decoder !== undefined) {
       ctx.metrics.gauge('numRecordsInErrors', () => decoder.skipped);
@@ -80,8 +84,8 @@ export class SourceDriver {
       frames,
       closures: ctx.closures,
       runId: ctx.runId,
-      splitAdded: () => undefined,
-      splitFinished: () => undefined,
+      splitAdded: (split) => this.#watermarks?.splitAdded(split),
+      splitFinished: (split) => this.#watermarks?.splitFinished(split),
     });
     this.#batch = allocBatch(ctx.engine, ctx.leaves, { times: true });
   }
@@ -92,7 +96,9 @@ export class SourceDriver {
 
   /** One bounded piece of work. */
   step(): number {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#ended) return POLL_END;
+    this.#watermarks?.tick();
     const batch = this.#batch;
     batch.clear();
     const polled = this.#reader.poll(batch);
@@ -100,25 +106,34 @@ export class SourceDriver {
       this.#ended = true;
       this.#events.end();
     } else if (polled !== POLL_IDLE && batch.selCount > 0) {
-      this.#events.batch(batch);
+      // rows before one without a rowtime still go on; the failure is the next step's
+      this.#failure = this.#watermarks?.assign(batch);
+      if (batch.selCount > 0) this.#events.batch(batch);
     }
     return polled;
   }
 
   /** How long a driver that answered POLL_IDLE may sleep at most, ms; undefined = until a doorbell rings. */
   wakeupMs(): number | undefined {
-    return this.#reader.wakeupMs?.();
+    if (this.#failure !== undefined) return 0;
+    const reader = this.#reader.wakeupMs?.();
+    const watermarks = this.#watermarks?.wakeupMs();
+    return reader === undefined ? watermarks : watermarks === undefined ? reader : Math.min(reader, watermarks);
   }
 
+  /** List state: the reader's positions. Union state: watermarks, taken up by the same subtask when the parallelism is the same. */
   snapshot(): OperatorSnapshot {
-    return { ...EMPTY_SNAPSHOT, list: this.#reader.snapshot() };
+    const watermarks = this.#watermarks?.snapshot();
+    return { ...EMPTY_SNAPSHOT, list: this.#reader.snapshot(), union: watermarks === undefined ? [] : [watermarks] };
   }
   restore(snapshot: OperatorSnapshot): void {
+    for (const bytes of snapshot.union) this.#watermarks?.restore(bytes);
     this.#reader.restore(snapshot.list);
   }
 
   close(): void {
     this.#reader.close?.();
+    this.#watermarks?.close();
   }
 }
 

@@ -1,0 +1,104 @@
+import type { Clock } from '../base/clock.js';
+import type { MillraceError } from '../base/errors.js';
+import type { MetricGroup } from '../base/metrics.js';
+import type { Batch } from '../batch/batch.js';
+import type { WatermarkConfig } from '../contract/nodes.js';
+import { WatermarkAssigner } from '../time/assigner.js';
+import type { Engine } from '../wasm/engine.js';
+
+interface WatermarkEvents {
+  watermark(watermark: bigint): void;
+  idle(): void;
+  active(): void;
+}
+interface WatermarkContext {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly metrics: MetricGroup;
+  readonly emitted: WebAssembly.Exports;
+  readonly name: string;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+}
+
+/** The watermarks of one source subtask: marks for its rows, periodic ones by processing time, idleness. */
+export class SourceWatermarks {
+  readonly #assigner: WatermarkAssigner;
+  readonly #clock: Clock;
+  readonly #events: WatermarkEvents;
+  readonly #subtask: number;
+  readonly #parallelism: number;
+  /** ms between looks at the clock; 0 = never */
+  readonly #everyMs: number;
+  readonly #periodic: boolean;
+  #nextMs: number;
+  #idle = false;
+
+  constructor(config: WatermarkConfig, ctx: WatermarkContext, events: WatermarkEvents) {
+    this.#assigner = new WatermarkAssigner(ctx.engine, ctx.emitted, config, ctx.clock, ctx.name);
+    this.#clock = ctx.clock;
+    this.#events = events;
+    this.#subtask = ctx.subtaskIndex;
+    this.#parallelism = ctx.parallelism;
+    this.#periodic = config.intervalMs > 0 || config.perSplit;
+    const waits = [config.intervalMs, config.idleTimeoutMs].filter((ms) => ms > 0);
+    this.#everyMs = waits.length === 0 ? 0 : Math.min(...waits);
+    this.#nextMs = ctx.clock.nowMs() + this.#everyMs;
+    ctx.metrics.gauge('currentOutputWatermark', () => Number(this.#assigner.current));
+    ctx.metrics.gauge('watermarkLag', () => ctx.clock.nowMs() - Number(this.#assigner.current));
+  }
+
+  /** Puts marks into the batch. The error of a row without a rowtime: the batch then ends before that row. */
+  assign(batch: Batch): MillraceError | undefined {
+    if (this.#idle) {
+      this.#idle = false;
+      this.#events.active();
+    }
+    return this.#assigner.assign(batch);
+  }
+
+  /** Before each poll: what processing time brings. */
+  tick(): void {
+    if (this.#everyMs === 0) return;
+    const now = this.#clock.nowMs();
+    if (now < this.#nextMs) return;
+    this.#nextMs = now + this.#everyMs;
+    const idle = this.#assigner.onIdle(now) === 'idle';
+    const watermark = this.#periodic ? this.#assigner.periodic(now) : undefined;
+    if (watermark !== undefined) this.#events.watermark(watermark);
+    if (!idle || this.#idle) return;
+    this.#idle = true;
+    this.#events.idle();
+  }
+
+  wakeupMs(): number | undefined {
+    return this.#everyMs === 0 ? undefined : Math.max(0, this.#nextMs - this.#clock.nowMs());
+  }
+
+  splitAdded(split: number): void {
+    this.#assigner.splitAdded(split);
+  }
+  splitFinished(split: number): void {
+    this.#assigner.splitFinished(split);
+  }
+
+  /** u32 subtask, u32 parallelism, then the assigner's bytes. */
+  snapshot(): Uint8Array {
+    const state = this.#assigner.snapshot();
+    const out = new Uint8Array(8 + state.length);
+    const head = new DataView(out.buffer);
+    head.setUint32(0, this.#subtask, true);
+    head.setUint32(4, this.#parallelism, true);
+    out.set(state, 8);
+    return out;
+  }
+  /** Takes up only this subtask's own state: at another parallelism watermarks begin anew, as in Flink, and operators keep theirs. */
+  restore(bytes: Uint8Array): void {
+    const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (head.getUint32(0, true) === this.#subtask && head.getUint32(4, true) === this.#parallelism) this.#assigner.restore(bytes.subarray(8));
+  }
+
+  close(): void {
+    this.#assigner.close();
+  }
+}
