@@ -178,7 +178,13 @@ test('dependencies are pinned exactly and need no install scripts', () => {
     loose.map(([k, v]) => `${k}@${v}`),
     'loose versions',
   );
-  const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, { hasInstallScript?: boolean; optional?: boolean }> };
+  const lock = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { hasInstallScript?: boolean; optional?: boolean; optionalDependencies?: Record<string, string> }>;
+  };
+  none(
+    Object.values(lock.packages).flatMap((p) => Object.keys(p.optionalDependencies ?? {}).filter((d) => lock.packages[`node_modules/${d}`] === undefined)),
+    'optional packages of other platforms that the lockfile lacks, so that npm ci refuses it',
+  );
   none(
     Object.entries(lock.packages).flatMap(([k, p]) => (p.hasInstallScript === true && p.optional !== true ? [k] : [])),
     'packages with install scripts',
