@@ -21,6 +21,8 @@ export interface SourceConfig {
   readonly schema: Schema;
   /** per top-level field of `schema`: the metadata key it reads, or undefined for a physical one */
   readonly metadata: readonly (string | undefined)[];
+  /** all physical columns of the table in its order, before projection: formats that go by position (csv) need them; absent = the physical ones of `schema` */
+  readonly tableSchema?: Schema;
   /** everything up to the first event-time operator ignores record order (files may be read in blocks by several slots) */
   readonly orderIgnored: boolean;
 }

@@ -8,8 +8,7 @@ import type { FrameReader } from '../contract/io.js';
 import type { SourceNodeConfig } from '../contract/nodes.js';
 import { EMPTY_SNAPSHOT, type OperatorSnapshot } from '../contract/operator.js';
 import { type Connector, POLL_END, POLL_IDLE, type SourcePlan, type SourceReader } from '../contract/source.js';
-import type { Leaf } from '../types/leaf.js';
-import { leafCount } from '../types/leaf.js';
+import { flatten, type Leaf, leafCount } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
 import { SourceWatermarks } from './watermarks.js';
 
@@ -143,5 +142,10 @@ function createDecoder(config: SourceNodeConfig, parts: SourceParts, ctx: Source
   if (parts.connector.formats === 'none') return undefined;
   if (parts.format === undefined || source.format === undefined) throw new MillraceError('INTERNAL', `source '${source.tableName}' has no format`);
   const physical = source.schema.fields.reduce((n, f, i) => (source.metadata[i] === undefined ? n + leafCount(f.type) : n), 0);
-  return parts.format.createDecoder(ctx.engine, source.format.options, ctx.leaves.slice(0, physical));
+  return parts.format.createDecoder(
+    ctx.engine,
+    source.format.options,
+    ctx.leaves.slice(0, physical),
+    source.tableSchema === undefined ? undefined : flatten(source.tableSchema),
+  );
 }
