@@ -47,9 +47,10 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/contract/options.ts': ['valibot'],
   'src/exchange/reader.ts': ['node:v8'],
   'src/exchange/writer.ts': ['node:v8'],
-  'src/job/execute.ts': ['node:crypto', 'node:worker_threads', 'piscina'],
+  'src/job/execute.ts': ['node:crypto', 'node:worker_threads'],
   'src/job/inline.ts': ['node:worker_threads'],
   'src/job/options.ts': ['node:os'],
+  'src/job/pool.ts': ['node:worker_threads', 'piscina'],
   'src/ring/io-bell.ts': ['node:worker_threads'],
   'src/state/objects.ts': ['node:v8'],
   'src/task/io-worker.ts': ['node:worker_threads'],
@@ -86,10 +87,18 @@ export const FILE_LINES_MAX = 300;
 export const LONG_FILES: Readonly<Record<string, number>> = {
   'src/batch/builder.ts': 320,
   'src/contract/harness.ts': 306,
+  'src/wasm/cast.ts': 380,
+  'src/wasm/compile.ts': 477,
+  'src/wasm/encoder.ts': 346,
+  'src/wasm/logic.ts': 322,
+  'src/wasm/time.ts': 416,
+  'assembly/expr/string.ts': 346,
 };
 
 export const FUNCTION_LINES_MAX = 70;
 /** 'file' -> lines of its longest function, which it must not pass. */
 export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/job/plan.ts': 72,
+  'src/wasm/emitwatermark.ts': 71,
+  'src/wasm/host.ts': 96,
 };
