@@ -51,6 +51,13 @@ class ByteHeap {
 /** What a row may be: an object (or row handle) by field name, or an array by position. */
 export type RowLike = object;
 
+export interface BuilderOptions extends BatchOptions {
+  /** for messages */
+  place?: ErrorPlace;
+  /** fills this batch, made with the same leaves, instead of one of its own */
+  batch?: Batch;
+}
+
 /**
  * Builds batches from JS rows. Accepts per type what readers give (docs/types.md), and: Date or text for times and dates, a number for BIGINT when it is a
  * safe integer, number, bigint or text for DECIMAL, ms as a number for any TIMESTAMP. An absent field is NULL. Anything else fails with TYPE_MISMATCH naming the field.
@@ -64,9 +71,9 @@ export class RowBuilder {
   readonly #place: ErrorPlace;
   #count = 0;
 
-  constructor(engine: Engine, leaves: readonly Leaf[], options: BatchOptions & { place?: ErrorPlace } = {}) {
+  constructor(engine: Engine, leaves: readonly Leaf[], options: BuilderOptions = {}) {
     this.#engine = engine;
-    this.batch = allocBatch(engine, leaves, options);
+    this.batch = options.batch ?? allocBatch(engine, leaves, options);
     this.#tree = fieldTree(leaves);
     this.#heap = new ByteHeap(engine);
     this.#place = options.place ?? {};
@@ -203,7 +210,7 @@ export class RowBuilder {
   }
 }
 
-export function createBuilder(engine: Engine, leaves: readonly Leaf[], options?: BatchOptions & { place?: ErrorPlace }): RowBuilder {
+export function createBuilder(engine: Engine, leaves: readonly Leaf[], options?: BuilderOptions): RowBuilder {
   return new RowBuilder(engine, leaves, options);
 }
 

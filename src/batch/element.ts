@@ -80,10 +80,10 @@ export class ElementWriter {
   readonly #builder: RowBuilder;
   readonly #place: ErrorPlace;
 
-  constructor(engine: Engine, leaves: readonly Leaf[], place: ErrorPlace, capacity = BATCH_ROWS_MAX) {
+  constructor(engine: Engine, leaves: readonly Leaf[], place: ErrorPlace, capacity = BATCH_ROWS_MAX, batch?: Batch) {
     this.#values = isValueStream(leaves);
     this.#place = place;
-    this.#builder = createBuilder(engine, leaves, { times: true, capacity, place });
+    this.#builder = createBuilder(engine, leaves, { times: true, capacity, place, batch });
   }
 
   get count(): number {

@@ -43,6 +43,8 @@ export interface AssignTimestampsConfig {
   readonly outOfOrdernessMs: number;
   /** a watermark leaves as soon as it has advanced by more than this (pipeline.auto-watermark-interval) */
   readonly intervalMs: number;
+  /** without records for so long this input does not hold back others; 0 = it always does */
+  readonly idleTimeoutMs: number;
 }
 
 /** kind 'timeColumn': appends the records' timestamps as a TIMESTAMP(3) column */

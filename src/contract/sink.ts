@@ -49,6 +49,8 @@ export interface SinkWriter {
   /** All selected rows; their kinds are in batch.kinds. Returns true when it must be called back through `resume` before the next batch (no room yet). */
   write(batch: Batch): boolean | void;
   resume?(): boolean;
+  /** true while `resume` could do nothing because somebody else must act first */
+  readonly waiting?: boolean;
   /** Called about every output flush interval and at checkpoints: pass buffered rows on. */
   flush?(): void;
   /** End of input: everything is flushed and, without checkpoints, committed. Returns true while not done (call again). */

@@ -80,6 +80,7 @@ export class SinkOperator implements Operator {
 
   /** Something is owed that only a frame's acknowledgement can bring further. */
   get waiting(): boolean {
+    if (this.#writer.waiting) return true;
     return this.#frames !== undefined && this.#frames.pending > 0 && this.#frames.pending === this.#pendingAtWait;
   }
 
