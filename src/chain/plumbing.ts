@@ -111,6 +111,8 @@ class AssignTimestampsOperator implements Operator {
   readonly #marks: RowBuffer;
   #maxMs = MIN_SAFE;
   #emittedMs = MIN_SAFE;
+  #lastRecordMs = 0;
+  #idle = false;
 
   constructor(config: AssignTimestampsConfig, ctx: OperatorContext) {
     this.#ctx = ctx;
@@ -122,7 +124,34 @@ class AssignTimestampsOperator implements Operator {
     this.#marks = new RowBuffer(ctx, 16);
   }
 
+  open(): void {
+    this.#lastRecordMs = this.#ctx.clock.nowMs();
+    this.#watchIdleness();
+  }
+  #watchIdleness(): void {
+    const { idleTimeoutMs } = this.#config;
+    if (idleTimeoutMs > 0) this.#ctx.registerProcessingTimer(this.#lastRecordMs + idleTimeoutMs);
+  }
+  processProcessingTime(nowMs: number): void {
+    const { idleTimeoutMs } = this.#config;
+    if (this.#idle || idleTimeoutMs === 0) return;
+    if (nowMs - this.#lastRecordMs < idleTimeoutMs) this.#watchIdleness();
+    else {
+      this.#idle = true;
+      this.#ctx.out.status?.(true);
+    }
+  }
+  #active(): void {
+    if (this.#config.idleTimeoutMs === 0) return;
+    this.#lastRecordMs = this.#ctx.clock.nowMs();
+    if (!this.#idle) return;
+    this.#idle = false;
+    this.#ctx.out.status?.(false);
+    this.#watchIdleness();
+  }
+
   processBatch(batch: Batch): void {
+    this.#active();
     this.#times.ensure(batch.rows);
     this.#marks.ensure(batch.selCount + 1);
     this.#reader.bind(batch);

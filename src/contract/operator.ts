@@ -15,6 +15,8 @@ export interface Output {
   emit(batch: Batch): void;
   /** A side output by its tag. A tag nobody listens to is discarded. */
   emitSide(tag: string, batch: Batch): void;
+  /** Tells receivers that this output is idle (it does not hold back their event time) or active again. Absent where nobody listens. */
+  status?(idle: boolean): void;
 }
 
 export interface OperatorContext {

@@ -8,7 +8,8 @@ import type { Connector } from './source.js';
  */
 const connectors = new Map<string, string>();
 const formats = new Map<string, string>();
-for (const name of ['kafka', 'filesystem', 'datagen', 'print', 'blackhole', 'demo', 'collection', 'iterable']) connectors.set(name, `../connect/${name}/index.js`);
+for (const name of ['kafka', 'filesystem', 'datagen', 'print', 'blackhole', 'demo', 'collection', 'iterable'])
+  connectors.set(name, `../connect/${name}/index.js`);
 for (const name of ['json', 'csv']) formats.set(name, `../format/${name}.js`);
 
 /** What users registered, so that workers can be told: plain data. */

@@ -4,7 +4,6 @@ import { KeyHasher, keyGroupOf } from '../batch/hash.js';
 import type { KeyConfig } from '../contract/closure-nodes.js';
 import type { OperatorContext } from '../contract/operator.js';
 
-
 /** Map key by which equal keys are one: primitives are themselves, structures a canonical text. */
 export function keyId(key: unknown): unknown {
   if (typeof key !== 'object' || key === null) return key;

@@ -33,7 +33,16 @@ type BaseType<S extends string> = S extends Numeric
     ? bigint
     : S extends 'BOOLEAN'
       ? boolean
-      : S extends 'STRING' | 'DATE' | `TIME` | `TIME(${string}` | `DECIMAL${string}` | `DEC${string}` | `NUMERIC${string}` | `VARCHAR${string}` | `CHAR${string}`
+      : S extends
+            | 'STRING'
+            | 'DATE'
+            | `TIME`
+            | `TIME(${string}`
+            | `DECIMAL${string}`
+            | `DEC${string}`
+            | `NUMERIC${string}`
+            | `VARCHAR${string}`
+            | `CHAR${string}`
         ? string
         : S extends 'BYTES' | `VARBINARY${string}` | `BINARY${string}`
           ? Uint8Array
@@ -92,13 +101,15 @@ const SIZED: Readonly<Record<string, { make: (nullable: boolean, p: number, s: n
 /** 'DECIMAL(10, 2) NOT NULL' -> the type; fails with SQL_VALIDATION naming the field. */
 export function parseType(name: string, text: string): LogicalType {
   const m = /^\s*([A-Za-z_]+(?:\s+PRECISION)?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*(NOT\s+NULL|NULL)?\s*$/i.exec(text);
-  if (m === null) throw invalid(name, `'${text}' is no type`, "Write one of Flink's SQL types, such as 'STRING' or 'DECIMAL(10, 2) NOT NULL'; nested fields as an object.");
+  if (m === null)
+    throw invalid(name, `'${text}' is no type`, "Write one of Flink's SQL types, such as 'STRING' or 'DECIMAL(10, 2) NOT NULL'; nested fields as an object.");
   const root = m[1].toUpperCase().replace(/\s+/g, ' ');
   const nullable = m[4] === undefined || /^NULL$/i.test(m[4]);
   const simple = SIMPLE[root];
   if (simple !== undefined && m[2] === undefined) return simple(nullable);
   const sized = SIZED[root];
-  if (sized === undefined) throw invalid(name, `there is no type '${text.trim()}'`, `Types: ${[...Object.keys(SIMPLE), ...Object.keys(SIZED)].sort().join(', ')}.`);
+  if (sized === undefined)
+    throw invalid(name, `there is no type '${text.trim()}'`, `Types: ${[...Object.keys(SIMPLE), ...Object.keys(SIZED)].sort().join(', ')}.`);
   const p = m[2] === undefined ? sized.p : Number(m[2]);
   const s = Number(m[3] ?? 0);
   if (p < sized.min || p > sized.max || s > p) throw invalid(name, `'${text.trim()}' is out of range`, `${root} takes ${sized.min} to ${sized.max}.`);

@@ -1,16 +1,19 @@
+import type { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { MillraceError } from '../base/errors.js';
 import { KEY_HASH_FIELD, VALUE_FIELD, VALUE_SCHEMA } from '../batch/element.js';
 import type { Row } from '../batch/rows.js';
 import type { AssignTimestampsConfig, ClosureConfig, KeyConfig, KeyHashConfig, ProcessConfig, RecordTime } from '../contract/closure-nodes.js';
+import type { ElementSink } from '../connect/iterable/writer.js';
 import type { GraphEdge, Partitioning } from '../contract/graph.js';
 import type { CalcConfig, WatermarkConfig } from '../contract/nodes.js';
 import { type LogicalType, INT, type Schema, typeToString } from '../types/logical.js';
-import type { Collector, KeyedProcessFunction, OutputTag, ProcessFunction, RichProcessFunction, TypedRow } from './api.js';
+import type { Collector, KeyedProcessFunction, Kept, OutputTag, ProcessFunction, RichProcessFunction, TypedRow } from './api.js';
 import { type ConnectorDescriptor, sinkConfig } from './connectors.js';
-import type { StreamExecutionEnvironment } from './environment.js';
+import type { ExecuteJobOptions, StreamExecutionEnvironment } from './environment.js';
 import { type ColumnExpr, columnOf, resolveColumns, resolveExpr } from './expr.js';
 import { type DraftNode, findLeaf } from './graph-builder.js';
+import { QueueSink, WritableSink } from './node-streams.js';
 import type { RowOf, RowSchema } from './schema.js';
 import { assignedColumn, watermarkConfig } from './watermark.js';
 import type { WatermarkStrategy, WindowAssigner } from './time.js';
@@ -24,7 +27,6 @@ export interface StreamSource {
   /** where the elements' timestamps are */
   readonly time?: RecordTime;
   readonly partition?: Partitioning;
-  /** metadata keys of a sink-able schema */
 }
 
 /** Elements without a declared schema. */
@@ -59,12 +61,18 @@ export class DataStream<T> {
   /** Keeps elements for which the function (or the expression over columns, which runs in wasm) is true. */
   filter(condition: ((value: T) => boolean | Promise<boolean>) | ColumnExpr): DataStream<T> {
     if (typeof condition === 'function') {
-      const { node } = this.#add('filter', 'Filter', { closure: this.env.builder.closure(condition), time: this.source.time } satisfies ClosureConfig, this.schema);
+      const { node } = this.#add(
+        'filter',
+        'Filter',
+        { closure: this.env.builder.closure(condition), time: this.source.time } satisfies ClosureConfig,
+        this.schema,
+      );
       return new DataStream<T>({ env: this.env, node, time: this.source.time });
     }
     this.#needsSchema('a filter by expression');
     const filter = resolveExpr(condition, this.schema);
-    if (filter.type.root !== 'BOOLEAN') throw new MillraceError('TYPE_MISMATCH', `a filter is BOOLEAN, not ${typeToString(filter.type)}`, { remedy: "Compare with something: col('x').gt(1)." });
+    if (filter.type.root !== 'BOOLEAN')
+      throw new MillraceError('TYPE_MISMATCH', `a filter is BOOLEAN, not ${typeToString(filter.type)}`, { remedy: "Compare with something: col('x').gt(1)." });
     const config: CalcConfig = { filter, project: resolveColumns(this.schema), timeZone: this.env.timeZone };
     const { node } = this.#add('calc', `Filter(${condition.describe()})`, config, this.schema);
     return new DataStream<T>({ env: this.env, node, time: this.#columnTime() });
@@ -166,12 +174,17 @@ export class DataStream<T> {
     const streams = [this, ...others];
     for (const o of others) {
       if (typesOf(o.schema) !== typesOf(this.schema)) {
-        throw new MillraceError('TYPE_MISMATCH', `union of ${typesOf(this.schema)} and ${typesOf(o.schema)}`, { remedy: 'Give both the same fields, with select or returns.' });
+        throw new MillraceError('TYPE_MISMATCH', `union of ${typesOf(this.schema)} and ${typesOf(o.schema)}`, {
+          remedy: 'Give both the same fields, with select or returns.',
+        });
       }
     }
     const node = this.env.builder.add({ name: 'Union', kind: 'union', config: {}, inputs: streams.map((s) => s.edge()), output: this.schema });
     const sameTime = streams.every((s) => s.source.time === this.source.time);
-    if (!sameTime) throw new MillraceError('GRAPH_INVALID', 'union of streams whose timestamps are found in different ways', { remedy: 'Assign timestamps after the union.' });
+    if (!sameTime)
+      throw new MillraceError('GRAPH_INVALID', 'union of streams whose timestamps are found in different ways', {
+        remedy: 'Assign timestamps after the union.',
+      });
     return new DataStream<T>({ env: this.env, node, time: this.source.time });
   }
 
@@ -207,7 +220,12 @@ export class DataStream<T> {
   /** Prints every element on the host's terminal, as Flink prints rows. */
   print(identifier?: string): DataStreamSink {
     const lines = isValues(this.schema)
-      ? this.#closure('map', 'ToText', (value: T) => ({ line: typeof value === 'string' ? value : inspect(value, { breakLength: Number.POSITIVE_INFINITY }) }), LINE)
+      ? this.#closure(
+          'map',
+          'ToText',
+          (value: T) => ({ line: typeof value === 'string' ? value : inspect(value, { breakLength: Number.POSITIVE_INFINITY }) }),
+          LINE,
+        )
       : this;
     return lines.sinkTo({ connector: 'print', ...(identifier === undefined ? {} : { 'print-identifier': identifier }) });
   }
@@ -216,11 +234,44 @@ export class DataStream<T> {
     if (isValues(this.schema)) {
       if (wanted !== undefined) return this.returns(wanted);
       throw new MillraceError('GRAPH_INVALID', 'the elements are JS values without declared fields, so they cannot be written', {
-        remedy: "Declare the fields: .returns(schema({ ... })), or give sinkTo a schema.",
+        remedy: 'Declare the fields: .returns(schema({ ... })), or give sinkTo a schema.',
       });
     }
     if (wanted === undefined || sameFields(wanted, this.schema)) return this;
     return this.select(...wanted.fields.map((f) => columnOf(f.name).castTo(f.type).as(f.name)));
+  }
+
+  /** Writes to a node:stream on the job's thread, which waits while the stream is full: text or bytes, or objects to an object stream. */
+  sinkToWritable(stream: Writable): DataStreamSink {
+    return this.#elementSink(new WritableSink(stream), 'Writable');
+  }
+
+  /** Runs the job and gives this stream's elements as they come; leaving the loop cancels the job. Rows are plain objects. */
+  async *executeAndCollect(name?: string, options: ExecuteJobOptions = {}): AsyncGenerator<Kept<T>> {
+    const queue = new QueueSink<Kept<T>>();
+    this.#elementSink(queue, 'Collect');
+    const job = await this.env.execute(name, options);
+    let ended = false;
+    try {
+      yield* queue.elements();
+      ended = true;
+    } finally {
+      if (!ended) {
+        queue.close();
+        await job.cancel();
+      }
+    }
+    await job.done;
+  }
+  /** executeAndCollect under the name that JS people look for. */
+  toAsyncIterable(name?: string, options: ExecuteJobOptions = {}): AsyncGenerator<Kept<T>> {
+    return this.executeAndCollect(name, options);
+  }
+
+  #elementSink(sink: ElementSink, name: string): DataStreamSink {
+    const closure = String(this.env.builder.closure(sink));
+    const config = { sink: sinkConfig({ connector: 'iterable', closure, name }, this.schema, {}) };
+    return new DataStreamSink(this.#add('sink', name, config, this.schema).node);
   }
 
   // ---- the last step ----
@@ -295,6 +346,12 @@ export class KeyedStream<T, K = unknown> extends DataStream<T> {
   get key(): KeyConfig {
     return this.#key;
   }
+  /** @internal A step between this stream's elements and their partitioning. */
+  before(kind: string, name: string, config: unknown, output: Schema): KeyedStream<T, K> {
+    const unkeyed = new DataStream<T>({ ...this.source, partition: undefined });
+    const { node } = unkeyed.add(kind, name, config, output);
+    return new KeyedStream<T, K>({ env: this.env, node, time: this.source.time, partition: 'hash' }, this.#key);
+  }
 
   /** A function with state and timers per key. */
   override process<U = unknown>(fn: KeyedProcessFunction<T, K, U> | RichProcessFunction<T, U>): DataStream<U> {
@@ -359,6 +416,8 @@ function typesOf(schema: Schema): string {
 
 export function unknownField(name: string, schema: Schema): MillraceError {
   return new MillraceError('UNKNOWN_COLUMN', `there is no field '${name}'`, {
-    remedy: isValues(schema) ? 'The elements are JS values: declare their fields with .returns(schema({ ... })).' : `Fields: ${schema.fields.map((f) => f.name).join(', ')}.`,
+    remedy: isValues(schema)
+      ? 'The elements are JS values: declare their fields with .returns(schema({ ... })).'
+      : `Fields: ${schema.fields.map((f) => f.name).join(', ')}.`,
   });
 }

@@ -34,9 +34,16 @@ export interface WindowAssigner {
 function assigner(window: ClosureWindow, domain: 'event' | 'processing'): WindowAssigner {
   const sizes = [window.type === 'session' ? window.gapMs : window.sizeMs, window.type === 'hop' ? window.slideMs : 1];
   if (sizes.some((n) => n <= 0 || !Number.isInteger(n))) {
-    throw new MillraceError('INVALID_OPTION', 'sizes of windows are whole milliseconds above 0', { remedy: "For instance TumblingEventTimeWindows.of('10 s')." });
+    throw new MillraceError('INVALID_OPTION', 'sizes of windows are whole milliseconds above 0', {
+      remedy: "For instance TumblingEventTimeWindows.of('10 s').",
+    });
   }
-  const what = window.type === 'tumble' ? `TUMBLE ${window.sizeMs} ms` : window.type === 'hop' ? `HOP ${window.sizeMs} ms, ${window.slideMs} ms` : `SESSION ${window.gapMs} ms`;
+  const what =
+    window.type === 'tumble'
+      ? `TUMBLE ${window.sizeMs} ms`
+      : window.type === 'hop'
+        ? `HOP ${window.sizeMs} ms, ${window.slideMs} ms`
+        : `SESSION ${window.gapMs} ms`;
   return { window, domain, toString: () => (domain === 'event' ? what : `${what}, processing time`) };
 }
 

@@ -3,6 +3,8 @@ import type { OperatorModule } from '../contract/operator.js';
 
 /** Operator modules by node kind, imported when a job uses them. Sources and sinks are built by the slot itself. */
 const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<never> }>>> = {
+  calc: () => import('../chain/calc.js'),
+  watermark: () => import('../chain/watermark.js'),
   map: () => import('../chain/map.js').then((m) => ({ operator: m.map })),
   filter: () => import('../chain/map.js').then((m) => ({ operator: m.filter })),
   flatMap: () => import('../chain/process.js').then((m) => ({ operator: m.flatMap })),

@@ -12,6 +12,7 @@ export const connector: Connector = {
   async planSource() {
     return { bounded: false, splits: [[0]], parallelismMax: 1 };
   },
-  createReader: (config, _plan, splits, ctx) => new IterableReader(splits.length > 0 ? ctx.closures[Number(config.options.closure)] : [], config.tableName, ctx),
+  createReader: (config, _plan, splits, ctx) =>
+    new IterableReader(splits.length > 0 ? ctx.closures[Number(config.options.closure)] : [], config.tableName, ctx),
   createWriter: (config, _plan, ctx) => new IterableWriter(ctx.closures[Number(config.options.closure)] as ElementSink, config.tableName, ctx),
 };
