@@ -15,8 +15,6 @@ const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<
   timeColumn: () => import('../chain/plumbing.js').then((m) => ({ operator: m.timeColumn })),
   union: () => import('../chain/plumbing.js').then((m) => ({ operator: m.union })),
   assignTimestamps: () => import('../chain/plumbing.js').then((m) => ({ operator: m.assignTimestamps })),
-  calc: () => import('../chain/calc.js'),
-  watermark: () => import('../chain/watermark.js'),
   windowAggregate: () => import('../window/aggregate.js'),
   windowProcess: () => import('../window/process.js').then((m) => ({ operator: m.windowProcess })),
 };
