@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** The Apache Kafka release the live tests run against, from Maven Central. */
 const KAFKA_VERSION = '4.3.1';
@@ -86,6 +87,8 @@ export interface Broker {
   readonly servers: string;
   /** false for a broker that was there already: it cannot be stopped */
   readonly own: boolean;
+  /** folder of the logs, a folder `topic-partition` each; undefined for a broker that was there already */
+  readonly data: string | undefined;
   /** Ends the process for good, with its data kept for `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -146,7 +149,7 @@ export async function startBroker(): Promise<Broker> {
     const cannot = async (): Promise<void> => {
       throw new Error('a broker named by KAFKA_BROKERS is not ours to stop');
     };
-    return { servers: given, own: false, stop: cannot, start: cannot, close: async () => {} };
+    return { servers: given, own: false, data: undefined, stop: cannot, start: cannot, close: async () => {} };
   }
   const lib = kafkaJars();
   const home = mkdtempSync(join(tmpdir(), 'millrace-broker-'));
@@ -208,6 +211,7 @@ export async function startBroker(): Promise<Broker> {
   return {
     servers: `127.0.0.1:${port}`,
     own: true,
+    data: join(home, 'data'),
     stop,
     async start() {
       child ??= await launch(lib, home);
@@ -217,4 +221,11 @@ export async function startBroker(): Promise<Broker> {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Produces with Kafka's own client in a JVM of its own: see JavaProducer.java for the arguments. */
+export function javaProduce(servers: string, topic: string, compression: string, transactionalId: string, records: readonly string[]): void {
+  const source = fileURLToPath(new URL('../../../test/live/JavaProducer.java', import.meta.url));
+  const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', `${kafkaJars()}/*`, source, servers, topic, compression, transactionalId, ...records];
+  execFileSync('java', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -1,12 +1,11 @@
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
-import { KAFKA_CONNECT_TIMEOUT_MS } from '../../base/limits.js';
 import { KafkaCluster } from './client-internals.js';
 import { kafkaError, unreachable } from './failure.js';
 import type { ClientSettings } from './settings.js';
 
-/** Waits for a connection KAFKA_CONNECT_TIMEOUT_MS at most; fails with KAFKA_UNREACHABLE naming the addresses, or CANCELLED. */
+/** Waits for a connection as long as the settings say; fails with KAFKA_UNREACHABLE naming the addresses, or CANCELLED. */
 export async function withinConnectTimeout(connecting: Promise<void>, settings: ClientSettings, signal: AbortSignal, place: ErrorPlace): Promise<void> {
-  const timeout = AbortSignal.timeout(KAFKA_CONNECT_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(settings.connectTimeoutMs);
   try {
     await new Promise<void>((resolve, reject) => {
       const cancelled = (): void => reject(new MillraceError('CANCELLED', 'the job was cancelled'));

@@ -13,8 +13,8 @@ export const FRAME_HEADER_BYTES = 24;
 
 /** whole RecordBatches follow, as they came or inflated */
 export const FRAME_RECORDS = 1;
-/** a JSON object follows: a split that was discovered */
-export const FRAME_SPLIT_ADDED = 2;
+/** a JSON object follows: a split that was discovered, or one that goes on at another offset */
+export const FRAME_SPLIT_START = 2;
 /** the split is read to its stop */
 export const FRAME_SPLIT_FINISHED = 3;
 

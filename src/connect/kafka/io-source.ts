@@ -6,7 +6,6 @@ import { OffsetCommitter } from './committer.js';
 import { connect } from './connect.js';
 import { isTransient, kafkaError, unreachable } from './failure.js';
 import type { FetchResponse } from './fetch-response.js';
-import { controlFrame, FRAME_SPLIT_ADDED } from './frame.js';
 import { listOffsets } from './offsets.js';
 import { type HandOver, PartitionFetch } from './partition-fetch.js';
 import { type KafkaIoConfig, type KafkaSplit, splitOwner, topicLeaders, wantedTopics } from './plan.js';
@@ -221,8 +220,7 @@ class KafkaIoSource implements IoSource {
   async #discovered(split: KafkaSplit, leader: number): Promise<void> {
     const p = this.#add(split, splitOwner(split.topic, split.partition, this.#config.splits.length));
     p.leader = leader;
-    const body = new TextEncoder().encode(JSON.stringify({ topic: split.topic, partition: split.partition, start: '0' }));
-    await this.#handOver.send(p.subtask, controlFrame(FRAME_SPLIT_ADDED, split.number, body));
+    await p.announce();
   }
 
   /** Finds the leaders anew after a failure, waiting longer each time; one try at a time for all loops. Gives up when the cluster was silent too long. */

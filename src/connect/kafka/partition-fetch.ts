@@ -1,7 +1,7 @@
 import type { ErrorPlace } from '../../base/errors.js';
 import { inflateBatch, walkBatches } from './batch-walk.js';
 import type { FetchedPartition } from './fetch-response.js';
-import { controlFrame, FLAG_CHECKED, FRAME_HEADER_BYTES, FRAME_RECORDS, FRAME_SPLIT_FINISHED, sealFrame } from './frame.js';
+import { controlFrame, FLAG_CHECKED, FRAME_HEADER_BYTES, FRAME_RECORDS, FRAME_SPLIT_FINISHED, FRAME_SPLIT_START, sealFrame } from './frame.js';
 import type { KafkaSplit } from './plan.js';
 
 /** What a partition needs of the fetcher it belongs to. */
@@ -83,11 +83,18 @@ export class PartitionFetch {
     return this.#tail;
   }
 
-  /** Goes on at another offset. */
+  /** Goes on at another offset, and tells the slot so: it passes over what stands before its own. */
   async seek(offset: bigint): Promise<void> {
     this.offset = offset;
     this.delivered = offset;
+    await this.announce();
     await this.finishAtStop();
+  }
+
+  /** Tells the slot where the partition begins. */
+  async announce(): Promise<void> {
+    const body = new TextEncoder().encode(JSON.stringify({ topic: this.split.topic, partition: this.split.partition, start: String(this.offset) }));
+    await this.#to.send(this.subtask, controlFrame(FRAME_SPLIT_START, this.split.number, body));
   }
 
   /** Tells the slot when the partition is read to its stop. */

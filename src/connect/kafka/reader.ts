@@ -13,7 +13,7 @@ import {
   FRAME_KIND,
   FRAME_RECORDS,
   FRAME_SPLIT,
-  FRAME_SPLIT_ADDED,
+  FRAME_SPLIT_START,
   FRAME_SPLIT_FINISHED,
 } from './frame.js';
 import { MetadataColumns } from './metadata-columns.js';
@@ -167,10 +167,12 @@ export class KafkaReader implements SourceReader {
     const v = new DataView(engine.memory.buffer, frame.ptr, FRAME_HEADER_BYTES);
     const number = v.getUint32(FRAME_SPLIT, true);
     switch (v.getUint32(FRAME_KIND, true)) {
-      case FRAME_SPLIT_ADDED: {
+      case FRAME_SPLIT_START: {
         const text = new TextDecoder().decode(engine.u8.slice(frame.ptr + FRAME_HEADER_BYTES, frame.ptr + frame.length));
         const s = JSON.parse(text) as { topic: string; partition: number; start: string };
-        this.#addPartition({ number, topic: s.topic, partition: s.partition, start: BigInt(s.start) });
+        const known = this.#partitions.get(number);
+        if (known !== undefined) known.next = BigInt(s.start);
+        else this.#addPartition({ number, topic: s.topic, partition: s.partition, start: BigInt(s.start) });
         return true;
       }
       case FRAME_SPLIT_FINISHED: {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+import { KAFKA_CONNECT_TIMEOUT_MS } from '../../base/limits.js';
 
 /** Kafka's own client properties, by Kafka's names (the part after `properties.`). Those millrace does not know are ignored, as Kafka's client does. */
 export type KafkaProperties = Readonly<Record<string, string>>;
@@ -17,6 +18,8 @@ export interface ClientSettings {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly sasl?: SaslSettings;
   readonly requestTimeoutMs: number;
+  /** how long a cluster may take to answer for the first time */
+  readonly connectTimeoutMs: number;
   /** how long an unreachable cluster is tried before the job fails */
   readonly apiTimeoutMs: number;
 }
@@ -32,6 +35,7 @@ export function clientSettings(p: KafkaProperties, place: ErrorPlace = {}): Clie
     clientId: p['client.id'] ?? 'millrace',
     ...(protocol.endsWith('SSL') ? { tls: tlsSettings(p, place) } : {}),
     ...(protocol.startsWith('SASL') ? { sasl: saslSettings(p, place) } : {}),
+    connectTimeoutMs: intProperty(p, 'socket.connection.setup.timeout.ms', KAFKA_CONNECT_TIMEOUT_MS, place),
     requestTimeoutMs: intProperty(p, 'request.timeout.ms', 30_000, place),
     apiTimeoutMs: intProperty(p, 'default.api.timeout.ms', 60_000, place),
   };

@@ -53,6 +53,10 @@ export class FrameQueue implements FrameReader {
     return { ptr: this.#ptr, length: bytes.length };
   }
 
+  get queuedBytes(): number {
+    return this.#bytes;
+  }
+
   get ended(): boolean {
     return this.over && this.#waiting.length === 0;
   }
@@ -141,6 +145,7 @@ export function hostContext(parallelism: number, signal: AbortSignal, restored?:
 
 /** A source as the runtime would run it, in this thread. */
 export class RunningSource {
+  static readonly #running = new Set<RunningSource>();
   readonly rows: Row[] = [];
   readonly readers: SourceReader[] = [];
   readonly events: string[] = [];
@@ -160,6 +165,7 @@ export class RunningSource {
     o: { parallelism?: number; limit?: number; restored?: readonly Uint8Array[]; readerRestored?: readonly Uint8Array[] } = {},
   ): Promise<RunningSource> {
     const s = new RunningSource();
+    RunningSource.#running.add(s);
     s.#config = config;
     if (connector.planSource === undefined || connector.createReader === undefined) throw new Error('no source');
     s.plan = await connector.planSource(config, hostContext(o.parallelism ?? 1, s.#abort.signal, o.restored));
@@ -239,11 +245,21 @@ export class RunningSource {
     return this.rows;
   }
 
+  queuedBytes(): number {
+    return this.#queues.reduce((n, q) => n + q.queuedBytes, 0);
+  }
+
   snapshot(): Uint8Array[] {
     return this.readers.flatMap((r) => r.snapshot());
   }
 
+  /** Whatever a test that failed left behind. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...RunningSource.#running].map((s) => s.stop()));
+  }
+
   async stop(): Promise<void> {
+    if (!RunningSource.#running.delete(this)) return;
     this.#abort.abort();
     for (const q of this.#queues) while (q.take() !== undefined);
     await this.#io;

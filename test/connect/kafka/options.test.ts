@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ErrorCode, MillraceError } from '#src/base/errors.js';
+import { connector } from '#src/connect/kafka/index.js';
+import { parseSpecificOffsets, sinkOptions, sourceOptions } from '#src/connect/kafka/options.js';
+import { splitOwner } from '#src/connect/kafka/plan.js';
+import { clientSettings } from '#src/connect/kafka/settings.js';
+import type { SinkConfig } from '#src/contract/sink.js';
+import { sourceConfig } from './doubles.js';
+
+const base = { topic: 't', 'properties.bootstrap.servers': 'a:9092', 'properties.group.id': 'g' };
+const fails = (work: () => unknown, code: ErrorCode, message: RegExp): void =>
+  assert.throws(work, (e: MillraceError) => e.code === code && message.test(e.message), `${code} ${message}`);
+
+test("defaults are Flink's", () => {
+  const o = sourceOptions(base);
+  assert.equal(o['scan.startup.mode'], 'group-offsets');
+  assert.equal(o['scan.bounded.mode'], 'unbounded');
+  assert.equal(o['scan.topic-partition-discovery.interval'], 300_000);
+  const s = sinkOptions(base);
+  assert.equal(s['sink.delivery-guarantee'], 'at-least-once');
+  assert.equal(s['sink.partitioner'], 'default');
+});
+
+test('source options that do not go together are refused, with the reasons Flink gives', () => {
+  const { 'properties.group.id': _, ...noGroup } = base;
+  const source =
+    (more: Record<string, string>, from: Record<string, string> = base) =>
+    () =>
+      sourceOptions({ ...from, ...more });
+  fails(source({}, noGroup), 'MISSING_OPTION', /Property group\.id is required when using committed offset for offsets initializer/);
+  fails(source({ 'scan.startup.mode': 'earliest-offset', 'scan.bounded.mode': 'group-offsets' }, noGroup), 'MISSING_OPTION', /group\.id/);
+  fails(
+    source({ 'scan.startup.mode': 'timestamp' }),
+    'MISSING_OPTION',
+    /'scan\.startup\.timestamp-millis' is required in 'timestamp' startup mode but missing\./,
+  );
+  fails(source({ 'scan.startup.mode': 'specific-offsets' }), 'MISSING_OPTION', /'scan\.startup\.specific-offsets' is required/);
+  fails(source({ 'scan.bounded.mode': 'timestamp' }), 'MISSING_OPTION', /'scan\.bounded\.timestamp-millis' is required in 'timestamp' bounded mode/);
+  fails(source({ 'scan.startup.mode': 'specific-offsets', 'scan.startup.specific-offsets': 'partition:0' }), 'INVALID_OPTION', /partition:0/);
+  fails(source({ 'scan.startup.mode': 'newest' }), 'INVALID_OPTION', /newest/);
+  fails(source({ 'scan.startup.mod': 'x' }), 'UNKNOWN_OPTION', /Did you mean 'scan\.startup\.mode'/);
+  fails(source({ 'topic-pattern': 'a.*' }), 'INVALID_OPTION', /either 'topic' or 'topic-pattern'/);
+  fails(source({ topic: '' }), 'MISSING_OPTION', /either/);
+  fails(source({ 'key.fields': 'k' }), 'MISSING_OPTION', /key\.format/);
+  fails(source({ 'key.format': 'json', 'key.fields': 'k' }), 'NOT_SUPPORTED', /raw/);
+  fails(source({ 'properties.auto.offset.reset': 'first' }), 'INVALID_OPTION', /auto\.offset\.reset/);
+  fails(() => sourceOptions({ topic: 't' }), 'MISSING_OPTION', /bootstrap\.servers/);
+});
+
+test('sink options that cannot be kept are refused', () => {
+  const sink = (more: Record<string, string>) => () => connector.checkSink?.({ options: { ...base, ...more } } as unknown as SinkConfig, {});
+  fails(sink({ 'sink.delivery-guarantee': 'exactly-once' }), 'NOT_SUPPORTED', /checkpoints/);
+  fails(sink({ 'sink.partitioner': 'org.example.Mine' }), 'NOT_SUPPORTED', /org\.example\.Mine/);
+  fails(sink({ 'sink.partitioner': 'round-robin', 'key.format': 'raw', 'key.fields': 'k' }), 'INVALID_OPTION', /round-robin/);
+  fails(sink({ 'properties.compression.type': 'zstd' }), 'KAFKA_UNSUPPORTED_CODEC', /zstd/);
+  fails(sink({ topic: 'a;b' }), 'INVALID_OPTION', /one topic/);
+  sink({ 'properties.compression.type': 'gzip', 'sink.partitioner': 'fixed' })();
+});
+
+test('specific offsets by partition', () => {
+  assert.deepEqual(
+    [...parseSpecificOffsets('o', 'partition:0,offset:42;partition:1,offset:300', {})],
+    [
+      [0, 42n],
+      [1, 300n],
+    ],
+  );
+});
+
+test('connection properties become settings', () => {
+  const s = clientSettings({
+    'bootstrap.servers': 'a:1, b:2',
+    'security.protocol': 'SASL_SSL',
+    'sasl.mechanism': 'SCRAM-SHA-256',
+    'sasl.jaas.config': 'org.apache.kafka.common.security.scram.ScramLoginModule required username="me" password="a \\"b\\";c";',
+  });
+  assert.deepEqual(s.servers, ['a:1', 'b:2']);
+  assert.deepEqual(s.sasl, { mechanism: 'scram-sha-256', username: 'me', password: 'a "b";c' });
+  assert.ok(s.tls !== undefined);
+  fails(() => clientSettings({ 'bootstrap.servers': 'nohost' }), 'INVALID_OPTION', /bootstrap\.servers/);
+  fails(() => clientSettings({ 'bootstrap.servers': 'a:1', 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'GSSAPI' }), 'NOT_SUPPORTED', /GSSAPI/);
+  fails(() => clientSettings({ 'bootstrap.servers': 'a:1', 'request.timeout.ms': 'soon' }), 'INVALID_OPTION', /request\.timeout\.ms/);
+  fails(() => connector.checkSource?.(sourceConfig({ ...base, 'properties.bootstrap.servers': 'x' }), {}), 'INVALID_OPTION', /bootstrap/);
+});
+
+test("a partition's subtask is the one Flink gives it to", () => {
+  // ((topic.hashCode() * 31) & 0x7FFFFFFF) % n + partition, modulo n; "orders".hashCode() is -1008770331 in Java
+  const start = (Math.imul(-1008770331, 31) & 0x7fffffff) % 4;
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((p) => splitOwner('orders', p, 4)),
+    [0, 1, 2, 3, 4].map((p) => (start + p) % 4),
+  );
+});
