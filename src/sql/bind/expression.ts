@@ -1,0 +1,339 @@
+import type { Expr, FunctionName } from '../../types/expr.js';
+import { BOOLEAN, CHAR, type LogicalType, NULL_TYPE, typeToString, withNullable } from '../../types/logical.js';
+import type { CallExpression, Expression } from '../ast/expression.js';
+import { call, convert, literal } from '../expr.js';
+import type { SourceText, Span } from '../source.js';
+import { explicitCast } from '../type/cast.js';
+import { commonType, isDatetime, isNumeric, isText, plainType, sameType } from '../type/common.js';
+import { resolveType } from '../type/resolve.js';
+import { bindArithmetic } from './arithmetic.js';
+import { bindFunction } from './function.js';
+import { bindDatetime, bindInterval, bindNumber, datetimeOfText } from './literal.js';
+import { accessField, type Scope } from './scope.js';
+
+/** Looks at a node before the binder does: aggregate queries answer for group keys, aggregates and window functions. */
+export type BindHook = (node: Expression) => Expr | undefined;
+
+/** Gives expressions their meaning: names resolved, functions chosen, types derived, casts inserted. */
+export class ExpressionBinder {
+  readonly source: SourceText;
+  readonly scope: Scope;
+  readonly #hook: BindHook | undefined;
+
+  constructor(source: SourceText, scope: Scope, hook?: BindHook) {
+    this.source = source;
+    this.scope = scope;
+    this.#hook = hook;
+  }
+
+  bind(node: Expression): Expr {
+    const answered = this.#hook?.(node);
+    if (answered !== undefined) return answered;
+    switch (node.kind) {
+      case 'column':
+        return this.scope.resolve(node.parts, this.source);
+      case 'number':
+        return bindNumber(node, false, this.source);
+      case 'string':
+        return literal(node.value, CHAR([...node.value].length, false));
+      case 'boolean':
+        return literal(node.value, BOOLEAN(node.value === null));
+      case 'null':
+        return literal(null, NULL_TYPE());
+      case 'datetime':
+        return bindDatetime(node, this.source);
+      case 'interval':
+        return bindInterval(node, this.source);
+      case 'unary':
+        return this.#unary(node);
+      case 'binary':
+        return this.#binary(node);
+      case 'is':
+        return this.#is(node);
+      case 'between':
+        return this.#between(node);
+      case 'in':
+        return this.#in(node);
+      case 'like':
+        return this.#like(node);
+      case 'case':
+        return this.#case(node);
+      case 'cast':
+        return this.#cast(node);
+      case 'field':
+        return accessField(this.bind(node.operand), node.field, this.source);
+      case 'call':
+        return this.#call(node);
+      case 'star':
+        throw this.source.error('SQL_VALIDATION', '* is not a value', node.span, 'It stands in a SELECT list or in COUNT(*).');
+      case 'named':
+      case 'descriptor':
+      case 'table argument':
+        throw this.source.error('SQL_VALIDATION', 'this argument belongs to a table function in FROM', node.span);
+      case 'unit':
+        throw this.source.error('SQL_SYNTAX', 'a time unit is not a value', node.span);
+      default:
+        throw this.source.error('NOT_SUPPORTED', `${NAMES[node.kind] ?? node.kind} is not supported yet`, node.span);
+    }
+  }
+
+  /** A value that must have a type: NULL alone has none. */
+  bindTyped(node: Expression): Expr {
+    const e = this.bind(node);
+    if (e.type.root === 'NULL') throw this.illegalNull(node.span);
+    return e;
+  }
+
+  illegalNull(span: Span): Error {
+    return this.source.error('TYPE_MISMATCH', "illegal use of 'NULL': its type is not known here", span, 'Write CAST(NULL AS <type>).');
+  }
+
+  /** A condition: BOOLEAN or NULL. */
+  bindCondition(node: Expression, clause: string): Expr {
+    const e = this.bind(node);
+    if (e.type.root === 'NULL') return literal(null, BOOLEAN());
+    if (e.type.root !== 'BOOLEAN') throw this.source.error('TYPE_MISMATCH', `${clause} must be a condition, not ${typeToString(e.type)}`, node.span);
+    return e;
+  }
+
+  /** "Cannot apply 'AND' to arguments of type ..." */
+  mismatch(what: string, args: readonly Expr[], span: Span, forms: readonly string[] = []): Error {
+    const types = args.map((a) => `<${typeToString(withNullable(a.type, true))}>`);
+    const shown =
+      /^[A-Z]/.test(what) && types.length !== 2
+        ? `${what}(${types.join(', ')})`
+        : types.length === 2
+          ? `${types[0]} ${what} ${types[1]}`
+          : `${what}${types[0]}`;
+    const list = forms.length === 0 ? '' : `Supported form${forms.length > 1 ? 's' : ''}: ${forms.join('; ')}.`;
+    return this.source.error('TYPE_MISMATCH', `cannot apply '${what}' to arguments of type ${shown}`, span, list);
+  }
+
+  #unary(node: Expression & { kind: 'unary' }): Expr {
+    if (node.op === '-' && node.operand.kind === 'number') return bindNumber(node.operand, true, this.source);
+    const operand = this.bind(node.operand);
+    if (node.op === 'NOT') {
+      if (operand.type.root === 'NULL') return literal(null, BOOLEAN());
+      if (operand.type.root !== 'BOOLEAN') throw this.mismatch('NOT', [operand], node.span, ['NOT <BOOLEAN>']);
+      return call('not', [operand], operand.type);
+    }
+    if (!isNumeric(operand.type) && operand.type.root !== 'INTERVAL_DAY_TIME' && operand.type.root !== 'INTERVAL_YEAR_MONTH') {
+      throw this.mismatch(node.op, [operand], node.span, [`${node.op}<NUMERIC>`, `${node.op}<INTERVAL>`]);
+    }
+    if (node.op === '+') return operand;
+    if (operand.op === 'lit' && operand.value !== null)
+      return literal(typeof operand.value === 'bigint' ? -operand.value : -(operand.value as number), operand.type);
+    return call('neg', [operand], operand.type);
+  }
+
+  #binary(node: Expression & { kind: 'binary' }): Expr {
+    // long chains of AND, OR, + nest to the left: walked without recursion
+    const chain: (Expression & { kind: 'binary' })[] = [];
+    let first: Expression = node;
+    while (first.kind === 'binary' && (first === node || this.#hook === undefined)) {
+      chain.push(first);
+      first = first.left;
+    }
+    let left = this.bind(first);
+    for (const step of chain.reverse()) left = this.#apply(step, left, this.bind(step.right));
+    return left;
+  }
+
+  #apply(node: Expression & { kind: 'binary' }, left: Expr, right: Expr): Expr {
+    switch (node.op) {
+      case 'AND':
+      case 'OR': {
+        const operands = [left, right].map((e) => (e.type.root === 'NULL' ? literal(null, BOOLEAN()) : e));
+        if (operands.some((e) => e.type.root !== 'BOOLEAN')) throw this.mismatch(node.op, [left, right], node.span, [`<BOOLEAN> ${node.op} <BOOLEAN>`]);
+        return call(node.op === 'AND' ? 'and' : 'or', operands, BOOLEAN(operands.some((e) => e.type.nullable)));
+      }
+      case '||':
+      case '+':
+      case '-':
+      case '*':
+      case '/':
+      case '%':
+        return bindArithmetic(this, node.op, left, right, node.span);
+      default:
+        return this.compare(node.op, left, right, node.span);
+    }
+  }
+
+  /** left op right with both brought to one type. */
+  compare(op: string, left: Expr, right: Expr, span: Span): Expr {
+    const fn = COMPARE[op];
+    const [a, b] = this.alike(op, left, right, span);
+    const distinct = fn === 'isDistinctFrom' || fn === 'isNotDistinctFrom';
+    return call(fn, [a, b], BOOLEAN(!distinct && (a.type.nullable || b.type.nullable)));
+  }
+
+  /** Both operands of a comparison in their common type. */
+  alike(op: string, left: Expr, right: Expr, span: Span): [Expr, Expr] {
+    if (left.type.root === 'NULL' && right.type.root === 'NULL') throw this.illegalNull(span);
+    if (left.type.root === 'NULL') return [literal(null, withNullable(plainType(right.type), true)), right];
+    if (right.type.root === 'NULL') return [left, literal(null, withNullable(plainType(left.type), true))];
+    if (isText(left.type) && isText(right.type)) return [left, right];
+    if (left.type.root === 'ROW' || right.type.root === 'ROW') throw this.source.error('NOT_SUPPORTED', 'comparing ROW values is not supported yet', span);
+    if (isText(left.type) !== isText(right.type)) {
+      const [text, other] = isText(left.type) ? [left, right] : [right, left];
+      const converted = this.#textAs(text, other, span);
+      return text === left ? [converted, right] : [left, converted];
+    }
+    const timestamps = left.type.root !== right.type.root && /^TIMESTAMP/.test(left.type.root) && /^TIMESTAMP/.test(right.type.root);
+    if (timestamps)
+      throw this.source.error(
+        'NOT_SUPPORTED',
+        'comparing TIMESTAMP with TIMESTAMP_LTZ is not supported yet',
+        span,
+        'CAST one of them to the type of the other.',
+      );
+    const common = commonType([left.type, right.type]);
+    if (common === undefined) throw this.mismatch(op, [left, right], span, [`<COMPARABLE> ${op} <COMPARABLE>`]);
+    return [convert(left, common), convert(right, common)];
+  }
+
+  /** A string compared with another type: Flink casts it to a date, time or boolean, and refuses numbers. */
+  #textAs(text: Expr, other: Expr, span: Span): Expr {
+    if (isNumeric(other.type)) {
+      throw this.source.error(
+        'TYPE_MISMATCH',
+        `implicit type conversion between ${typeToString(withNullable(text.type, true))} and ${typeToString(withNullable(other.type, true))} is not supported`,
+        span,
+        'CAST one of them to the type of the other.',
+      );
+    }
+    if (!isDatetime(other.type) && other.type.root !== 'BOOLEAN') throw this.mismatch('=', [text, other], span);
+    const folded = text.op === 'lit' && typeof text.value === 'string' ? datetimeOfText(text.value, other.type) : undefined;
+    return folded ?? call('cast', [text], withNullable(plainType(other.type), text.type.nullable));
+  }
+
+  #is(node: Expression & { kind: 'is' }): Expr {
+    const operand = this.bind(node.operand);
+    if (node.test === 'NULL' || node.test === 'UNKNOWN') {
+      if (node.test === 'UNKNOWN' && operand.type.root !== 'BOOLEAN' && operand.type.root !== 'NULL') throw this.mismatch('IS UNKNOWN', [operand], node.span);
+      if (operand.type.root === 'NULL') return literal(!node.negated, BOOLEAN(false));
+      return call(node.negated ? 'isNotNull' : 'isNull', [operand], BOOLEAN(false));
+    }
+    if (operand.type.root !== 'BOOLEAN') throw this.mismatch(`IS ${node.test}`, [operand], node.span);
+    const fn = node.test === 'TRUE' ? (node.negated ? 'isNotTrue' : 'isTrue') : node.negated ? 'isNotFalse' : 'isFalse';
+    return call(fn, [operand], BOOLEAN(false));
+  }
+
+  #between(node: Expression & { kind: 'between' }): Expr {
+    const operand = this.bind(node.operand);
+    const low = this.bind(node.low);
+    const high = this.bind(node.high);
+    const within = (from: Expr, to: Expr): Expr => this.#and(this.compare('>=', operand, from, node.span), this.compare('<=', operand, to, node.span));
+    let e = within(low, high);
+    if (node.symmetric) {
+      const other = within(high, low);
+      e = call('or', [e, other], BOOLEAN(e.type.nullable || other.type.nullable));
+    }
+    return node.negated ? call('not', [e], e.type) : e;
+  }
+
+  #and(a: Expr, b: Expr): Expr {
+    return call('and', [a, b], BOOLEAN(a.type.nullable || b.type.nullable));
+  }
+
+  #in(node: Expression & { kind: 'in' }): Expr {
+    const operand = this.bindTyped(node.operand);
+    const items = node.list.map((x) => this.bind(x));
+    if (items.some((x) => x.type.root !== 'NULL') && commonType(items.map((x) => x.type)) === undefined) {
+      throw this.source.error('TYPE_MISMATCH', 'the values of this IN list have no common type', node.span);
+    }
+    const texts = isText(operand.type);
+    const common = texts ? undefined : commonType([operand.type, ...items.map((x) => x.type)]);
+    const constant = items.every((x) => x.op === 'lit' && x.value !== null);
+    const fits = texts ? items.every((x) => isText(x.type)) : common !== undefined;
+    let e: Expr;
+    if (constant && fits) {
+      const value = common === undefined ? operand : convert(operand, common);
+      const list = items.map((x) => (common === undefined ? x : convert(x, common)));
+      e = call('in', [value, ...list], BOOLEAN(operand.type.nullable));
+    } else {
+      e = items.map((x) => this.compare('=', operand, x, node.span)).reduce((a, b) => call('or', [a, b], BOOLEAN(a.type.nullable || b.type.nullable)));
+    }
+    return node.negated ? call('not', [e], e.type) : e;
+  }
+
+  #like(node: Expression & { kind: 'like' }): Expr {
+    if (node.similar) throw this.source.error('NOT_SUPPORTED', 'SIMILAR TO is not supported yet', node.span);
+    const args = [node.operand, node.pattern, ...(node.escape === undefined ? [] : [node.escape])].map((x) => this.bindTyped(x));
+    if (!args.every((a) => isText(a.type))) throw this.mismatch('LIKE', args.slice(0, 2), node.span, ['<STRING> LIKE <STRING>']);
+    const e = call('like', args, BOOLEAN(args.some((a) => a.type.nullable)));
+    return node.negated ? call('not', [e], e.type) : e;
+  }
+
+  #case(node: Expression & { kind: 'case' }): Expr {
+    const operand = node.operand === undefined ? undefined : this.bindTyped(node.operand);
+    const conditions = node.branches.map((b) =>
+      operand === undefined ? this.bindCondition(b.when, 'WHEN') : this.compare('=', operand, this.bind(b.when), b.when.span),
+    );
+    const values = node.branches.map((b) => this.bind(b.then));
+    values.push(node.otherwise === undefined ? literal(null, NULL_TYPE()) : this.bind(node.otherwise));
+    if (values.every((v) => v.type.root === 'NULL')) throw this.source.error('TYPE_MISMATCH', 'ELSE or at least one THEN must not be NULL', node.span);
+    const type = this.unify(values, node.span, 'illegal mixing of types in CASE');
+    const args = conditions.flatMap((c, i) => [c, convert(values[i], type)]);
+    return call('case', [...args, convert(values[values.length - 1], type)], plainType(type));
+  }
+
+  /** The common type of results; ROW values cannot be chosen between yet. */
+  unify(values: readonly Expr[], span: Span, message: string): LogicalType {
+    const type = commonType(values.map((v) => v.type));
+    if (type === undefined) {
+      const types = values.map((v) => typeToString(v.type)).join(', ');
+      throw this.source.error('TYPE_MISMATCH', `${message}: ${types}`, span, 'CAST them to one type.');
+    }
+    if (type.root === 'ROW') throw this.source.error('NOT_SUPPORTED', 'choosing between ROW values is not supported yet', span);
+    return plainType(type);
+  }
+
+  #cast(node: Expression & { kind: 'cast' }): Expr {
+    const operand = this.bind(node.operand);
+    const target = resolveType(node.type, this.source);
+    if (operand.type.root === 'NULL') return literal(null, withNullable(target, true));
+    const answer = explicitCast(operand.type, target);
+    const types = `from ${typeToString(withNullable(operand.type, true))} to ${typeToString(target)}`;
+    if (answer === 'unsupported') throw this.source.error('NOT_SUPPORTED', `CAST ${types} is not supported yet`, node.span);
+    if (answer === 'no') {
+      const hint = /^TIMESTAMP/.test(target.root) && isNumeric(operand.type) ? 'Use TO_TIMESTAMP_LTZ(number, 0 or 3).' : '';
+      throw this.source.error('TYPE_MISMATCH', `there is no CAST ${types}`, node.span, hint);
+    }
+    const type = withNullable(target, operand.type.nullable || node.tryCast);
+    if (sameType(operand.type, type)) return node.tryCast || operand.type !== plainType(operand.type) ? retype(operand, type) : operand;
+    if (node.tryCast) return call('tryCast', [operand], type);
+    return operand.op === 'lit' ? convert(operand, type) : call('cast', [operand], type);
+  }
+
+  #call(node: CallExpression): Expr {
+    if (node.over !== undefined) throw this.source.error('NOT_SUPPORTED', 'OVER windows are not supported yet', node.over);
+    return bindFunction(this, node);
+  }
+}
+
+/** The same value under another nullability or without its time attribute. */
+export function retype(e: Expr, type: LogicalType): Expr {
+  return { ...e, type } as Expr;
+}
+
+const COMPARE = {
+  '=': 'eq',
+  '<>': 'ne',
+  '<': 'lt',
+  '<=': 'le',
+  '>': 'gt',
+  '>=': 'ge',
+  'IS DISTINCT FROM': 'isDistinctFrom',
+  'IS NOT DISTINCT FROM': 'isNotDistinctFrom',
+} as Readonly<Record<string, FunctionName>>;
+
+const NAMES: Readonly<Record<string, string>> = {
+  'binary string': 'a binary literal',
+  'in query': 'IN with a query',
+  item: 'element access with []',
+  row: 'a ROW value',
+  constructor: 'an ARRAY, MAP or MULTISET value',
+  subquery: 'a query as a value',
+  exists: 'EXISTS',
+};

@@ -1,0 +1,71 @@
+import { withNullable } from '../../../types/logical.js';
+import { call, convert, literal } from '../../expr.js';
+import { plainType } from '../../type/common.js';
+import type { FunctionDef, FunctionTable } from '../function.js';
+
+/** COALESCE and IFNULL: NOT NULL as soon as one argument is. */
+const coalesce = (name: string, min: number, max: number): FunctionDef => ({
+  min,
+  max,
+  forms: ['<COMMON>, <COMMON>...'],
+  bind: (args, b, node) => {
+    if (args.every((a) => a.type.root === 'NULL')) throw b.illegalNull(node.span);
+    const type = b.unify(args, node.span, `the arguments of ${name} have no common type`);
+    const nullable = args.every((a) => a.type.nullable);
+    return call(
+      'coalesce',
+      args.map((a) => convert(a, type)),
+      withNullable(type, nullable),
+    );
+  },
+});
+
+const nullIf: FunctionDef = {
+  min: 2,
+  max: 2,
+  forms: ['<ANY>, <ANY>'],
+  bind: ([a, other], b, node) => {
+    if (a.type.root === 'NULL') throw b.illegalNull(node.span);
+    const type = withNullable(plainType(a.type), true);
+    return call('case', [b.compare('=', a, other, node.span), literal(null, type), convert(a, type)], type);
+  },
+};
+
+const choose: FunctionDef = {
+  min: 3,
+  max: 3,
+  forms: ['<BOOLEAN>, <COMMON>, <COMMON>'],
+  bind: ([condition, a, other], b, node) => {
+    if (condition.type.root !== 'BOOLEAN') return undefined;
+    if (a.type.root === 'NULL' && other.type.root === 'NULL') throw b.illegalNull(node.span);
+    const type = withNullable(b.unify([a, other], node.span, 'the arguments of IF have no common type'), true);
+    return call('case', [condition, convert(a, type), convert(other, type)], type);
+  },
+};
+
+/** The greatest or least argument, NULL when one is NULL. */
+const extreme = (op: '>' | '<'): FunctionDef => ({
+  min: 1,
+  max: Number.POSITIVE_INFINITY,
+  forms: ['<COMMON>, <COMMON>...'],
+  bind: (args, b, node) => {
+    if (args.every((a) => a.type.root === 'NULL')) throw b.illegalNull(node.span);
+    const type = b.unify(args, node.span, 'the arguments have no common type');
+    const alike = args.map((a) => convert(a, type));
+    const nullable = alike.some((a) => a.type.nullable);
+    return alike.reduce((best, a) => {
+      const anyNull = [best, a].filter((x) => x.type.nullable).map((x) => call('isNull', [x], { root: 'BOOLEAN', nullable: false }));
+      const guards = anyNull.flatMap((c) => [c, literal(null, withNullable(type, true))]);
+      return call('case', [...guards, b.compare(op, best, a, node.span), best, a], withNullable(type, nullable));
+    });
+  },
+});
+
+export const CONDITIONAL_FUNCTIONS: FunctionTable = {
+  COALESCE: coalesce('COALESCE', 1, Number.POSITIVE_INFINITY),
+  IFNULL: coalesce('IFNULL', 2, 2),
+  NULLIF: nullIf,
+  IF: choose,
+  GREATEST: extreme('>'),
+  LEAST: extreme('<'),
+};

@@ -1,0 +1,181 @@
+import { type ErrorPlace, MillraceError } from '../base/errors.js';
+import { parseDurationMs } from '../base/quantity.js';
+import type { FormatConfig } from '../contract/format.js';
+import type { OptionDefs, TextOptions } from '../contract/options.js';
+import { readOptions } from '../contract/options.js';
+import { loadConnector, loadFormat } from '../contract/registry.js';
+import type { Connector } from '../contract/source.js';
+import type { CatalogTable } from './catalog.js';
+
+/** What the WITH clause of a table says, sorted: the connector's part, the format's part, and what the planner itself takes. */
+export interface TableOptions {
+  readonly connector: Connector;
+  readonly options: TextOptions;
+  readonly format?: FormatConfig;
+  readonly parallelism?: number;
+  /** scan.watermark.idle-timeout */
+  readonly idleTimeoutMs?: number;
+  /** scan.watermark.emit.strategy = on-event */
+  readonly watermarkEachRecord: boolean;
+}
+
+const PLANNER_KEYS: Readonly<Record<'source' | 'sink', readonly string[]>> = {
+  source: ['scan.parallelism', 'scan.watermark.idle-timeout', 'scan.watermark.emit.strategy'],
+  sink: ['sink.parallelism'],
+};
+
+/** Reads and checks the options of a table in one role. Every failure points at the option in the script. */
+export async function tableOptions(table: CatalogTable, given: TextOptions, role: 'source' | 'sink', use: ErrorPlace): Promise<TableOptions> {
+  const place = (key: string): ErrorPlace => {
+    const o = table.options.get(key);
+    return o === undefined ? use : table.source.place(o.span);
+  };
+  const name = given.connector;
+  if (name === undefined) {
+    throw new MillraceError('MISSING_OPTION', `table '${table.name}' has no option 'connector'`, {
+      place: table.source.place(table.span),
+      remedy: "Add WITH ('connector' = '...').",
+    });
+  }
+  const connector = await loadConnector(name, place('connector'));
+  const able = role === 'source' ? connector.createReader : connector.createWriter;
+  if (able === undefined) {
+    throw new MillraceError('SQL_VALIDATION', `the connector '${name}' cannot be used as a ${role}`, { place: use });
+  }
+  const formatKey = given.format === undefined ? 'value.format' : 'format';
+  const format = connector.formats === 'required' ? await formatOf(table, given, formatKey, role, place, use) : undefined;
+  const options: Record<string, string> = {};
+  const prefix = format === undefined ? undefined : `${formatKey === 'format' ? '' : 'value.'}${format.name}.`;
+  for (const [key, value] of Object.entries(given)) {
+    const taken =
+      key === 'connector' ||
+      PLANNER_KEYS[role].includes(key) ||
+      (PLANNER_KEYS.source.includes(key) && role === 'sink') ||
+      (key === 'sink.parallelism' && role === 'source');
+    if (!taken && !(prefix !== undefined && (key === formatKey || key.startsWith(prefix)))) options[key] = value;
+  }
+  const defs = role === 'source' ? connector.sourceOptions : connector.sinkOptions;
+  const others = role === 'source' ? connector.sinkOptions : connector.sourceOptions;
+  check(`connector '${name}'`, defs ?? {}, dropOther(options, defs ?? {}, others ?? {}), place, use);
+  return { connector, options: dropOther(options, defs ?? {}, others ?? {}), format, ...plannerOptions(given, role, place) };
+}
+
+/** A table is used as source and as sink: options that only the other role knows are not errors. */
+function dropOther(options: TextOptions, own: OptionDefs, others: OptionDefs): TextOptions {
+  const knows = (defs: OptionDefs, key: string): boolean => Object.keys(defs).some((k) => k === key || (k.endsWith('*') && key.startsWith(k.slice(0, -1))));
+  return Object.fromEntries(Object.entries(options).filter(([k]) => knows(own, k) || !knows(others, k)));
+}
+
+async function formatOf(
+  table: CatalogTable,
+  given: TextOptions,
+  key: string,
+  role: 'source' | 'sink',
+  place: (key: string) => ErrorPlace,
+  use: ErrorPlace,
+): Promise<FormatConfig> {
+  const name = given[key];
+  if (name === undefined) {
+    throw new MillraceError('MISSING_OPTION', `table '${table.name}' has no option 'format'`, {
+      place: place('connector'),
+      remedy: "Add 'format' = 'json' or 'csv'.",
+    });
+  }
+  const format = await loadFormat(name, place(key));
+  const prefix = `${key === 'format' ? '' : 'value.'}${name}.`;
+  const own = Object.fromEntries(
+    Object.entries(given)
+      .filter(([k]) => k.startsWith(prefix))
+      .map(([k, v]) => [k.slice(prefix.length), v]),
+  );
+  const [defs, others] = role === 'source' ? [format.decoderOptions, format.encoderOptions] : [format.encoderOptions, format.decoderOptions];
+  const options = dropOther(own, defs, others);
+  check(`format '${name}'`, defs, options, (k) => place(prefix + k), use);
+  const firstKey = Object.keys(options)[0];
+  format.check(options, role === 'source' ? 'decode' : 'encode', firstKey === undefined ? use : place(prefix + firstKey));
+  return { name, options };
+}
+
+/** readOptions, with the failure placed at the option it names. */
+function check(owner: string, defs: OptionDefs, options: TextOptions, place: (key: string) => ErrorPlace, use: ErrorPlace): void {
+  try {
+    readOptions(owner, defs, options, {});
+  } catch (e) {
+    if (!(e instanceof MillraceError)) throw e;
+    const message = e.message.split('\n')[0];
+    const key = Object.keys(options).find((k) => message.includes(`'${k}'`));
+    throw new MillraceError(e.code, message, { place: key === undefined ? use : place(key), remedy: e.remedy, cause: e });
+  }
+}
+
+function plannerOptions(
+  given: TextOptions,
+  role: 'source' | 'sink',
+  place: (key: string) => ErrorPlace,
+): Pick<TableOptions, 'parallelism' | 'idleTimeoutMs' | 'watermarkEachRecord'> {
+  const bad = (key: string, expected: string): Error =>
+    new MillraceError('INVALID_OPTION', `'${given[key]}' is not valid for option '${key}'`, { place: place(key), remedy: `Give ${expected}.` });
+  const parallelismKey = role === 'source' ? 'scan.parallelism' : 'sink.parallelism';
+  const text = given[parallelismKey];
+  if (text !== undefined && !/^[1-9]\d*$/.test(text)) throw bad(parallelismKey, 'a whole number of at least 1');
+  let idleTimeoutMs: number | undefined;
+  const idle = given['scan.watermark.idle-timeout'];
+  if (role === 'source' && idle !== undefined) {
+    try {
+      idleTimeoutMs = parseDurationMs(idle);
+    } catch {
+      throw bad('scan.watermark.idle-timeout', "a duration such as '5 s'");
+    }
+  }
+  const strategy = given['scan.watermark.emit.strategy'] ?? 'on-periodic';
+  if (strategy !== 'on-periodic' && strategy !== 'on-event') throw bad('scan.watermark.emit.strategy', "'on-periodic' or 'on-event'");
+  return { parallelism: text === undefined ? undefined : Number(text), idleTimeoutMs, watermarkEachRecord: strategy === 'on-event' };
+}
+
+/** Settings the planner reads, from SET, checked. */
+export interface PlannerSettings {
+  readonly timeZone: string;
+  readonly watermarkIntervalMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+export function plannerSettings(options: TextOptions, systemZone: string, place: (key: string) => ErrorPlace): PlannerSettings {
+  const fail = (key: string, expected: string): Error =>
+    new MillraceError('INVALID_OPTION', `'${options[key]}' is not valid for '${key}'`, { place: place(key), remedy: `Give ${expected}.` });
+  const duration = (key: string, otherwise: number): number => {
+    if (options[key] === undefined) return otherwise;
+    try {
+      return parseDurationMs(options[key]);
+    } catch {
+      throw fail(key, "a duration such as '200 ms'");
+    }
+  };
+  const parallelism = options['parallelism.default'];
+  if (parallelism !== undefined && !/^[1-9]\d*$/.test(parallelism)) throw fail('parallelism.default', 'a whole number of at least 1');
+  const runtime = options['execution.runtime-mode'];
+  if (runtime !== undefined && !/^(streaming|automatic)$/i.test(runtime)) {
+    throw new MillraceError('NOT_SUPPORTED', `execution.runtime-mode = '${runtime}' is not supported`, {
+      place: place('execution.runtime-mode'),
+      remedy: "Only 'streaming' is.",
+    });
+  }
+  duration('execution.buffer-timeout.interval', 100);
+  const zone = options['table.local-time-zone'];
+  const timeZone = zone === undefined || zone === 'default' ? systemZone : zone;
+  if (!validZone(timeZone)) throw fail('table.local-time-zone', "a zone such as 'UTC', 'Europe/Berlin' or 'GMT+02:00'");
+  return {
+    timeZone,
+    watermarkIntervalMs: duration('pipeline.auto-watermark-interval', 200),
+    idleTimeoutMs: duration('table.exec.source.idle-timeout', 0),
+  };
+}
+
+function validZone(zone: string): boolean {
+  if (/^(UTC|GMT)?[+-]\d{1,2}(:\d{2})?$/.test(zone)) return true;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,207 @@
+import type { Expression, IntervalExpression, IntervalUnit } from '../ast/expression.js';
+import type { Identifier } from '../ast/name.js';
+import type { Span } from '../source.js';
+import { parseCall } from './call.js';
+import type { Cursor } from './cursor.js';
+import { parseExpression } from './expression.js';
+import { BARE_FUNCTIONS, RESERVED_FUNCTIONS } from './keywords.js';
+import { parseQuery, startsQuery } from './query.js';
+import { parseType } from './type.js';
+
+const INTERVAL_UNITS: readonly string[] = ['YEAR', 'QUARTER', 'MONTH', 'WEEK', 'DAY', 'HOUR', 'MINUTE', 'SECOND'];
+
+/** A literal, name, call or parenthesis, with the field and item accesses after it. */
+export function parsePrimary(c: Cursor): Expression {
+  let e = parseAtom(c);
+  for (;;) {
+    if (c.operator('[')) {
+      const index = parseExpression(c);
+      c.expectOperator(']');
+      e = { kind: 'item', operand: e, index, span: c.since(e.span) };
+    } else if (c.isOperator('.') && e.kind !== 'column') {
+      c.next();
+      const field = c.name();
+      e = { kind: 'field', operand: e, field, span: c.since(e.span) };
+    } else return e;
+  }
+}
+
+function parseAtom(c: Cursor): Expression {
+  const t = c.token;
+  switch (t.kind) {
+    case 'number':
+      c.next();
+      if (c.token.kind === 'word' && c.token.start === t.end) throw c.unexpected('an operator');
+      return { kind: 'number', text: t.text, span: t };
+    case 'string':
+      return parseString(c);
+    case 'hex':
+      c.next();
+      if (!/^([0-9a-fA-F]{2})*$/.test(t.text)) throw c.source.error('SQL_SYNTAX', 'a binary literal has an even number of hexadecimal digits', t);
+      return { kind: 'binary string', hex: t.text, span: t };
+    case 'operator':
+      if (t.text === '(') return parseParenthesis(c);
+      break;
+    case 'word': {
+      const special = parseKeyword(c);
+      if (special !== undefined) return special;
+      break;
+    }
+  }
+  if (c.isName()) return c.peek().text === '(' && c.peek().kind === 'operator' ? parseCall(c) : parseColumn(c);
+  if (t.kind === 'word' && RESERVED_FUNCTIONS.has(t.upper) && c.peek().text === '(') return parseCall(c);
+  throw c.unexpected('an expression');
+}
+
+/** 'a' 'b' on two lines are one literal, as the standard has it. */
+function parseString(c: Cursor): Expression {
+  const start = c.next();
+  let value = start.text;
+  while (c.token.kind === 'string') {
+    const between = c.source.text.slice(c.tokens[c.at - 1].end, c.token.start);
+    if (!between.includes('\n')) throw c.unexpected('an operator');
+    value += c.next().text;
+  }
+  return { kind: 'string', value, span: c.since(start) };
+}
+
+/** a, a.b, a.b.c, a.* */
+function parseColumn(c: Cursor): Expression {
+  const start = c.token;
+  const parts: Identifier[] = [c.name()];
+  while (c.isOperator('.')) {
+    c.next();
+    if (c.operator('*')) return { kind: 'star', qualifier: parts, span: c.since(start) };
+    parts.push(c.name());
+  }
+  return { kind: 'column', parts, span: c.since(start) };
+}
+
+function parseParenthesis(c: Cursor): Expression {
+  const start = c.expectOperator('(');
+  if (startsQuery(c)) {
+    const query = parseQuery(c);
+    c.expectOperator(')');
+    return { kind: 'subquery', query, span: c.since(start) };
+  }
+  const items = c.list(() => parseExpression(c));
+  c.expectOperator(')');
+  const span = c.since(start);
+  return items.length === 1 ? { ...items[0], span } : { kind: 'row', items, span };
+}
+
+function parseKeyword(c: Cursor): Expression | undefined {
+  const t = c.token;
+  const following = c.peek();
+  switch (t.upper) {
+    case 'NULL':
+      c.next();
+      return { kind: 'null', span: t };
+    case 'TRUE':
+    case 'FALSE':
+    case 'UNKNOWN':
+      c.next();
+      return { kind: 'boolean', value: t.upper === 'UNKNOWN' ? null : t.upper === 'TRUE', span: t };
+    case 'DATE':
+    case 'TIME':
+    case 'TIMESTAMP':
+      if (following.kind !== 'string') return undefined;
+      c.at += 2;
+      return { kind: 'datetime', type: t.upper, value: following.text, span: c.since(t) };
+    case 'INTERVAL':
+      return parseInterval(c);
+    case 'CASE':
+      return parseCase(c);
+    case 'CAST':
+    case 'TRY_CAST':
+      return parseCast(c);
+    case 'EXISTS': {
+      c.next();
+      c.expectOperator('(');
+      const query = parseQuery(c);
+      c.expectOperator(')');
+      return { kind: 'exists', query, span: c.since(t) };
+    }
+    case 'ROW': {
+      c.next();
+      c.expectOperator('(');
+      const items = c.isOperator(')') ? [] : c.list(() => parseExpression(c));
+      c.expectOperator(')');
+      return { kind: 'row', items, span: c.since(t) };
+    }
+    case 'ARRAY':
+    case 'MAP':
+    case 'MULTISET': {
+      if (following.text !== '[') return undefined;
+      c.at += 2;
+      const items = c.isOperator(']') ? [] : c.list(() => parseExpression(c));
+      c.expectOperator(']');
+      return { kind: 'constructor', type: t.upper, items, span: c.since(t) };
+    }
+    case 'EXTRACT':
+    case 'POSITION':
+    case 'TRIM':
+    case 'SUBSTRING':
+    case 'FLOOR':
+    case 'CEIL':
+    case 'CEILING':
+    case 'TIMESTAMPADD':
+    case 'TIMESTAMPDIFF':
+    case 'OVERLAY':
+      return following.text === '(' && following.kind === 'operator' ? parseCall(c) : undefined;
+    default:
+      if (!BARE_FUNCTIONS.has(t.upper) || (following.kind === 'operator' && following.text === '(')) return undefined;
+      c.next();
+      return { kind: 'call', name: t.upper, nameSpan: t, args: [], star: false, distinct: false, bare: true, span: t };
+  }
+}
+
+function parseCase(c: Cursor): Expression {
+  const start = c.next();
+  const operand = c.isWord('WHEN') ? undefined : parseExpression(c);
+  const branches: { when: Expression; then: Expression }[] = [];
+  while (c.word('WHEN')) {
+    const when = parseExpression(c);
+    if (c.isOperator(',')) throw c.source.error('NOT_SUPPORTED', 'several values in one WHEN are not supported yet', c.token);
+    c.expectWord('THEN');
+    branches.push({ when, then: parseExpression(c) });
+  }
+  if (branches.length === 0) throw c.unexpected('WHEN');
+  const otherwise = c.word('ELSE') ? parseExpression(c) : undefined;
+  c.expectWord('END');
+  return { kind: 'case', operand, branches, otherwise, span: c.since(start) };
+}
+
+function parseCast(c: Cursor): Expression {
+  const start = c.next();
+  c.expectOperator('(');
+  const operand = parseExpression(c);
+  c.expectWord('AS');
+  const type = parseType(c);
+  c.expectOperator(')');
+  return { kind: 'cast', operand, type, tryCast: start.upper === 'TRY_CAST', span: c.since(start) };
+}
+
+/** INTERVAL '1-2' YEAR TO MONTH */
+function parseInterval(c: Cursor): IntervalExpression {
+  const start: Span = c.next();
+  const negative = c.operator('-');
+  if (!negative) c.operator('+');
+  const value = c.string('the interval in quotes');
+  const from = parseIntervalUnit(c);
+  const to = c.word('TO') ? parseIntervalUnit(c) : undefined;
+  return { kind: 'interval', value, negative, from, to, span: c.since(start) };
+}
+
+function parseIntervalUnit(c: Cursor): IntervalUnit {
+  const t = c.token;
+  const unit = t.kind === 'word' ? (INTERVAL_UNITS.includes(t.upper) ? t.upper : t.upper.replace(/S$/, '')) : '';
+  if (!INTERVAL_UNITS.includes(unit)) throw c.unexpected('a time unit (YEAR, MONTH, DAY, HOUR, MINUTE, SECOND)');
+  c.next();
+  if (c.operator('(')) {
+    c.integer('a precision');
+    if (c.operator(',')) c.integer('a precision');
+    c.expectOperator(')');
+  }
+  return unit as IntervalUnit;
+}

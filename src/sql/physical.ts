@@ -1,0 +1,274 @@
+import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
+import type { CalcConfig, SinkNodeConfig, SourceNodeConfig, ValuesConfig, WindowAggregateConfig } from '../contract/nodes.js';
+import type { TextOptions } from '../contract/options.js';
+import type { SinkConfig } from '../contract/sink.js';
+import type { SourceConfig } from '../contract/source.js';
+import type { Expr } from '../types/expr.js';
+import type { Field, Schema } from '../types/logical.js';
+import { columnsOf } from './expr.js';
+import type { CatalogTable } from './catalog.js';
+import { type PlannerSettings, tableOptions } from './options.js';
+import { type AggregateRel, type CalcRel, inputsOf, leavesOf, type Rel, type ScanRel } from './rel.js';
+import { asCalc, narrow, remap } from './rules/prune.js';
+import { plainType, sameType } from './type/common.js';
+
+/** One INSERT, or a query whose rows are shown. */
+export interface PlannedSink {
+  readonly rel: Rel;
+  readonly name: string;
+  /** the sink's config and how many subtasks it wants */
+  readonly sink: SinkConfig;
+  readonly parallelism?: number;
+}
+
+export interface PhysicalOptions {
+  readonly settings: PlannerSettings;
+  readonly options: TextOptions;
+  readonly name: string;
+}
+
+interface Source {
+  readonly id: number;
+  readonly schema: Schema;
+  readonly map: ReadonlyMap<number, number>;
+}
+
+/** Optimised logical plans -> one graph. Statements that read a table in the same way share one source. */
+export async function buildGraph(sinks: readonly PlannedSink[], how: PhysicalOptions): Promise<StreamGraph> {
+  const builder = new GraphBuilder(how.settings);
+  for (const s of sinks) builder.need(s.rel, undefined);
+  await builder.addSources();
+  for (const s of sinks) builder.addSink(s);
+  return { nodes: builder.nodes, options: how.options, name: how.name };
+}
+
+class GraphBuilder {
+  readonly nodes: GraphNode[] = [];
+  readonly #settings: PlannerSettings;
+  readonly #needs = new Map<string, { scan: ScanRel; leaves: Set<number> }>();
+  readonly #sources = new Map<string, Source>();
+  readonly #uids = new Map<string, number>();
+  readonly #tableIds = new Map<CatalogTable, number>();
+
+  constructor(settings: PlannerSettings) {
+    this.#settings = settings;
+  }
+
+  #key(scan: ScanRel): string {
+    if (!this.#tableIds.has(scan.table)) this.#tableIds.set(scan.table, this.#tableIds.size);
+    return `${this.#tableIds.get(scan.table)} ${JSON.stringify(scan.options)}`;
+  }
+
+  /** Collects what is read of each scan. */
+  need(rel: Rel, reader: CalcRel | undefined): void {
+    if (rel.op !== 'scan') {
+      for (const i of inputsOf(rel)) this.need(i, rel.op === 'calc' ? rel : undefined);
+      return;
+    }
+    const key = this.#key(rel);
+    let entry = this.#needs.get(key);
+    if (entry === undefined) {
+      entry = { scan: rel, leaves: new Set() };
+      this.#needs.set(key, entry);
+    }
+    const calc = reader ?? asCalc(rel);
+    for (const e of calc.filter === undefined ? calc.exprs : [calc.filter, ...calc.exprs]) columnsOf(e, entry.leaves);
+    if (rel.watermark !== undefined) for (const e of [rel.watermark.rowtime, rel.watermark.strategy]) columnsOf(e, entry.leaves);
+  }
+
+  async addSources(): Promise<void> {
+    for (const [key, { scan, leaves }] of this.#needs) {
+      // a source without columns would have nothing to count rows by
+      if (leaves.size === 0) leaves.add(leavesOf(scan.schema).findIndex((l) => l.type.root !== 'ROW'));
+      const { schema, kept } = narrow(scan.schema, leaves);
+      const map = new Map(kept.map((k, i) => [k, i]));
+      const id = await this.#addSource(scan, schema, map);
+      this.#sources.set(key, { id, schema: this.nodes[id].output, map });
+    }
+  }
+
+  async #addSource(scan: ScanRel, schema: Schema, map: ReadonlyMap<number, number>): Promise<number> {
+    const { table } = scan;
+    const place = scan.origin.source.place(scan.origin.span);
+    const found = await tableOptions(table, scan.options, 'source', place);
+    const metadataOf = new Map(table.scanSchema.fields.map((f, i) => [f.name, table.scanMetadata[i]]));
+    const metadata = schema.fields.map((f) => metadataOf.get(f.name));
+    checkMetadata(table, metadata, found.connector.name, found.connector.metadata ?? {}, false);
+    const source: SourceConfig = {
+      connector: found.connector.name,
+      tableName: table.name,
+      options: found.options,
+      format: found.format,
+      schema,
+      metadata,
+      orderIgnored: true,
+    };
+    found.connector.checkSource?.(source, place);
+    const config: SourceNodeConfig = { source, watermark: this.#watermark(scan, schema, map, found) };
+    return this.#add({
+      kind: 'source',
+      uid: `source-${table.name}`,
+      name: `source(${table.name})`,
+      config,
+      inputs: [],
+      output: schema,
+      parallelism: found.parallelism,
+    });
+  }
+
+  #watermark(scan: ScanRel, schema: Schema, map: ReadonlyMap<number, number>, found: Awaited<ReturnType<typeof tableOptions>>): SourceNodeConfig['watermark'] {
+    if (scan.watermark === undefined) return undefined;
+    const rowtime = remap(scan.watermark.rowtime, map, schema);
+    return {
+      rowtime: { ...rowtime, type: plainType(rowtime.type) } as Expr,
+      watermark: remap(scan.watermark.strategy, map, schema),
+      intervalMs: found.watermarkEachRecord ? 0 : this.#settings.watermarkIntervalMs,
+      perSplit: found.connector.watermarkPerSplit ?? false,
+      idleTimeoutMs: found.idleTimeoutMs ?? this.#settings.idleTimeoutMs,
+      timeZone: this.#settings.timeZone,
+    };
+  }
+
+  addSink(s: PlannedSink): void {
+    const inputs = this.#plan(s.rel);
+    const config: SinkNodeConfig = { sink: s.sink };
+    this.#add({ kind: 'sink', uid: `sink-${s.name}`, name: `sink(${s.name})`, config, inputs, output: { fields: [] }, parallelism: s.parallelism });
+  }
+
+  /** The edges on which a relation's rows leave; several for UNION ALL. */
+  #plan(rel: Rel): GraphEdge[] {
+    switch (rel.op) {
+      case 'scan':
+        return this.#planCalc(asCalc(rel));
+      case 'calc':
+        return this.#planCalc(rel);
+      case 'aggregate':
+        return this.#planAggregate(rel);
+      case 'union':
+        return rel.inputs.flatMap((i) => this.#plan(i));
+      case 'values': {
+        const config: ValuesConfig = { rows: rel.rows.map((r) => r.map((l) => l.value)) };
+        return [forward(this.#add({ kind: 'values', uid: 'values', name: 'values', config, inputs: [], output: plainSchema(rel.schema), parallelism: 1 }))];
+      }
+      case 'tvf':
+        throw rel.origin.source.error(
+          'NOT_SUPPORTED',
+          'a window function whose rows are not aggregated is not supported yet',
+          rel.origin.span,
+          'Aggregate with GROUP BY window_start, window_end.',
+        );
+      default:
+        throw new RangeError(`${rel.op} is not physical`);
+    }
+  }
+
+  #planCalc(rel: CalcRel): GraphEdge[] {
+    let { filter, exprs } = rel;
+    let inputs: GraphEdge[];
+    let below: Schema;
+    if (rel.input.op === 'scan') {
+      const source = this.#sources.get(this.#key(rel.input)) as Source;
+      const over = (e: Expr): Expr => remap(e, source.map, source.schema);
+      filter = filter === undefined ? undefined : over(filter);
+      exprs = exprs.map(over);
+      inputs = [forward(source.id)];
+      below = source.schema;
+    } else {
+      inputs = this.#plan(rel.input);
+      below = rel.input.schema;
+    }
+    const output = plainSchema(rel.schema);
+    if (filter === undefined && passesAll(exprs, below, output)) return inputs;
+    const config: CalcConfig = { filter, project: exprs, timeZone: this.#settings.timeZone };
+    return [forward(this.#add({ kind: 'calc', uid: 'calc', name: calcName(rel), config, inputs, output }))];
+  }
+
+  #planAggregate(rel: AggregateRel): GraphEdge[] {
+    const w = rel.window;
+    if (w.kind !== 'assign') throw new RangeError('an aggregate without windows is not physical');
+    const input = this.#plan(rel.input);
+    const inputs = input.map((e): GraphEdge => ({ ...e, partition: 'hash', keys: rel.keys }));
+    const config: WindowAggregateConfig = {
+      window: w.window,
+      time: w.time,
+      timeColumn: w.timeColumn,
+      timeZone: w.timeZone,
+      keys: rel.keys,
+      calls: rel.calls.map((c) => Object.fromEntries(Object.entries(c).filter(([, v]) => v !== undefined)) as unknown as typeof c),
+      windowOutputs: rel.outputs,
+    };
+    const node = {
+      kind: 'windowAggregate',
+      uid: 'window',
+      name: `window(${windowName(w.window)})${rel.keys.length === 0 ? '' : ` on ${aggregateKeys(rel)}`}`,
+      config,
+      inputs,
+      output: plainSchema(rel.schema),
+      parallelism: rel.keys.length === 0 ? 1 : undefined,
+    };
+    return [forward(this.#add(node))];
+  }
+
+  #add(node: Omit<GraphNode, 'id'>): number {
+    const id = this.nodes.length;
+    const n = (this.#uids.get(node.uid) ?? 0) + 1;
+    this.#uids.set(node.uid, n);
+    const { parallelism, ...rest } = node;
+    this.nodes.push({ id, ...rest, uid: n === 1 ? node.uid : `${node.uid}-${n}`, ...(parallelism === undefined ? {} : { parallelism }) });
+    return id;
+  }
+}
+
+const forward = (source: number): GraphEdge => ({ source, partition: 'forward' });
+
+function aggregateKeys(rel: AggregateRel): string {
+  return rel.schema.fields
+    .slice(0, rel.keys.length)
+    .map((f) => f.name)
+    .join(', ');
+}
+
+/** Time attributes are a matter of planning: what runs are plain values. */
+function plainSchema(schema: Schema): Schema {
+  return { fields: schema.fields.map((f): Field => ({ name: f.name, type: plainType(f.type) })) };
+}
+
+function passesAll(exprs: readonly Expr[], below: Schema, output: Schema): boolean {
+  const from = leavesOf(below);
+  const to = leavesOf(output);
+  return exprs.length === from.length && exprs.every((e, i) => e.op === 'col' && e.index === i && sameType(from[i].type, to[i].type));
+}
+
+function calcName(rel: CalcRel): string {
+  const columns = rel.schema.fields.map((f) => f.name).join(', ');
+  return `calc(${columns})${rel.filter === undefined ? '' : ' where'}`;
+}
+
+/** 'TUMBLE 10 s' */
+export function windowName(w: WindowAggregateConfig['window']): string {
+  const s = (ms: number): string => (ms % 60_000 === 0 && ms > 0 ? `${ms / 60_000} min` : ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
+  if (w.type === 'session') return `SESSION ${s(w.gapMs)}`;
+  const offset = w.offsetMs === 0 ? '' : ` offset ${s(w.offsetMs)}`;
+  return w.type === 'tumble' ? `TUMBLE ${s(w.sizeMs)}${offset}` : `HOP ${s(w.sizeMs)} every ${s(w.slideMs)}${offset}`;
+}
+
+/** Metadata columns must exist at the connector, and be writable where they are written. */
+export function checkMetadata(
+  table: CatalogTable,
+  keys: readonly (string | undefined)[],
+  connector: string,
+  known: Readonly<Record<string, { writable: boolean }>>,
+  write: boolean,
+): void {
+  for (const key of keys) {
+    if (key === undefined) continue;
+    const column = table.columns.find((c) => c.metadataKey === key);
+    const names = Object.keys(known).filter((k) => !write || known[k].writable);
+    if (names.includes(key)) continue;
+    const why = known[key] === undefined ? `has no metadata '${key}'` : `cannot write the metadata '${key}'`;
+    const remedy = `${known[key] === undefined ? '' : 'Declare the column VIRTUAL. '}${names.length === 0 ? 'It has none.' : `It has: ${names.join(', ')}.`}`;
+    throw column === undefined
+      ? table.source.error('SQL_VALIDATION', `connector '${connector}' ${why}`, table.span, remedy)
+      : table.source.error('SQL_VALIDATION', `connector '${connector}' ${why}, wanted by column '${column.name}'`, column.span, remedy);
+  }
+}
