@@ -59,6 +59,18 @@ export function convert(e: Expr, to: LogicalType): Expr {
   return call('cast', [e], target);
 }
 
+/** Casts of constants that came together when expressions were merged are done now. */
+export function simplify(e: Expr): Expr {
+  if (e.op !== 'call') return e;
+  const args = e.args.map(simplify);
+  const [a] = args;
+  if (e.fn === 'cast' && a.op === 'lit') {
+    const folded = foldCast(a, e.type);
+    if (folded !== undefined) return folded;
+  }
+  return args.every((x, i) => x === e.args[i]) ? e : { ...e, args };
+}
+
 const RANGES: Readonly<Record<string, bigint>> = { TINYINT: 2n ** 7n, SMALLINT: 2n ** 15n, INTEGER: 2n ** 31n, BIGINT: 2n ** 63n };
 
 function foldCast(e: Literal, to: LogicalType): Literal | undefined {

@@ -101,6 +101,7 @@ class GraphBuilder {
       format: found.format,
       schema,
       metadata,
+      tableSchema: { fields: table.scanSchema.fields.filter((_, i) => table.scanMetadata[i] === undefined) },
       orderIgnored: true,
     };
     found.connector.checkSource?.(source, place);

@@ -144,3 +144,17 @@ export function leafRefs(schema: Schema, from = 0, to = leavesOf(schema).length)
     .slice(from, to)
     .map((l, i) => column(from + i, l.type));
 }
+
+/** A schema for expressions over a relation: columns keep their names, everything is told apart. */
+export function schemaOf(exprs: readonly Expr[], below: Schema): Schema {
+  const leaves = leavesOf(below);
+  const used = new Set<string>();
+  const fields = exprs.map((e, i) => {
+    const base = e.op === 'col' ? leaves[e.index].path.join('_') : `f${i}`;
+    let name = base;
+    for (let n = 0; used.has(name); n++) name = `${base}$${n}`;
+    used.add(name);
+    return { name, type: e.type };
+  });
+  return { fields };
+}

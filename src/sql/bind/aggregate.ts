@@ -4,7 +4,7 @@ import { BIGINT, type Field, type LogicalType, TIMESTAMP, typeToString, withNull
 import type { CallExpression, Expression } from '../ast/expression.js';
 import type { Select } from '../ast/query.js';
 import { column, columnsOf, mapColumns, sameExpr } from '../expr.js';
-import { type AggregateWindow, leavesOf, type Rel, type WindowOutput } from '../rel.js';
+import { type AggregateWindow, leavesOf, type Rel, schemaOf, type WindowOutput } from '../rel.js';
 import type { Span } from '../source.js';
 import { avgType, isNumeric, isTimestamp, plainType, sumType } from '../type/common.js';
 import { type WindowColumns, windowColumns } from '../window-columns.js';
@@ -243,7 +243,6 @@ class AggregateBinder {
 
   build(): { rel: Rel; settle: (e: Expr) => Expr } {
     const window = this.#window();
-    const below = { fields: this.#below.map((e, i): Field => ({ name: `f${i}`, type: e.type })) };
     const outputs = this.#outputs.map((o): Field => ({ name: o, type: this.#outputType(o) }));
     const fields = [
       ...this.#keys.map((k, i): Field => ({ name: keyName(k, this.#input, i), type: k.type })),
@@ -253,7 +252,7 @@ class AggregateBinder {
     const base = this.#keys.length + this.#calls.length;
     const rel: Rel = {
       op: 'aggregate',
-      input: { op: 'project', input: this.#input, exprs: this.#below, schema: below },
+      input: { op: 'project', input: this.#input, exprs: this.#below, schema: schemaOf(this.#below, this.#input.schema) },
       window,
       keys: this.#keys.map((k) => this.#read(k)),
       calls: this.#calls,

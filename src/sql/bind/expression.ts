@@ -270,7 +270,7 @@ export class ExpressionBinder {
     const conditions = node.branches.map((b) =>
       operand === undefined ? this.bindCondition(b.when, 'WHEN') : this.compare('=', operand, this.bind(b.when), b.when.span),
     );
-    const values = node.branches.map((b) => this.bind(b.then));
+    const values = node.branches.map((b) => this.bind(b.result));
     values.push(node.otherwise === undefined ? literal(null, NULL_TYPE()) : this.bind(node.otherwise));
     if (values.every((v) => v.type.root === 'NULL')) throw this.source.error('TYPE_MISMATCH', 'ELSE or at least one THEN must not be NULL', node.span);
     const type = this.unify(values, node.span, 'illegal mixing of types in CASE');

@@ -20,7 +20,7 @@ export function childrenOf(e: Expression): readonly Expression[] {
     case 'case':
       return [
         ...(e.operand === undefined ? [] : [e.operand]),
-        ...e.branches.flatMap((b) => [b.when, b.then]),
+        ...e.branches.flatMap((b) => [b.when, b.result]),
         ...(e.otherwise === undefined ? [] : [e.otherwise]),
       ];
     case 'call':

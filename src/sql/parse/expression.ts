@@ -146,6 +146,6 @@ function parseRange(c: Cursor, left: Expression): Expression {
   if (similar) c.expectWord('TO');
   else if (!c.word('LIKE')) throw c.unexpected('BETWEEN, IN or LIKE');
   const pattern = parseExpression(c, POWER_RANGE);
-  const escape = c.word('ESCAPE') ? parseExpression(c, POWER_RANGE) : undefined;
-  return { kind: 'like', operand: left, pattern, escape, negated, similar, span: c.since(left.span) };
+  const escapedBy = c.word('ESCAPE') ? parseExpression(c, POWER_RANGE) : undefined;
+  return { kind: 'like', operand: left, pattern, escape: escapedBy, negated, similar, span: c.since(left.span) };
 }

@@ -159,12 +159,12 @@ function parseKeyword(c: Cursor): Expression | undefined {
 function parseCase(c: Cursor): Expression {
   const start = c.next();
   const operand = c.isWord('WHEN') ? undefined : parseExpression(c);
-  const branches: { when: Expression; then: Expression }[] = [];
+  const branches: { when: Expression; result: Expression }[] = [];
   while (c.word('WHEN')) {
     const when = parseExpression(c);
     if (c.isOperator(',')) throw c.source.error('NOT_SUPPORTED', 'several values in one WHEN are not supported yet', c.token);
     c.expectWord('THEN');
-    branches.push({ when, then: parseExpression(c) });
+    branches.push({ when, result: parseExpression(c) });
   }
   if (branches.length === 0) throw c.unexpected('WHEN');
   const otherwise = c.word('ELSE') ? parseExpression(c) : undefined;

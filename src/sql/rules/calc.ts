@@ -1,4 +1,4 @@
-import { conjunction, conjuncts, columnsOf, isVolatile, mapColumns } from '../expr.js';
+import { conjunction, conjuncts, columnsOf, isVolatile, mapColumns, simplify } from '../expr.js';
 import type { Expr } from '../../types/expr.js';
 import { type CalcRel, leafRefs } from '../rel.js';
 import type { Rule } from './rule.js';
@@ -27,7 +27,7 @@ export const calcMerge: Rule = {
     };
     for (const e of rel.filter === undefined ? rel.exprs : [rel.filter, ...rel.exprs]) count(e);
     if (below.exprs.some((e, i) => (reads.get(i) ?? 0) > 1 && isVolatile(e) && !isProctime(e))) return undefined;
-    const over = (e: Expr): Expr => mapColumns(e, (i, c) => keepType(below.exprs[i], c));
+    const over = (e: Expr): Expr => simplify(mapColumns(e, (i, c) => keepType(below.exprs[i], c)));
     const filter = conjunction([
       ...(below.filter === undefined ? [] : conjuncts(below.filter)),
       ...(rel.filter === undefined ? [] : conjuncts(over(rel.filter))),

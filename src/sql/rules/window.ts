@@ -2,7 +2,7 @@ import type { WindowSpec } from '../../contract/nodes.js';
 import type { Expr } from '../../types/expr.js';
 import { BOOLEAN, type Field, TIMESTAMP, TIMESTAMP_LTZ, withNullable } from '../../types/logical.js';
 import { call, column, columnsOf, conjunction, conjuncts, literal, mapColumns } from '../expr.js';
-import { type AggregateRel, type AggregateWindow, type CalcRel, leavesOf, type Rel, type WindowOutput, type WindowTvfRel } from '../rel.js';
+import { type AggregateRel, type AggregateWindow, type CalcRel, leavesOf, type Rel, schemaOf, type WindowOutput, type WindowTvfRel } from '../rel.js';
 import { type WindowColumns, windowColumns } from '../window-columns.js';
 import type { Rule } from './rule.js';
 
@@ -106,7 +106,7 @@ function union<T>(a: readonly T[], b: readonly T[]): T[] {
 
 /** The new aggregate, with a calc above it where conditions moved up or outputs are computed. */
 function rebuild(rel: AggregateRel, to: Assigned): Rel {
-  const below = { fields: to.exprs.map((e, i): Field => ({ name: `f${i}`, type: e.type })) };
+  const below = schemaOf(to.exprs, to.input.schema);
   const input: Rel = { op: 'calc', input: to.input, filter: to.filter, exprs: to.exprs, schema: below };
   const base = rel.keys.length + rel.calls.length;
   const outputField = (o: WindowOutput): Field => {
