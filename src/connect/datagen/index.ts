@@ -11,7 +11,7 @@ export const connector: Connector = {
   sourceOptions: OPTIONS,
   formats: 'none',
   checkSource(config, place) {
-    planDatagen(config.schema, config.options, place);
+    planDatagen(config.tableSchema ?? config.schema, config.options, place, config.tableSchema === undefined);
   },
   async planSource(config, host) {
     const plan = planDatagen(config.schema, config.options, { operator: config.tableName }, true);
