@@ -48,10 +48,27 @@ class Random {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+const HEX = bytes('0123456789abcdef');
+
+/** Quoted version-4 UUIDs. */
 function uuids(random: Random, count: number): Uint8Array[] {
   return Array.from({ length: count }, () => {
-    const hex = Array.from({ length: 4 }, () => random.u32().toString(16).padStart(8, '0')).join('');
-    return bytes(`"${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}"`);
+    const out = new Uint8Array(38);
+    let bits = 0;
+    for (let i = 1, digit = 0; i < 37; i++) {
+      if (i === 9 || i === 14 || i === 19 || i === 24) out[i] = 45;
+      else {
+        if (digit % 8 === 0) bits = random.u32();
+        out[i] = HEX[bits & 15];
+        bits >>>= 4;
+        digit++;
+      }
+    }
+    out[0] = 34;
+    out[37] = 34;
+    out[15] = 52;
+    out[20] = 97;
+    return out;
   });
 }
 
@@ -83,6 +100,7 @@ function decimal(out: Uint8Array, at: number, value: number, digits: number): nu
 /** The record number, from which the time of the event follows. */
 interface Cursor {
   record: number;
+  readonly eventsPerMs: number;
 }
 
 function fieldsOf(shape: Shape, random: Random, cursor: Cursor): Field[] {
@@ -99,7 +117,7 @@ function fieldsOf(shape: Shape, random: Random, cursor: Cursor): Field[] {
     return bytes(escaped && random.below(4) === 0 ? `"${ip}\\/24"` : `"${ip}"`);
   });
   const time: Write = (out, at) => {
-    const ms = START_MS + Math.floor(cursor.record / EVENTS_PER_MS) - random.below(DISORDER_MS);
+    const ms = START_MS + Math.floor(cursor.record / cursor.eventsPerMs) - random.below(DISORDER_MS);
     return decimal(out, at, ms, 13);
   };
   const optional = (percent: number): number => (shape === 'optional' ? percent : 100);
@@ -162,9 +180,10 @@ export function adsFile(records: number, shape: Shape = 'plain'): string {
   return path;
 }
 
-export function writeAds(path: string, records: number, shape: Shape): void {
+/** `eventsPerMs` of event time: fewer events span more windows. */
+export function writeAds(path: string, records: number, shape: Shape, eventsPerMs = EVENTS_PER_MS): void {
   const random = new Random(42);
-  const cursor: Cursor = { record: 0 };
+  const cursor: Cursor = { record: 0, eventsPerMs };
   const fields = fieldsOf(shape, random, cursor);
   const order = fields.map((_, i) => i);
   const comma = bytes(shape === 'spaced' ? ', ' : ',');

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { DISORDER_MS, shapeNames, writeAds } from '../../bench/data/ads.js';
+import { peer } from '../../bench/lib/paths.js';
+import { median, spread } from '../../bench/lib/stats.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Event {
+  ad_id: string;
+  event_type: string;
+  event_time: number;
+}
+
+/** The number of result rows and of views, counted without windows that fire. */
+function expected(file: string): { rows: number; views: number; records: number } {
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const e = JSON.parse(line) as Event;
+    if (e.event_type !== 'view') continue;
+    const key = `${e.ad_id}|${e.event_time - (e.event_time % 10_000)}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return { rows: counts.size, views: [...counts.values()].reduce((a, b) => a + b, 0), records: lines.length };
+}
+
+function run(program: string, input: string): { records: number; rows: number; checksum: string; late: number; views: number } {
+  const output = join(dir, `${program}.jsonl`);
+  const out = execFileSync(process.execPath, [peer(program), input, output], { encoding: 'utf8' });
+  const views = readFileSync(output, 'utf8')
+    .trim()
+    .split('\n')
+    .reduce((n, line) => n + (JSON.parse(line) as { view_count: number }).view_count, 0);
+  return { ...(JSON.parse(out) as { records: number; rows: number; checksum: string; late: number }), views };
+}
+
+for (const shape of shapeNames) {
+  test(`the peers agree on ads of the ${shape} shape`, () => {
+    const input = join(dir, `${shape}.jsonl`);
+    writeAds(input, 6_000, shape, 0.1); // a minute of event time
+    const want = expected(input);
+    const results = ['node-json.mjs', 'node-scan.mjs', 'node-scan-threads.mjs'].map((p) => run(p, input));
+    for (const r of results) {
+      assert.deepEqual({ rows: r.rows, views: r.views, records: r.records, late: r.late }, { ...want, late: 0 });
+      assert.equal(r.checksum, results[0].checksum);
+    }
+  });
+}
+
+test('ads are the same in every run, and out of order by less than the watermark waits', () => {
+  const [a, b] = ['a', 'b'].map((name) => join(dir, name));
+  writeAds(a, 20_000, 'plain');
+  writeAds(b, 20_000, 'plain');
+  const text = readFileSync(a, 'utf8');
+  assert.equal(text, readFileSync(b, 'utf8'));
+  let newest = 0;
+  let disorder = 0;
+  for (const line of text.trim().split('\n')) {
+    const { event_time } = JSON.parse(line) as Event;
+    newest = Math.max(newest, event_time);
+    disorder = Math.max(disorder, newest - event_time);
+  }
+  assert.ok(disorder > DISORDER_MS / 2 && disorder < DISORDER_MS, `${disorder} ms`);
+  const bytes = text.length / 20_000;
+  assert.ok(bytes > 240 && bytes < 250, `${bytes} bytes a record`);
+});
+
+test('medians and spreads', () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  assert.equal(spread([2, 4, 3]), 2 / 3);
+});
