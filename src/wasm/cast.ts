@@ -287,13 +287,15 @@ function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
     if (to.root === 'DATE' && isTimestamp(from)) {
       pushLocalMillis(c, a);
       f.i64(DAY_MS);
-      c.kernel('floorDiv');
+      // Flink divides a TIMESTAMP towards zero, a TIMESTAMP_LTZ downwards
+      if (from.root === 'TIMESTAMP') f.op(op.I64_DIV_S);
+      else c.kernel('floorDiv');
       f.op(op.I32_WRAP_I64);
     } else if (to.root === 'TIME' && isTimestamp(from)) {
       pushLocalMillis(c, a);
-      f.i64(DAY_MS);
+      const unit = pow10(Math.max(0, 3 - to.precision));
+      f.i64(DAY_MS).op(op.I64_REM_S).i64(unit).op(op.I64_DIV_S).i64(unit).op(op.I64_MUL).i64(DAY_MS);
       c.kernel('floorMod');
-      cutDigits(c, 3, to.precision);
       f.op(op.I32_WRAP_I64);
     } else if (isTimestamp(to) && from.root === 'DATE') {
       c.push(a);
@@ -305,8 +307,15 @@ function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
       c.push(a);
       if (from.root === 'TIMESTAMP_LTZ' && to.root === 'TIMESTAMP') shiftToLocal(c, digits);
       if (from.root === 'TIMESTAMP' && to.root === 'TIMESTAMP_LTZ') shiftToUtc(c, digits);
-      rescaleTime(c, digits, digitsOf(to));
-      if ('precision' in to && 'precision' in from && to.precision < from.precision) cutDigits(c, digitsOf(to), to.precision);
+      if (!('precision' in to && 'precision' in from) || to.precision >= from.precision || to.precision >= 3) {
+        rescaleTime(c, digits, digitsOf(to));
+        if ('precision' in to && 'precision' in from && to.precision < from.precision) cutDigits(c, digitsOf(to), to.precision);
+      } else {
+        // Flink cuts to whole milliseconds downwards, then digits of the milliseconds towards zero
+        rescaleTime(c, digits, 3);
+        f.i64(pow10(3 - to.precision)).op(op.I64_DIV_S);
+        if (to.precision > 0) f.i64(pow10(3 - to.precision)).op(op.I64_MUL);
+      }
     } else unsupported(a, to);
   });
 }

@@ -270,12 +270,10 @@ function floorTo(c: Compiler, e: Call, up: boolean): Val {
       pushLocalMillis(c, a);
       round(size);
     } else {
-      // a calendar unit above the day: whole days, rounded up to the next day first when going up
+      // A calendar unit above the day: Flink looks at the day alone (noon of January 1 is its own CEIL to YEAR), divided towards zero.
       pushLocalMillis(c, a);
-      if (up) f.i64(DAY_MS - 1n).op(op.I64_ADD);
-      f.i64(DAY_MS);
-      c.kernel('floorDiv');
-      f.op(op.I32_WRAP_I64)
+      f.i64(DAY_MS)
+        .op(op.I64_DIV_S, op.I32_WRAP_I64)
         .i32(calendarUnit(unit))
         .i32(up ? 1 : 0);
       c.kernel('floorDate');
