@@ -53,6 +53,10 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/job/pool.ts': ['node:worker_threads', 'piscina'],
   'src/ring/io-bell.ts': ['node:worker_threads'],
   'src/state/objects.ts': ['node:v8'],
+  'src/stream/execute.ts': ['node:path', 'node:url'],
+  'src/stream/graph-builder.ts': ['node:crypto'],
+  'src/stream/node-streams.ts': ['node:stream'],
+  'src/stream/stream.ts': ['node:stream', 'node:util'],
   'src/task/io-worker.ts': ['node:worker_threads'],
   'src/task/worker.ts': ['node:worker_threads'],
   'src/wasm/engine.ts': ['node:fs'],
@@ -85,8 +89,12 @@ export const BANNED: readonly { readonly call: RegExp; readonly instead: string;
 export const FILE_LINES_MAX = 300;
 /** Longer files with the length they must not pass. */
 export const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/batch/builder.ts': 320,
+  'src/batch/builder.ts': 327,
   'src/contract/harness.ts': 306,
+  'src/sql/bind/aggregate.ts': 304,
+  'src/sql/bind/expression.ts': 339,
+  'src/stream/expr.ts': 309,
+  'src/stream/stream.ts': 423,
   'src/wasm/cast.ts': 380,
   'src/wasm/compile.ts': 477,
   'src/wasm/encoder.ts': 346,
