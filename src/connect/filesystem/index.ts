@@ -2,7 +2,7 @@ import { MillraceError } from '../../base/errors.js';
 import { readOptions } from '../../contract/options.js';
 import type { Connector } from '../../contract/source.js';
 import { FILE_METADATA } from './metadata.js';
-import { SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
+import { ALL_SINK_OPTIONS, ALL_SOURCE_OPTIONS, refuseUnsupported, SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
 import { planFiles } from './plan.js';
 import { FileReader } from './reader.js';
 import { type FileSinkOptions, FileWriter } from './writer.js';
@@ -10,11 +10,12 @@ import { type FileSinkOptions, FileWriter } from './writer.js';
 /** Lines of local files, read and written: Flink's connector 'filesystem' (docs/connectors.md). */
 export const connector: Connector = {
   name: 'filesystem',
-  sourceOptions: SOURCE_OPTIONS,
-  sinkOptions: SINK_OPTIONS,
+  sourceOptions: ALL_SOURCE_OPTIONS,
+  sinkOptions: ALL_SINK_OPTIONS,
   formats: 'required',
   metadata: FILE_METADATA,
   checkSource(config, place) {
+    refuseUnsupported(config.options, place);
     const options = readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, place);
     if (options['dead-letter.path'] !== undefined && config.format?.options['ignore-parse-errors']?.toLowerCase() !== 'true') {
       throw new MillraceError('INVALID_OPTION', "'dead-letter.path' keeps records that are skipped, but nothing is skipped", {
@@ -27,6 +28,7 @@ export const connector: Connector = {
     return planFiles(config, host);
   },
   checkSink(config, place) {
+    refuseUnsupported(config.options, place);
     readOptions("connector 'filesystem'", SINK_OPTIONS, config.options, place);
     if (config.partitionKeys.length > 0) {
       throw new MillraceError('NOT_SUPPORTED', 'PARTITIONED BY for the filesystem sink', {

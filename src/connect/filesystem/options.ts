@@ -1,4 +1,5 @@
-import { option, optionKind, requiredOption } from '../../contract/options.js';
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+import { type OptionDefs, option, optionKind, requiredOption, type TextOptions } from '../../contract/options.js';
 
 export const SOURCE_OPTIONS = {
   path: requiredOption(optionKind.string, "Give 'path': a file, a folder, or a file:// URI."),
@@ -12,3 +13,28 @@ export const SINK_OPTIONS = {
   'sink.rolling-policy.rollover-interval': option(optionKind.durationMs, 'a part is closed when it has been open so long', 30 * 60_000),
   'sink.rolling-policy.check-interval': option(optionKind.durationMs, 'how often the age of open parts is checked', 60_000),
 };
+
+/** Options that Flink has and millrace refuses, rather than reading or writing something else than was asked. */
+const REFUSED = {
+  'source.monitor-interval': "Reading is bounded: the files that are there when the job starts. Leave 'source.monitor-interval' out.",
+  'auto-compaction': 'Raise sink.rolling-policy.file-size for fewer, larger parts.',
+  'sink.partition-commit.trigger': 'A part is committed when it is whole; partitions have no commit of their own.',
+  'sink.partition-commit.policy.kind': 'A part is committed when it is whole; partitions have no commit of their own.',
+} as const;
+
+const refused = (keys: readonly (keyof typeof REFUSED)[]) =>
+  Object.fromEntries(keys.map((k) => [k, option(optionKind.string, `not supported yet. ${REFUSED[k]}`)]));
+const REFUSED_SOURCE = refused(['source.monitor-interval']);
+const REFUSED_SINK = refused(['auto-compaction', 'sink.partition-commit.trigger', 'sink.partition-commit.policy.kind']);
+
+export const ALL_SOURCE_OPTIONS: OptionDefs = { ...SOURCE_OPTIONS, ...REFUSED_SOURCE };
+export const ALL_SINK_OPTIONS: OptionDefs = { ...SINK_OPTIONS, ...REFUSED_SINK };
+
+/** Fails for an option that Flink accepts and millrace does not. */
+export function refuseUnsupported(options: TextOptions, place: ErrorPlace): void {
+  for (const [key, remedy] of Object.entries(REFUSED)) {
+    if (options[key] !== undefined && options[key].toLowerCase() !== 'false') {
+      throw new MillraceError('NOT_SUPPORTED', `the option '${key}' of connector 'filesystem' is not supported yet`, { place, remedy });
+    }
+  }
+}

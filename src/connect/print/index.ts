@@ -11,7 +11,6 @@ import { RowText } from './text.js';
 const OPTIONS = {
   'print-identifier': option(optionKind.string, 'stands before every row'),
   'standard-error': option(optionKind.boolean, 'prints to the standard error instead of the standard output', false),
-  'sink.parallelism': option(optionKind.int, 'parallelism of this sink'),
 };
 
 /** Rows as text on the host's terminal, through frames: Flink's connector 'print'. */

@@ -188,3 +188,9 @@ test('skipped bad records are counted and kept with place, reason and bytes', ()
     Array.from({ length: 20 }, (_, i) => ({ place: { file: path, line: 3 * i + 2 }, reason: 'bad line', record: 'bad' })),
   );
 });
+
+test('what Flink has and millrace has not is refused as such', () => {
+  const e = failure(() => connector.checkSource?.(sourceConfig('x', { options: { path: 'x', 'source.monitor-interval': '1 s' } }), {}));
+  assert.equal(e.code, 'NOT_SUPPORTED');
+  assert.match(e.message, /source\.monitor-interval/);
+});
