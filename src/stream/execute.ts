@@ -81,5 +81,5 @@ export async function executeModule(
   const { settings, ...rest } = options;
   const built = await buildGraphFromModule(url, settings);
   const graph = await checkConnectors(built.graph);
-  return executeGraph(graph, { ...rest, module: { url, graphHash: built.hash, builder: new URL('./execute.js', import.meta.url).href } });
+  return executeGraph(graph, { ...rest, module: { url, graphHash: built.hash, builder: new URL('./execute.js', import.meta.url).href, settings: settings ?? {} } });
 }

@@ -26,6 +26,8 @@ export interface ModulePlan {
   readonly graphHash: string;
   /** a module that exports `buildGraphFromModule` (the DataStream API, which this folder may not import) */
   readonly builder: string;
+  /** job options that were given to the module on the host */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** Operators that run fused in one subtask: a tree in topological order, ops[0] is its head. */

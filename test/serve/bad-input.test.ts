@@ -46,13 +46,25 @@ for (const [what, bad, code] of [
 
 test('invalid UTF-8 is found', async () => {
   const dir = scratch();
-  const file = put(dir, 'in.jsonl', Buffer.concat([Buffer.from(`${lines(10).join('\n')}\n{"id": 1, "name": "`), Buffer.from([0xff, 0xfe]), Buffer.from('", "ts": "2026-01-01 00:00:00"}\n')]));
+  const file = put(
+    dir,
+    'in.jsonl',
+    Buffer.concat([Buffer.from(`${lines(10).join('\n')}\n{"id": 1, "name": "`), Buffer.from([0xff, 0xfe]), Buffer.from('", "ts": "2026-01-01 00:00:00"}\n')]),
+  );
   failed(await runSql(source(file) + PRINT, dir), 'INVALID_UTF8', 'in.jsonl:11');
 });
 
 test('invalid UTF-8 is found in a field that nobody reads', async () => {
   const dir = scratch();
-  const file = put(dir, 'in.jsonl', Buffer.concat([Buffer.from(`${lines(10).join('\n')}\n{"other": "`), Buffer.from([0xc3]), Buffer.from('", "id": 1, "name": "x", "ts": "2026-01-01 00:00:00"}\n')]));
+  const file = put(
+    dir,
+    'in.jsonl',
+    Buffer.concat([
+      Buffer.from(`${lines(10).join('\n')}\n{"other": "`),
+      Buffer.from([0xc3]),
+      Buffer.from('", "id": 1, "name": "x", "ts": "2026-01-01 00:00:00"}\n'),
+    ]),
+  );
   failed(await runSql(source(file) + PRINT, dir), 'INVALID_UTF8', 'in.jsonl:11');
 });
 
@@ -89,12 +101,26 @@ test('a syntax error: line, column and a caret', async () => {
 });
 
 test('an unknown column, with the nearest name', async () => {
-  failed(await runSql(`${source('/x')}\nCREATE TABLE o (n STRING) WITH ('connector' = 'print');\nINSERT INTO o SELECT nam FROM src;`), 'UNKNOWN_COLUMN', "'name'", 'job.sql:5:22');
+  failed(
+    await runSql(`${source('/x')}\nCREATE TABLE o (n STRING) WITH ('connector' = 'print');\nINSERT INTO o SELECT nam FROM src;`),
+    'UNKNOWN_COLUMN',
+    "'name'",
+    'job.sql:5:22',
+  );
 });
 
 test('a type mismatch', async () => {
-  failed(await runSql(`${source('/x')}\nCREATE TABLE o (n INT) WITH ('connector' = 'print');\nINSERT INTO o SELECT ts FROM src;`), 'TYPE_MISMATCH', 'TIMESTAMP(3)', 'INT');
-  failed(await runSql(`${source('/x')}\nCREATE TABLE o (n INT) WITH ('connector' = 'print');\nINSERT INTO o SELECT id + ts FROM src;`), 'TYPE_MISMATCH', 'job.sql:5:22');
+  failed(
+    await runSql(`${source('/x')}\nCREATE TABLE o (n INT) WITH ('connector' = 'print');\nINSERT INTO o SELECT ts FROM src;`),
+    'TYPE_MISMATCH',
+    'TIMESTAMP(3)',
+    'INT',
+  );
+  failed(
+    await runSql(`${source('/x')}\nCREATE TABLE o (n INT) WITH ('connector' = 'print');\nINSERT INTO o SELECT id + ts FROM src;`),
+    'TYPE_MISMATCH',
+    'job.sql:5:22',
+  );
 });
 
 test('an unknown connector, an unknown option, a bad value: the nearest valid name', async () => {
@@ -102,7 +128,11 @@ test('an unknown connector, an unknown option, a bad value: the nearest valid na
   failed(await runSql(source('/x', ", 'json.ignore-parse-error' = 'true'") + PRINT), 'UNKNOWN_OPTION', 'ignore-parse-errors');
   failed(await runSql(source('/x', ", 'source.monitor-intervall' = '1 s'") + PRINT), 'UNKNOWN_OPTION', 'source.monitor-interval');
   failed(await runSql(source('/x', ", 'json.ignore-parse-errors' = 'yes'") + PRINT), 'INVALID_OPTION', 'true');
-  failed(await runSql(source('/x', ", 'json.ignore-parse-errors' = 'true', 'json.fail-on-missing-field' = 'true'") + PRINT), 'INVALID_OPTION', 'fail-on-missing-field');
+  failed(
+    await runSql(source('/x', ", 'json.ignore-parse-errors' = 'true', 'json.fail-on-missing-field' = 'true'") + PRINT),
+    'INVALID_OPTION',
+    'fail-on-missing-field',
+  );
 });
 
 test('group-offsets without a group id is refused', async () => {
@@ -132,7 +162,10 @@ test('a sink that cannot be written', async () => {
   const file = put(dir, 'in.jsonl', lines(10).join('\n'));
   const blocked = put(dir, 'blocked', 'a file');
   failed(
-    await runSql(`${source(file)}\nCREATE TABLE o (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '${blocked}/out', 'format' = 'json');\nINSERT INTO o SELECT id FROM src;`, dir),
+    await runSql(
+      `${source(file)}\nCREATE TABLE o (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '${blocked}/out', 'format' = 'json');\nINSERT INTO o SELECT id FROM src;`,
+      dir,
+    ),
     'FILE_WRITE',
     'blocked',
   );
@@ -141,7 +174,10 @@ test('a sink that cannot be written', async () => {
 test('a good job ends with exit code 0 and whole files', async () => {
   const dir = scratch();
   const file = put(dir, 'in.jsonl', lines(3000).join('\n'));
-  const r = await runSql(`${source(file)}\nCREATE TABLE o (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '${dir}/out', 'format' = 'json');\nINSERT INTO o SELECT id FROM src WHERE id >= 1000;`, dir);
+  const r = await runSql(
+    `${source(file)}\nCREATE TABLE o (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '${dir}/out', 'format' = 'json');\nINSERT INTO o SELECT id FROM src WHERE id >= 1000;`,
+    dir,
+  );
   assert.equal(r.code, 0, r.stderr);
   assert.deepEqual(rowsOf(`${dir}/out`), Array.from({ length: 2000 }, (_, i) => `{"id":${i + 1000}}`).sort());
 });

@@ -45,7 +45,12 @@ export function put(dir: string, name: string, content: string | Uint8Array): st
 /** Lines of all visible files below a folder, sorted. */
 export function rowsOf(dir: string): string[] {
   const out: string[] = [];
-  for (const f of visible(dir)) out.push(...readFileSync(join(dir, f), 'utf8').split('\n').filter((l) => l !== ''));
+  for (const f of visible(dir))
+    out.push(
+      ...readFileSync(join(dir, f), 'utf8')
+        .split('\n')
+        .filter((l) => l !== ''),
+    );
   return out.sort();
 }
 export function visible(dir: string): string[] {

@@ -1,0 +1,173 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { type Clock, systemClock } from '../base/clock.js';
+import { MillraceError } from '../base/errors.js';
+import { executeGraph, type JobHandle } from '../job/execute.js';
+import { SlotPool } from '../job/pool.js';
+import type { JobResult } from '../job/status.js';
+import { StatusLine } from './status-line.js';
+import { summary, watch } from './watch.js';
+
+export interface RunFlags {
+  readonly set?: string;
+  readonly metricsJson?: string;
+  readonly quiet?: boolean;
+}
+
+export interface RunContext {
+  readonly line: StatusLine;
+  readonly clock: Clock;
+  /** what the rows are called in the status line */
+  readonly outputs: string;
+  readonly summary: boolean;
+  readonly metricsJson?: string;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly file?: string;
+}
+
+/** Runs a .sql script or a module. Resolves with the exit code: 0, 1 after an error, 130 after Ctrl-C. */
+export async function runFile(file: string, flags: RunFlags): Promise<number> {
+  const line = new StatusLine(process.stdout.isTTY ? process.stdout : process.stderr);
+  const context: RunContext = {
+    line,
+    clock: systemClock,
+    outputs: 'rows',
+    summary: flags.quiet !== true,
+    metricsJson: flags.metricsJson,
+    file,
+    options: parseSet(flags.set),
+  };
+  return guarded(line, async () => {
+    if (!existsSync(file)) throw missing(file);
+    return extname(file) === '.sql' ? runScript(readFileSync(file, 'utf8'), context) : runModule(file, context);
+  });
+}
+
+/** Runs every job of a script in order. */
+export async function runScript(text: string, context: RunContext): Promise<number> {
+  return guarded(context.line, async () => {
+    const pool = new SlotPool(1); // its thread loads while the script is planned
+    try {
+      const { planScript } = await import('../sql/index.js');
+      const plan = await planScript(text, { file: context.file, options: context.options });
+      for (const w of plan.warnings) process.stderr.write(`${w}\n`);
+      const results: JobResult[] = [];
+      for (const step of plan.steps) {
+        if (step.kind === 'text') {
+          context.line.print(`${step.text}\n`);
+          continue;
+        }
+        const job = await executeGraph(step.graph, { pool, print: (t) => print(context.line, t) });
+        const code = await follow(job, context, results);
+        if (code !== 0) return code;
+      }
+      writeMetrics(context, results);
+      return 0;
+    } finally {
+      await pool.destroy();
+    }
+  });
+}
+
+async function runModule(file: string, context: RunContext): Promise<number> {
+  const { executeModule } = await import('../stream/execute.js');
+  const results: JobResult[] = [];
+  const code = await follow(await executeModule(file, { settings: context.options, print: (text) => print(context.line, text) }), context, results);
+  writeMetrics(context, results);
+  return code;
+}
+
+/** Follows one job to its end. */
+async function follow(job: JobHandle, context: RunContext, results: JobResult[]): Promise<number> {
+  const interrupts = onInterrupt(job);
+  try {
+    const result = await watch(job, context.line, context.clock, context.outputs);
+    results.push(result);
+    if (context.summary) (context.line.live ? process.stdout : process.stderr).write(summary(result, context.outputs));
+    return interrupts.count > 0 ? 130 : 0;
+  } finally {
+    interrupts.stop();
+  }
+}
+
+/** Rows go to stdout; above the status line when that is drawn there too. */
+function print(line: StatusLine, text: string): void {
+  if (line.live) line.print(text);
+  else process.stdout.write(text);
+}
+
+/** Ctrl-C: the first lets what is under way reach the sinks, the second ends the process. */
+function onInterrupt(job: JobHandle): { count: number; stop(): void } {
+  const state = {
+    count: 0,
+    stop: () => {
+      process.off('SIGINT', handler);
+      process.off('SIGTERM', handler);
+    },
+  };
+  const handler = (): void => {
+    state.count++;
+    if (state.count > 1) process.exit(130);
+    void job.cancel();
+  };
+  process.on('SIGINT', handler);
+  process.on('SIGTERM', handler);
+  return state;
+}
+
+async function guarded(line: StatusLine, body: () => Promise<number>): Promise<number> {
+  try {
+    return await body();
+  } catch (e) {
+    line.clear();
+    const error = MillraceError.from(e);
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    if (error.code === 'INTERNAL' || process.env.MILLRACE_DEBUG !== undefined) process.stderr.write(`${error.stack ?? ''}\n`);
+    return 1;
+  }
+}
+
+function missing(file: string): MillraceError {
+  return new MillraceError('FILE_NOT_FOUND', `there is no file ${file}`, { remedy: 'Give the path of a .sql script or of a job module.' });
+}
+
+/** 'a=b; c=d' as options. */
+function parseSet(text: string | undefined): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const part of (text ?? '').split(';')) {
+    if (part.trim() === '') continue;
+    const at = part.indexOf('=');
+    if (at < 0)
+      throw new MillraceError('INVALID_OPTION', `'${part.trim()}' is not key=value`, { remedy: "Write --set 'parallelism.default=2; pipeline.name=x'." });
+    out[part.slice(0, at).trim()] = part.slice(at + 1).trim();
+  }
+  return out;
+}
+
+function writeMetrics(context: RunContext, results: readonly JobResult[]): void {
+  if (context.metricsJson === undefined || results.length === 0) return;
+  const last = results[results.length - 1];
+  const json = {
+    records: results.reduce((n, r) => n + r.recordsIn, 0),
+    rows: results.reduce((n, r) => n + r.recordsOut, 0),
+    seconds: results.reduce((n, r) => n + r.runMs, 0) / 1000,
+    startupMs: results[0].startupMs,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    lateDropped: results.reduce((n, r) => n + r.lateDropped, 0),
+    badRecords: results.reduce((n, r) => n + r.badRecords, 0),
+    metrics: last.metrics,
+  };
+  writeFileSync(context.metricsJson, `${JSON.stringify(json, null, 1)}\n`);
+}
+
+/** Prints the plans of a script. */
+export async function explainFile(file: string, flags: RunFlags): Promise<number> {
+  const line = new StatusLine(process.stderr);
+  return guarded(line, async () => {
+    if (!existsSync(file)) throw missing(file);
+    const { explainGraph, planScript } = await import('../sql/index.js');
+    const plan = await planScript(readFileSync(file, 'utf8'), { file, options: parseSet(flags.set) });
+    for (const step of plan.steps) process.stdout.write(`${step.kind === 'text' ? step.text : explainGraph(step.graph)}\n`);
+    return 0;
+  });
+}
