@@ -23,3 +23,5 @@ export { jsonLines, jsonSlices } from "./scan/json";
 export { jsonField, jsonObject, jsonRoot } from "./scan/json-read";
 export { writeBuffer, writeCreate, writeLeaf, writeLength, writeOptions, writeSlices } from "./write/context";
 export { jsonWrite } from "./write/json";
+export { csvLines, csvPosition, csvSetup, csvSlices } from "./scan/csv";
+export { csvOptions, csvWrite } from "./write/csv";
