@@ -2,7 +2,7 @@ import { MillraceError } from '../../base/errors.js';
 import { readOptions } from '../../contract/options.js';
 import type { Connector } from '../../contract/source.js';
 import { FILE_METADATA } from './metadata.js';
-import { ALL_SINK_OPTIONS, ALL_SOURCE_OPTIONS, refuseUnsupported, SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
+import { refuseUnsupported, SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
 import { planFiles } from './plan.js';
 import { FileReader } from './reader.js';
 import { type FileSinkOptions, FileWriter } from './writer.js';
@@ -10,8 +10,8 @@ import { type FileSinkOptions, FileWriter } from './writer.js';
 /** Lines of local files, read and written: Flink's connector 'filesystem' (docs/connectors.md). */
 export const connector: Connector = {
   name: 'filesystem',
-  sourceOptions: ALL_SOURCE_OPTIONS,
-  sinkOptions: ALL_SINK_OPTIONS,
+  sourceOptions: SOURCE_OPTIONS,
+  sinkOptions: SINK_OPTIONS,
   formats: 'required',
   metadata: FILE_METADATA,
   checkSource(config, place) {

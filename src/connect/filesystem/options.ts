@@ -1,13 +1,13 @@
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
-import { type OptionDefs, option, optionKind, requiredOption, type TextOptions } from '../../contract/options.js';
+import { option, optionKind, requiredOption, type TextOptions } from '../../contract/options.js';
 
-export const SOURCE_OPTIONS = {
+const READ_OPTIONS = {
   path: requiredOption(optionKind.string, "Give 'path': a file, a folder, or a file:// URI."),
   'source.path.regex-pattern': option(optionKind.string, 'reads only files whose whole path matches this regular expression'),
   'dead-letter.path': option(optionKind.string, 'folder that keeps skipped bad records as JSON lines (needs ignore-parse-errors)'),
 };
 
-export const SINK_OPTIONS = {
+const WRITE_OPTIONS = {
   path: requiredOption(optionKind.string, "Give 'path': the folder to write part files into."),
   'sink.rolling-policy.file-size': option(optionKind.memoryBytes, 'a part is closed when it has this size', 128 << 20),
   'sink.rolling-policy.rollover-interval': option(optionKind.durationMs, 'a part is closed when it has been open so long', 30 * 60_000),
@@ -22,13 +22,15 @@ const REFUSED = {
   'sink.partition-commit.policy.kind': 'A part is committed when it is whole; partitions have no commit of their own.',
 } as const;
 
-const refused = (keys: readonly (keyof typeof REFUSED)[]) =>
-  Object.fromEntries(keys.map((k) => [k, option(optionKind.string, `not supported yet. ${REFUSED[k]}`)]));
-const REFUSED_SOURCE = refused(['source.monitor-interval']);
-const REFUSED_SINK = refused(['auto-compaction', 'sink.partition-commit.trigger', 'sink.partition-commit.policy.kind']);
+const refused = (key: keyof typeof REFUSED) => option(optionKind.string, `not supported yet. ${REFUSED[key]}`);
 
-export const ALL_SOURCE_OPTIONS: OptionDefs = { ...SOURCE_OPTIONS, ...REFUSED_SOURCE };
-export const ALL_SINK_OPTIONS: OptionDefs = { ...SINK_OPTIONS, ...REFUSED_SINK };
+export const SOURCE_OPTIONS = { ...READ_OPTIONS, 'source.monitor-interval': refused('source.monitor-interval') };
+export const SINK_OPTIONS = {
+  ...WRITE_OPTIONS,
+  'auto-compaction': refused('auto-compaction'),
+  'sink.partition-commit.trigger': refused('sink.partition-commit.trigger'),
+  'sink.partition-commit.policy.kind': refused('sink.partition-commit.policy.kind'),
+};
 
 /** Fails for an option that Flink accepts and millrace does not. */
 export function refuseUnsupported(options: TextOptions, place: ErrorPlace): void {

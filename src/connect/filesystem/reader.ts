@@ -47,7 +47,7 @@ export class FileReader implements SourceReader {
       this.#deadLetters = new DeadLetters(letters, ctx);
       this.#deadLetters.attach(this.#decoder);
     }
-    ctx.metrics.gauge('numRecordsTooLong', () => this.#block.tooLong + (this.#frames?.tooLong ?? 0));
+    ctx.metrics.gauge('numRecordsInErrors', () => this.#decoder.skipped + this.#block.tooLong + (this.#frames?.tooLong ?? 0));
   }
 
   open(): void {
