@@ -21,6 +21,7 @@ import {
 } from '#abi';
 import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
+import { toArrow } from './arrow.js';
 
 /**
  * A columnar batch: a header in wasm memory (layout: assembly/abi.ts, docs/formats/batch.md) and this thin handle on it.
@@ -132,6 +133,11 @@ export class Batch {
   setPresent(column: number, row: number): void {
     const v = this.validity(column);
     if (v !== 0) this.engine.u8[v + (row >> 3)] |= 1 << (row & 7);
+  }
+
+  /** An owned copy of the selected rows as an Arrow IPC stream (docs/types.md). */
+  toArrow(): Uint8Array {
+    return toArrow(this);
   }
 
   /** Selects rows 0..rows-1. */
