@@ -141,10 +141,10 @@ class SubtaskBuilder {
     }
     return out;
   }
-  /** The doorbell of the slot of a subtask; none is needed within this slot. */
+  /** The doorbell of the slot of a subtask; this slot's own too, so that it does not go to sleep on what it just sent itself. */
   #bell(subtask: number): Bell {
     const slot = slotOf(subtask, this.#ctx.plan.slots);
-    return slot === this.#ctx.slot ? NO_BELL : { ring: () => this.#ctx.bells.ring(slot) };
+    return { ring: () => this.#ctx.bells.ring(slot) };
   }
 
   async #source(head: ChainedOperator): Promise<Input> {

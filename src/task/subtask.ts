@@ -103,7 +103,7 @@ export class Subtask {
         return StepResult.Worked;
       default:
         this.#close();
-        return StepResult.Done;
+        return StepResult.Worked;
     }
   }
 

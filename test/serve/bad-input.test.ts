@@ -93,7 +93,7 @@ test('a missing script', async () => {
 test('a syntax error: line, column and a caret', async () => {
   const dir = scratch();
   const r = await runSql(`${source('/x')}\nCREATE VIEW v AS\nSELECT id FRM src;`, dir);
-  failed(r, 'SQL_SYNTAX', /job\.sql:7:15/);
+  failed(r, 'SQL_SYNTAX', /job\.sql:5:15/);
   const caret = r.stderr.split('\n').findIndex((l) => /^\s*\^+$/.test(l));
   assert.ok(caret > 0, r.stderr);
   const excerpt = r.stderr.split('\n')[caret - 1];
