@@ -14,7 +14,7 @@ export async function coldstart(rounds: number): Promise<void> {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const input = join(dir, 'readings.jsonl');
-  writeFileSync(input, [1, 2, 3, 4, 5].map((i) => `{"id":"d${i % 2}","temperature":${60 + i}.5,"at":"2024-01-01 00:00:0${i}"}\n`).join(''));
+  writeFileSync(input, [1, 2, 3, 4, 5].map((i) => `{"id":"d${i % 2}","temperature":${60 + i}.5,"measured_at":"2024-01-01 00:00:0${i}"}\n`).join(''));
   const job = join(dir, 'small.sql');
   writeFileSync(job, script('small.sql', { INPUT: fileUri(input), OUTPUT: fileUri(join(dir, 'out')) }));
   const bare: number[] = [];

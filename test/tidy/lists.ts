@@ -52,6 +52,8 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/job/options.ts': ['node:os'],
   'src/job/pool.ts': ['node:worker_threads', 'piscina'],
   'src/ring/io-bell.ts': ['node:worker_threads'],
+  'src/serve/cli.ts': ['citty'],
+  'src/serve/run.ts': ['node:fs', 'node:path'],
   'src/state/objects.ts': ['node:v8'],
   'src/stream/execute.ts': ['node:path', 'node:url'],
   'src/stream/graph-builder.ts': ['node:crypto'],
@@ -83,7 +85,11 @@ export const BANNED: readonly { readonly call: RegExp; readonly instead: string;
     },
   },
   { call: /\bconsole\.\w+\s*\(/, instead: 'a metric, an error, or the print of the IoContext', allowed: {} },
-  { call: /\bprocess\.exit\s*\(/, instead: 'process.exitCode, and an end by itself', allowed: {} },
+  {
+    call: /\bprocess\.exit\s*\(/,
+    instead: 'process.exitCode, and an end by itself',
+    allowed: { 'src/serve/run.ts': 'a second Ctrl-C ends the process at once' },
+  },
 ];
 
 export const FILE_LINES_MAX = 300;
@@ -95,12 +101,13 @@ export const LONG_FILES: Readonly<Record<string, number>> = {
   'src/sql/bind/expression.ts': 339,
   'src/stream/expr.ts': 309,
   'src/stream/stream.ts': 423,
-  'src/wasm/cast.ts': 380,
+  'src/wasm/cast.ts': 389,
   'src/wasm/compile.ts': 477,
   'src/wasm/encoder.ts': 346,
   'src/wasm/logic.ts': 322,
-  'src/wasm/time.ts': 416,
+  'src/wasm/time.ts': 414,
   'assembly/expr/string.ts': 346,
+  'assembly/scan/csv.ts': 303,
 };
 
 export const FUNCTION_LINES_MAX = 70;
