@@ -25,3 +25,4 @@ export { writeBuffer, writeCreate, writeLeaf, writeLength, writeOptions, writeSl
 export { jsonWrite } from "./write/json";
 export { csvLines, csvPosition, csvSetup, csvSlices } from "./scan/csv";
 export { csvOptions, csvWrite } from "./write/csv";
+export * from "./snapshot";

@@ -163,18 +163,28 @@ export class Aggregates {
   /** Merges the DISTINCT values of all of `from`, whose rows `merge` has linked to rows of `into`. */
   mergeDistinct(into: GroupState, from: GroupState): void {
     const k = this.#engine.kernels;
-    for (const plan of this.layout.plans) {
-      if (plan.distinct < 0) continue;
-      const source = from.distinct[plan.distinct];
-      const words = this.#distinctKind(plan.call.arg!) === DISTINCT_WORD ? 1 : 0;
+    for (let i = 0; i < from.distinct.length; i++) {
+      const source = from.distinct[i];
       k.tableWalkStart(source);
       for (let n = k.tableWalk(source, this.#walked, BATCH_ROWS_MAX); n > 0; n = k.tableWalk(source, this.#walked, BATCH_ROWS_MAX)) {
-        const target = into.distinct[plan.distinct];
-        const m = k.distinctMerge(target, words, plan.argCode, this.#walked, n, this.layout.link, this.#groups, this.#sel, this.#values);
-        if (m < 0) this.#outOfMemory();
-        if (m > 0) this.#accumulate(plan, into.table, this.#groups, this.#sel, m, this.#values);
+        this.mergeDistinctRows(into, i, this.#walked, n);
       }
     }
+  }
+
+  /** Merges `n` (at most BATCH_ROWS_MAX) entries of distinct table number `index` whose owners are linked to rows of `into`. */
+  mergeDistinctRows(into: GroupState, index: number, rows: number, n: number): void {
+    const plan = this.layout.plans.find((p) => p.distinct === index)!;
+    const words = this.isWordDistinct(index) ? 1 : 0;
+    const target = into.distinct[index];
+    const m = this.#engine.kernels.distinctMerge(target, words, plan.argCode, rows, n, this.layout.link, this.#groups, this.#sel, this.#values);
+    if (m < 0) this.#outOfMemory();
+    if (m > 0) this.#accumulate(plan, into.table, this.#groups, this.#sel, m, this.#values);
+  }
+
+  /** Whether distinct table number `index` has WORD rows. */
+  isWordDistinct(index: number): boolean {
+    return this.#distinctKind(this.layout.distinctArgs[index]) === DISTINCT_WORD;
   }
 
   /** Writes the results of `n` group rows into rows 0.. of the columns from `first` on. Strings are views of the table's memory. */

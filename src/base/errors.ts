@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   GRAPH_INVALID: 'the job graph cannot run as built',
   SLOT_DIED: 'a worker thread ended before its work was done',
   OUT_OF_MEMORY: 'a slot reached its memory limit',
+  STATE_INCOMPATIBLE: 'saved state does not fit the operator that is to take it',
   CANCELLED: 'the job was cancelled',
   INTERNAL: 'a bug in millrace',
 } as const;

@@ -35,3 +35,5 @@ export const KAFKA_CONNECT_TIMEOUT_MS = 10_000;
 /** Milliseconds between tries after a Kafka broker failed: doubling from the first to the second. */
 export const KAFKA_BACKOFF_MS_MIN = 100;
 export const KAFKA_BACKOFF_MS_MAX = 2000;
+/** Bytes of one key group's state in one window: snapshots are packed in one block, and wasm32 addresses end at 4 GiB. */
+export const STATE_BYTES_MAX = 1 << 30;

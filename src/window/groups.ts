@@ -71,16 +71,19 @@ export class WindowGroups {
   mergeSome(into: GroupState, from: GroupState): boolean {
     for (let done = 0; done < MERGE_ROWS; done += BATCH_ROWS_MAX) {
       const n = this.tables.walk(from.table, this.#rows, BATCH_ROWS_MAX);
-      if (n > 0) {
-        this.tables.findRows(into.table, this.#rows, n, this.#dst);
-        this.aggregates.merge(into, this.#dst, this.#rows, n);
-      }
+      if (n > 0) this.adopt(into, this.#rows, n);
       if (n < BATCH_ROWS_MAX) {
         this.aggregates.mergeDistinct(into, from);
         return false;
       }
     }
     return true;
+  }
+
+  /** Merges `n` rows (at most BATCH_ROWS_MAX) of another table with this layout; their DISTINCT values must follow. */
+  adopt(into: GroupState, rows: number, n: number): void {
+    this.tables.findRows(into.table, rows, n, this.#dst);
+    this.aggregates.merge(into, this.#dst, rows, n);
   }
 
   /** Writes keys and results of the next groups into `out`, which is selected as a whole; returns their number, 0 at the end. */

@@ -4,10 +4,12 @@ import type { Counter } from '../base/metrics.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
 import type { WindowAggregateConfig } from '../contract/nodes.js';
-import type { Operator, OperatorContext } from '../contract/operator.js';
+import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/operator.js';
 import { KeyedTables } from '../state/table.js';
 import { watermarkMs } from './clock.js';
 import { hashesOf } from './groups.js';
+import { Packer } from './packer.js';
+import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from './state.js';
 
 declare module '../wasm/engine.js' {
   interface Kernels {
@@ -61,6 +63,8 @@ export class SessionWindows implements Operator {
   readonly #head: number;
   readonly #bytes: number;
   readonly #report: number;
+  readonly #packer: Packer;
+  readonly #form: StateForm;
   #state: GroupState;
   #buckets = new Map<number, number[]>();
   #live = 0;
@@ -86,6 +90,8 @@ export class SessionWindows implements Operator {
     this.#out = allocBatch(engine, ctx.output);
     this.#report = engine.alloc(64);
     this.#state = this.#create();
+    this.#packer = new Packer(engine, this.#tables, this.#aggregates, ctx.maxParallelism, { head: this.#head });
+    this.#form = stateForm(ctx.inputs[0], config.keys, this.#tables, this.#aggregates, true);
   }
 
   #create(): GroupState {
@@ -270,16 +276,54 @@ export class SessionWindows implements Operator {
     this.#tables.findRows(this.#state.table, v.from, n, v.keys);
     for (let i = 0; i < n; i++) {
       const at = engine.u32[(sessions >> 2) + i] >> 3;
-      const key = engine.u32[(v.keys >> 2) + i];
-      const s = engine.kernels.sessionNew(this.#state.table, this.#bytes, key, key + this.#head, engine.f64[at], engine.f64[at + 1]) >>> 0;
-      if (s === 0) this.#tables.outOfMemory();
-      engine.u32[(v.into >> 2) + i] = s;
-      this.#enlist(s);
+      this.#open(i, engine.f64[at], engine.f64[at + 1]);
     }
     this.#aggregates.merge(this.#state, v.into, sessions, n);
   }
 
+  /** Opens a session for key row number `i` of the keys vector; its pointer goes to the same place of the into vector. */
+  #open(i: number, start: number, end: number): void {
+    const { engine } = this.#ctx;
+    const v = this.#scratch(BATCH_ROWS_MAX);
+    const key = engine.u32[(v.keys >> 2) + i];
+    const s = engine.kernels.sessionNew(this.#state.table, this.#bytes, key, key + this.#head, start, end) >>> 0;
+    if (s === 0) this.#tables.outOfMemory();
+    engine.u32[(v.into >> 2) + i] = s;
+    this.#enlist(s);
+  }
+
+  snapshot(): OperatorSnapshot {
+    const sections = this.#packer.pack({ start: 0, state: this.#state });
+    const keyed = [...sections].map(([group, section]) => ({ group, bytes: encodeGroup(this.#form, [section]) }));
+    return { keyed, list: [], union: [encodeProgress(this.#progress)] };
+  }
+
+  restore(snapshot: OperatorSnapshot): void {
+    const { engine, name } = this.#ctx;
+    this.#progress = decodeProgress(snapshot, name);
+    const base = this.#head;
+    const unpacker = new Unpacker(engine, this.#aggregates, this.#form, base + 16 - SESSION_HEADER, name);
+    const v = this.#scratch(BATCH_ROWS_MAX);
+    const ends = new Set<number>();
+    for (const { bytes } of snapshot.keyed) {
+      unpacker.unpack(bytes, (_start, rows, shifted, n) => {
+        this.#tables.findRows(this.#state.table, rows, n, v.keys, this.#form.accBytes);
+        for (let i = 0; i < n; i++) {
+          const at = (engine.u32[(rows >> 2) + i] + base) >> 3;
+          this.#open(i, engine.f64[at], engine.f64[at + 1]);
+          ends.add(engine.f64[at + 1]);
+        }
+        this.#aggregates.merge(this.#state, v.into, shifted, n);
+        this.#live += n;
+        this.#made += n;
+        return this.#state;
+      });
+    }
+    if (this.#config.time === 'proctime') for (const end of ends) this.#ctx.registerProcessingTimer(end);
+  }
+
   close(): void {
+    this.#packer.close();
     this.#free(this.#state);
     this.#tables.close();
     this.#aggregates.close();

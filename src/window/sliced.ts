@@ -4,10 +4,12 @@ import type { Counter } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
 import type { WindowAggregateConfig } from '../contract/nodes.js';
-import type { Operator, OperatorContext } from '../contract/operator.js';
+import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/operator.js';
 import { watermarkMs, writeWindowColumns } from './clock.js';
 import { WindowGroups } from './groups.js';
+import { Packer } from './packer.js';
 import { firstWindowEnd, floorTo, lastWindowEnd, type SliceSpec } from './spec.js';
+import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from './state.js';
 
 declare module '../wasm/engine.js' {
   interface Kernels {
@@ -55,6 +57,8 @@ export class SlicedWindows implements Operator {
   readonly #groups: WindowGroups;
   readonly #hasher: KeyHasher;
   readonly #late: Counter;
+  readonly #packer: Packer;
+  readonly #form: StateForm;
   readonly #slices = new Map<number, Slice>();
   #starts: number[] = [];
   #progress = Number.NEGATIVE_INFINITY;
@@ -70,6 +74,8 @@ export class SlicedWindows implements Operator {
     this.#spec = spec;
     this.#groups = new WindowGroups(ctx, config.keys, config.calls);
     this.#hasher = new KeyHasher(ctx.engine, ctx.inputs[0], config.keys);
+    this.#packer = new Packer(ctx.engine, this.#groups.tables, this.#groups.aggregates, ctx.maxParallelism);
+    this.#form = stateForm(ctx.inputs[0], config.keys, this.#groups.tables, this.#groups.aggregates, false);
     this.#late = ctx.metrics.counter('numLateRecordsDropped');
     this.#need(BATCH_ROWS_MAX);
   }
@@ -175,9 +181,7 @@ export class SlicedWindows implements Operator {
       this.#firing ??= this.#nextDue();
       const firing = this.#firing;
       if (firing === undefined) {
-        // windows that had no rows have passed too: a slice that begins now must not fire them
-        const { slideMs, offsetMs, sizeMs } = this.#spec;
-        this.#firedEnd = Math.max(this.#firedEnd, floorTo(this.#progress + 1, slideMs, offsetMs + sizeMs));
+        this.#passWindows();
         return false;
       }
       if (firing.sources.length > 0) {
@@ -196,6 +200,12 @@ export class SlicedWindows implements Operator {
       if (n < BATCH_ROWS_MAX) this.#done(firing);
       if (n > 0) return true;
     }
+  }
+
+  /** Windows that had no rows have passed too: a slice that begins later must not fire them. */
+  #passWindows(): void {
+    const { slideMs, offsetMs, sizeMs } = this.#spec;
+    this.#firedEnd = Math.max(this.#firedEnd, floorTo(this.#progress + 1, slideMs, offsetMs + sizeMs));
   }
 
   #merge(firing: Firing): void {
@@ -244,6 +254,34 @@ export class SlicedWindows implements Operator {
     return { end, state: this.#groups.create(this.#expected), sources, merged: true, walking: false };
   }
 
+  snapshot(): OperatorSnapshot {
+    const byGroup = new Map<number, Uint8Array[]>();
+    for (const start of this.#starts) {
+      for (const [group, section] of this.#packer.pack(this.#slices.get(start)!)) {
+        const sections = byGroup.get(group);
+        if (sections === undefined) byGroup.set(group, [section]);
+        else sections.push(section);
+      }
+    }
+    const keyed = [...byGroup].map(([group, sections]) => ({ group, bytes: encodeGroup(this.#form, sections) }));
+    return { keyed, list: [], union: [encodeProgress(this.#progress)] };
+  }
+
+  restore(snapshot: OperatorSnapshot): void {
+    const { engine, name } = this.#ctx;
+    this.#progress = decodeProgress(snapshot, name);
+    this.#passWindows();
+    const unpacker = new Unpacker(engine, this.#groups.aggregates, this.#form, 0, name);
+    for (const { bytes } of snapshot.keyed) {
+      unpacker.unpack(bytes, (start, rows, _shifted, n) => {
+        const { state } = this.#slice(start);
+        this.#groups.adopt(state, rows, n);
+        return state;
+      });
+    }
+    if (this.#config.time === 'proctime' && this.#starts.length > 0) this.#ctx.registerProcessingTimer(this.#nextEnd());
+  }
+
   close(): void {
     for (const slice of this.#slices.values()) this.#groups.free(slice.state);
     if (this.#firing?.merged === true) this.#groups.free(this.#firing.state);
@@ -251,6 +289,7 @@ export class SlicedWindows implements Operator {
     this.#starts = [];
     this.#firing = undefined;
     this.#groups.close();
+    this.#packer.close();
     this.#freeScratch();
     this.#rows = 0;
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type HarnessEvent, runOperator } from '#src/contract/harness.js';
+import { checkRestorable, type HarnessEvent, runOperator } from '#src/contract/harness.js';
 import type { WindowAggregateConfig, WindowSpec } from '#src/contract/nodes.js';
 import { formatDecimal } from '#src/types/decimal.js';
 import { operator } from '#src/window/aggregate.js';
@@ -85,5 +85,15 @@ test('windows fire in the order of their ends', () => {
       );
     }),
     { numRuns: 60 },
+  );
+});
+
+test('state restored after any event, in another number of subtasks, gives the same', () => {
+  fc.assert(
+    fc.property(spec, fc.array(event, { minLength: 1, maxLength: 8 }), (window, list) => {
+      const events = toInput(rising(list));
+      checkRestorable(operator, configOf(window), events, { inputs: [INPUT], output: OUTPUT, keys: [[0]] });
+    }),
+    { numRuns: 40 },
   );
 });
