@@ -11,7 +11,7 @@ export { keyMeasure, keyEncode, keyRefs128, keyWordsToColumn, keyBytesToColumn, 
 export { allPresent, keepPresent, keepTrue, aggCount, aggSum, aggSumDecimal, aggExtreme, aggExtreme128, aggExtremeBytes } from "./aggregate/update";
 export { aggMerge } from "./aggregate/merge";
 export { resultCount, resultWord, result128, resultBytes, resultAvgInt, resultAvgFloat, resultAvgDecimal } from "./aggregate/result";
-export { sliceRows } from "./window/slice";
+export { localTimes, sliceRows, utcTimes } from "./window/slice";
 export { distinctWords, distinctBytes, distinctMerge, linkRows } from "./aggregate/distinct";
 export * from "./expr/string";
 export * from "./expr/date";

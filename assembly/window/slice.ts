@@ -1,5 +1,6 @@
 // Which slice each row belongs to. Rows of one batch mostly fall into one or two slices, so the last range is kept in registers and
 // the few others in a short list; the 64-bit division runs once per slice and batch.
+import { zoneOffset, zoneOffsetLocal } from "../expr/date";
 
 /** A slice of the batch, 32 bytes: i64 start, i64 end, u32 rows, u32 first position in the outputs. */
 const S_START: usize = 0;
@@ -81,5 +82,22 @@ function scatter(slices: usize, count: u32, sel: usize, n: u32, hashes: usize, n
   for (let k: u32 = 0; k < count; k++) {
     const e = slices + ((k as usize) << 5);
     store<u32>(e, load<u32>(e, S_FIRST) - load<u32>(e, S_ROWS), S_FIRST);
+  }
+}
+
+/** Local times of the selected rows (by row number) in the zone of a zone table. */
+export function localTimes(zone: usize, times: usize, sel: usize, n: u32, out: usize): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const at = (load<u32>(sel + ((i as usize) << 2)) as usize) << 3;
+    const t = load<i64>(times + at);
+    store<i64>(out + at, t + zoneOffset(zone, t));
+  }
+}
+
+/** Local times at values[0..n) back to UTC, in place. */
+export function utcTimes(zone: usize, values: usize, n: u32): void {
+  for (let p = values, end = values + ((n as usize) << 3); p < end; p += 8) {
+    const t = load<i64>(p);
+    store<i64>(p, t - zoneOffsetLocal(zone, t));
   }
 }

@@ -6,7 +6,8 @@ import { KeyHasher } from '../batch/hash.js';
 import type { WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/operator.js';
 import { KeyedTables } from '../state/table.js';
-import { watermarkMs } from './clock.js';
+import { SessionBuckets } from './buckets.js';
+import { WindowTime } from './clock.js';
 import { hashesOf } from './groups.js';
 import { Packer } from './packer.js';
 import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from './state.js';
@@ -54,7 +55,8 @@ export class SessionWindows implements Operator {
   readonly #ctx: OperatorContext;
   readonly #config: WindowAggregateConfig;
   readonly #gapMs: number;
-  readonly #bucketMs: number;
+  readonly #time: WindowTime;
+  readonly #buckets: SessionBuckets;
   readonly #tables: KeyedTables;
   readonly #aggregates: Aggregates;
   readonly #hasher: KeyHasher;
@@ -66,7 +68,6 @@ export class SessionWindows implements Operator {
   readonly #packer: Packer;
   readonly #form: StateForm;
   #state: GroupState;
-  #buckets = new Map<number, number[]>();
   #live = 0;
   #made = 0;
   #progress = Number.NEGATIVE_INFINITY;
@@ -80,7 +81,8 @@ export class SessionWindows implements Operator {
     this.#ctx = ctx;
     this.#config = config;
     this.#gapMs = gapMs;
-    this.#bucketMs = Math.max(1, Math.ceil(gapMs / 8));
+    this.#time = new WindowTime(config, ctx);
+    this.#buckets = new SessionBuckets(engine, gapMs);
     this.#tables = new KeyedTables(engine, ctx.inputs[0], config.keys, 8, hashesOf(ctx, config.keys));
     this.#head = KeyedTables.accBase(ctx.inputs[0], config.keys);
     this.#aggregates = new Aggregates(engine, ctx.inputs[0], config.calls, SESSION_HEADER);
@@ -125,8 +127,8 @@ export class SessionWindows implements Operator {
     this.#hasher.hash(batch, v.hashes);
     this.#tables.find(this.#state.table, batch, batch.sel, n, v.hashes, v.keys);
     const proctime = this.#config.time === 'proctime';
-    const now = proctime ? Math.max(this.#ctx.clock.nowMs(), this.#progress + 1) : 0;
-    const times = proctime ? 0 : batch.values(this.#config.timeColumn);
+    const now = proctime ? Math.max(this.#time.nowMs(), this.#progress + 1) : 0;
+    const times = proctime ? 0 : this.#time.times(batch);
     const { table } = this.#state;
     const ok = engine.kernels.sessionAssign(
       ...([table, this.#bytes, v.keys, this.#head, batch.sel, n, times, now, this.#gapMs, this.#progress] as const),
@@ -140,8 +142,8 @@ export class SessionWindows implements Operator {
     this.#aggregates.update(this.#state, v.sessions, v.sel, kept, batch);
     this.#live += created - merged;
     this.#made += created;
-    for (let i = 0; i < created; i++) this.#enlist(engine.u32[(v.created >> 2) + i]);
-    if (proctime && kept > 0) this.#ctx.registerProcessingTimer(now + this.#gapMs);
+    for (let i = 0; i < created; i++) this.#buckets.add(engine.u32[(v.created >> 2) + i]);
+    if (proctime && kept > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(now + this.#gapMs));
     this.#compact();
   }
 
@@ -152,24 +154,14 @@ export class SessionWindows implements Operator {
     this.#aggregates.unlink(from, n);
   }
 
-  /** Puts a session into the bucket of its present end; dead ones are forgotten. */
-  #enlist(session: number): void {
-    const end = this.#ctx.engine.f64[(session + 8) >> 3];
-    if (Number.isNaN(end)) return;
-    const bucket = Math.floor((end - 1) / this.#bucketMs);
-    const list = this.#buckets.get(bucket);
-    if (list === undefined) this.#buckets.set(bucket, [session]);
-    else list.push(session);
-  }
-
   processWatermark(watermark: bigint): boolean {
     if (this.#config.time === 'proctime') return false;
-    this.#progress = Math.max(this.#progress, watermarkMs(watermark));
+    this.#progress = Math.max(this.#progress, this.#time.progressOf(watermark));
     return this.resume();
   }
   processProcessingTime(nowMs: number): boolean {
     if (this.#config.time !== 'proctime') return false;
-    this.#progress = Math.max(this.#progress, nowMs - 1);
+    this.#progress = Math.max(this.#progress, this.#time.progressOf(nowMs - 1));
     return this.resume();
   }
   /** Pending processing-time sessions end with the input, unfired, as in Flink. */
@@ -178,39 +170,15 @@ export class SessionWindows implements Operator {
   }
 
   resume(): boolean {
-    if (this.#dueAt >= this.#due.length && !this.#collectDue()) {
-      this.#compact();
-      return false;
+    if (this.#dueAt >= this.#due.length) {
+      this.#due = this.#buckets.takeDue(this.#progress);
+      this.#dueAt = 0;
+      if (this.#due.length === 0) {
+        this.#compact();
+        return false;
+      }
     }
     this.#emitSome();
-    return true;
-  }
-
-  /** Takes the due sessions of the earliest buckets, in order of their ends; false when nothing is due. */
-  #collectDue(): boolean {
-    const { f64 } = this.#ctx.engine;
-    const limit = Math.floor(this.#progress / this.#bucketMs);
-    const due: number[] = [];
-    while (due.length === 0) {
-      let first = Number.POSITIVE_INFINITY;
-      for (const b of this.#buckets.keys()) if (b < first) first = b;
-      if (first > limit || first === Number.POSITIVE_INFINITY) return false;
-      const list = this.#buckets.get(first)!;
-      this.#buckets.delete(first);
-      const stay: number[] = [];
-      for (const s of list) {
-        const end = f64[(s + 8) >> 3];
-        if (Math.floor((end - 1) / this.#bucketMs) !== first) this.#enlist(s);
-        else if (end - 1 <= this.#progress) due.push(s);
-        else stay.push(s);
-      }
-      if (stay.length > 0) {
-        this.#buckets.set(first, stay);
-        if (due.length === 0) return false; // later buckets are not due either
-      }
-    }
-    this.#due = due.sort((a, b) => f64[(a + 8) >> 3] - f64[(b + 8) >> 3]);
-    this.#dueAt = 0;
     return true;
   }
 
@@ -228,8 +196,10 @@ export class SessionWindows implements Operator {
     this.#config.windowOutputs.forEach((what, i) => {
       const column = keyCount + this.#config.calls.length + i;
       const values = this.#out.values(column);
-      if (what !== 'proctime') engine.kernels.sessionTimes(v.sessions, n, TIME_COLUMN[what], values, this.#out.validity(column));
-      else {
+      if (what !== 'proctime') {
+        engine.kernels.sessionTimes(v.sessions, n, TIME_COLUMN[what], values, this.#out.validity(column));
+        if (what === 'rowtime') this.#time.toAttributes(values, n);
+      } else {
         engine.i64.fill(BigInt(clock.nowMs()), values >> 3, (values >> 3) + n);
         const validity = this.#out.validity(column);
         engine.u8.fill(0xff, validity, validity + ((n + 7) >> 3));
@@ -247,21 +217,16 @@ export class SessionWindows implements Operator {
     const { engine } = this.#ctx;
     const old = this.#state;
     const v = this.#scratch(BATCH_ROWS_MAX);
-    const lists = [...this.#buckets.values()];
     this.#state = this.#create();
-    this.#buckets = new Map();
     this.#made = this.#live;
     let n = 0;
     const flush = (): void => {
       this.#adopt(v.sessions, n);
       n = 0;
     };
-    for (const list of lists) {
-      for (const s of list) {
-        if (Number.isNaN(engine.f64[(s + 8) >> 3])) continue;
-        engine.u32[(v.sessions >> 2) + n++] = s;
-        if (n === BATCH_ROWS_MAX) flush();
-      }
+    for (const s of [...this.#buckets.drain()]) {
+      engine.u32[(v.sessions >> 2) + n++] = s;
+      if (n === BATCH_ROWS_MAX) flush();
     }
     flush();
     this.#aggregates.mergeDistinct(this.#state, old);
@@ -289,7 +254,7 @@ export class SessionWindows implements Operator {
     const s = engine.kernels.sessionNew(this.#state.table, this.#bytes, key, key + this.#head, start, end) >>> 0;
     if (s === 0) this.#tables.outOfMemory();
     engine.u32[(v.into >> 2) + i] = s;
-    this.#enlist(s);
+    this.#buckets.add(s);
   }
 
   snapshot(): OperatorSnapshot {
@@ -319,11 +284,12 @@ export class SessionWindows implements Operator {
         return this.#state;
       });
     }
-    if (this.#config.time === 'proctime') for (const end of ends) this.#ctx.registerProcessingTimer(end);
+    if (this.#config.time === 'proctime') for (const end of ends) this.#ctx.registerProcessingTimer(this.#time.timerMs(end));
   }
 
   close(): void {
     this.#packer.close();
+    this.#time.close();
     this.#free(this.#state);
     this.#tables.close();
     this.#aggregates.close();

@@ -5,30 +5,12 @@ import type { Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
 import type { WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/operator.js';
-import { watermarkMs, writeWindowColumns } from './clock.js';
+import { WindowTime } from './clock.js';
 import { WindowGroups } from './groups.js';
 import { Packer } from './packer.js';
+import { Partition } from './partition.js';
 import { firstWindowEnd, floorTo, lastWindowEnd, type SliceSpec } from './spec.js';
 import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from './state.js';
-
-declare module '../wasm/engine.js' {
-  interface Kernels {
-    sliceRows(
-      times: number,
-      sel: number,
-      n: number,
-      hashes: number,
-      size: number,
-      offset: number,
-      slices: number,
-      numbers: number,
-      outSel: number,
-      outHashes: number,
-    ): number;
-  }
-}
-
-const SLICE_BYTES = 32;
 
 interface Slice {
   readonly start: number;
@@ -54,8 +36,10 @@ export class SlicedWindows implements Operator {
   readonly #ctx: OperatorContext;
   readonly #config: WindowAggregateConfig;
   readonly #spec: SliceSpec;
+  readonly #time: WindowTime;
   readonly #groups: WindowGroups;
   readonly #hasher: KeyHasher;
+  readonly #partition: Partition;
   readonly #late: Counter;
   readonly #packer: Packer;
   readonly #form: StateForm;
@@ -65,77 +49,42 @@ export class SlicedWindows implements Operator {
   #firedEnd = Number.NEGATIVE_INFINITY;
   #firing: Firing | undefined;
   #expected = 0;
-  #rows = 0;
-  #scratch = { hashes: 0, slices: 0, numbers: 0, sel: 0, subHashes: 0, times: 0 };
 
   constructor(config: WindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext) {
     this.#ctx = ctx;
     this.#config = config;
     this.#spec = spec;
+    this.#time = new WindowTime(config, ctx);
     this.#groups = new WindowGroups(ctx, config.keys, config.calls);
+    this.#partition = new Partition(ctx.engine, spec);
     this.#hasher = new KeyHasher(ctx.engine, ctx.inputs[0], config.keys);
     this.#packer = new Packer(ctx.engine, this.#groups.tables, this.#groups.aggregates, ctx.maxParallelism);
     this.#form = stateForm(ctx.inputs[0], config.keys, this.#groups.tables, this.#groups.aggregates, false);
     this.#late = ctx.metrics.counter('numLateRecordsDropped');
-    this.#need(BATCH_ROWS_MAX);
-  }
-
-  #need(rows: number): void {
-    if (rows <= this.#rows) return;
-    const { engine } = this.#ctx;
-    this.#freeScratch();
-    this.#rows = rows;
-    const words = (): number => engine.alloc(rows * 4);
-    this.#scratch = {
-      hashes: words(),
-      numbers: words(),
-      sel: words(),
-      subHashes: words(),
-      slices: engine.alloc(rows * SLICE_BYTES),
-      times: engine.alloc(rows * 8),
-    };
-  }
-  #freeScratch(): void {
-    if (this.#rows === 0) return;
-    const { engine } = this.#ctx;
-    const s = this.#scratch;
-    for (const p of [s.hashes, s.numbers, s.sel, s.subHashes]) engine.free(p, this.#rows * 4);
-    engine.free(s.slices, this.#rows * SLICE_BYTES);
-    engine.free(s.times, this.#rows * 8);
   }
 
   processBatch(batch: Batch): void {
-    const n = batch.selCount;
-    if (n === 0) return;
-    this.#need(batch.rows);
-    this.#hasher.hash(batch, this.#scratch.hashes);
+    if (batch.selCount === 0) return;
+    const hashes = this.#partition.hashes(batch);
+    this.#hasher.hash(batch, hashes);
     if (this.#config.time === 'proctime') {
-      this.#addNow(batch, n);
+      this.#addNow(batch, hashes);
       return;
     }
-    const { hashes, slices, numbers, sel, subHashes } = this.#scratch;
-    const { sliceMs, offsetMs } = this.#spec;
-    const { engine } = this.#ctx;
-    const times = batch.values(this.#config.timeColumn);
-    const count = engine.kernels.sliceRows(times, batch.sel, n, hashes, sliceMs, offsetMs, slices, numbers, sel, subHashes);
-    for (let i = 0; i < count; i++) {
-      const at = slices + i * SLICE_BYTES;
-      const start = Number(engine.i64[at >> 3]);
-      const rows = engine.u32[(at >> 2) + 4];
-      const first = engine.u32[(at >> 2) + 5] * 4;
-      if (this.#isLate(start)) this.#late.add(rows);
-      else if (count === 1) this.#groups.add(this.#slice(start).state, batch, batch.sel, n, hashes);
-      else this.#groups.add(this.#slice(start).state, batch, sel + first, rows, subHashes + first);
+    for (const part of this.#partition.split(batch, this.#time.times(batch))) {
+      if (this.#isLate(part.start)) this.#late.add(part.n);
+      else this.#groups.add(this.#slice(part.start).state, batch, part.sel, part.n, part.hashes);
     }
   }
 
   /** Processing time: all rows of the batch arrive now. */
-  #addNow(batch: Batch, n: number): void {
-    const now = Math.max(this.#ctx.clock.nowMs(), this.#progress + 1);
+  #addNow(batch: Batch, hashes: number): void {
+    const now = Math.max(this.#time.nowMs(), this.#progress + 1);
     const start = floorTo(now, this.#spec.sliceMs, this.#spec.offsetMs);
     if (lastWindowEnd(this.#spec, start) < firstWindowEnd(this.#spec, start)) return; // between windows (slide > size)
-    if (!this.#slices.has(start)) this.#ctx.registerProcessingTimer(Math.max(firstWindowEnd(this.#spec, start), this.#firedEnd + this.#spec.slideMs));
-    this.#groups.add(this.#slice(start).state, batch, batch.sel, n, this.#scratch.hashes);
+    const fresh = !this.#slices.has(start);
+    this.#groups.add(this.#slice(start).state, batch, batch.sel, batch.selCount, hashes);
+    if (fresh) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
 
   #slice(start: number): Slice {
@@ -159,15 +108,21 @@ export class SlicedWindows implements Operator {
     return end - 1 <= this.#progress;
   }
 
+  /** Only a watermark that passes the end of a window, with or without rows, changes anything. */
+  watermarkMatters(watermark: bigint): boolean {
+    const { slideMs, offsetMs, sizeMs } = this.#spec;
+    return this.#config.time === 'rowtime' && floorTo(this.#time.progressOf(watermark) + 1, slideMs, offsetMs + sizeMs) > this.#firedEnd;
+  }
+
   processWatermark(watermark: bigint): boolean {
     if (this.#config.time === 'proctime') return false;
-    this.#progress = Math.max(this.#progress, watermarkMs(watermark));
+    this.#progress = Math.max(this.#progress, this.#time.progressOf(watermark));
     return this.resume();
   }
 
   processProcessingTime(nowMs: number): boolean {
     if (this.#config.time !== 'proctime') return false;
-    this.#progress = Math.max(this.#progress, nowMs - 1);
+    this.#progress = Math.max(this.#progress, this.#time.progressOf(nowMs - 1));
     return this.resume();
   }
 
@@ -194,7 +149,7 @@ export class SlicedWindows implements Operator {
       }
       const n = this.#groups.writeSome(firing.state);
       if (n > 0) {
-        writeWindowColumns(this.#config, this.#ctx, this.#groups, n, firing.end - this.#spec.sizeMs, firing.end);
+        this.#writeWindow(n, firing.end);
         this.#ctx.out.emit(this.#groups.out);
       }
       if (n < BATCH_ROWS_MAX) this.#done(firing);
@@ -206,6 +161,18 @@ export class SlicedWindows implements Operator {
   #passWindows(): void {
     const { slideMs, offsetMs, sizeMs } = this.#spec;
     this.#firedEnd = Math.max(this.#firedEnd, floorTo(this.#progress + 1, slideMs, offsetMs + sizeMs));
+  }
+
+  /** Writes the window columns after keys and calls, for `n` rows of the window that ends at `end`. */
+  #writeWindow(n: number, end: number): void {
+    const groups = this.#groups;
+    this.#config.windowOutputs.forEach((what, i) => {
+      const column = groups.keyCount + groups.callCount + i;
+      if (what === 'start') groups.fillTime(column, n, end - this.#spec.sizeMs);
+      else if (what === 'end') groups.fillTime(column, n, end);
+      else if (what === 'rowtime') groups.fillTime(column, n, this.#time.toAttribute(end - 1));
+      else groups.fillTime(column, n, this.#ctx.clock.nowMs());
+    });
   }
 
   #merge(firing: Firing): void {
@@ -230,7 +197,7 @@ export class SlicedWindows implements Operator {
       this.#starts.shift();
     }
     this.#firing = undefined;
-    if (this.#config.time === 'proctime' && this.#starts.length > 0) this.#ctx.registerProcessingTimer(this.#nextEnd());
+    if (this.#config.time === 'proctime' && this.#starts.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
 
   /** End of the first window with rows that has not fired. */
@@ -279,7 +246,7 @@ export class SlicedWindows implements Operator {
         return state;
       });
     }
-    if (this.#config.time === 'proctime' && this.#starts.length > 0) this.#ctx.registerProcessingTimer(this.#nextEnd());
+    if (this.#config.time === 'proctime' && this.#starts.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
 
   close(): void {
@@ -290,7 +257,7 @@ export class SlicedWindows implements Operator {
     this.#firing = undefined;
     this.#groups.close();
     this.#packer.close();
-    this.#freeScratch();
-    this.#rows = 0;
+    this.#time.close();
+    this.#partition.close();
   }
 }

@@ -1,0 +1,60 @@
+import type { Engine } from '../wasm/engine.js';
+
+/** Offset of a session's f64 end; NaN = dead. */
+const END = 8;
+
+/**
+ * Sessions waiting for their ends, in buckets of a fraction of the gap. A session that grows stays in its bucket until the bucket's time comes and
+ * moves on then, so growing costs nothing.
+ */
+export class SessionBuckets {
+  readonly #engine: Engine;
+  readonly #widthMs: number;
+  #buckets = new Map<number, number[]>();
+
+  constructor(engine: Engine, gapMs: number) {
+    this.#engine = engine;
+    this.#widthMs = Math.max(1, Math.ceil(gapMs / 8));
+  }
+
+  /** Puts a session into the bucket of its present end; dead ones are forgotten. */
+  add(session: number): void {
+    const end = this.#engine.f64[(session + END) >> 3];
+    if (Number.isNaN(end)) return;
+    const bucket = Math.floor((end - 1) / this.#widthMs);
+    const list = this.#buckets.get(bucket);
+    if (list === undefined) this.#buckets.set(bucket, [session]);
+    else list.push(session);
+  }
+
+  /** Takes out the due sessions of the earliest bucket that has any, in order of their ends; empty when nothing is due. */
+  takeDue(progress: number): number[] {
+    const { f64 } = this.#engine;
+    const limit = Math.floor(progress / this.#widthMs);
+    for (;;) {
+      let first = Number.POSITIVE_INFINITY;
+      for (const b of this.#buckets.keys()) if (b < first) first = b;
+      if (first > limit || first === Number.POSITIVE_INFINITY) return [];
+      const list = this.#buckets.get(first)!;
+      this.#buckets.delete(first);
+      const due: number[] = [];
+      const stay: number[] = [];
+      for (const s of list) {
+        const end = f64[(s + END) >> 3];
+        if (Math.floor((end - 1) / this.#widthMs) !== first) this.add(s);
+        else if (end - 1 <= progress) due.push(s);
+        else stay.push(s);
+      }
+      if (stay.length > 0) this.#buckets.set(first, stay);
+      if (due.length > 0) return due.sort((a, b) => f64[(a + END) >> 3] - f64[(b + END) >> 3]);
+      if (stay.length > 0) return []; // later buckets are not due either
+    }
+  }
+
+  /** Takes out everything that is alive. */
+  *drain(): Generator<number> {
+    const lists = [...this.#buckets.values()];
+    this.#buckets = new Map();
+    for (const list of lists) for (const s of list) if (!Number.isNaN(this.#engine.f64[(s + END) >> 3])) yield s;
+  }
+}
