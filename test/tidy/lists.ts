@@ -96,7 +96,6 @@ export const FILE_LINES_MAX = 300;
 /** Longer files with the length they must not pass. */
 export const LONG_FILES: Readonly<Record<string, number>> = {
   'src/batch/builder.ts': 327,
-  'src/contract/harness.ts': 306,
   'src/sql/bind/aggregate.ts': 304,
   'src/sql/bind/expression.ts': 339,
   'src/stream/expr.ts': 309,
