@@ -3,17 +3,12 @@ import type { Call } from '../types/expr.js';
 import { typeCode } from '../types/leaf.js';
 import { type LogicalType, STRING_LENGTH } from '../types/logical.js';
 import { narrow } from './arith.js';
+import { fromString, INTEGERS } from './caststring.js';
 import { type Compiler, DATA_SCRATCH, defineFunctions, notSupported, nullOf, type Val } from './compile.js';
 import { decimalShape, nullWhenTooWide, pow10, pushWide } from './decimal.js';
 import * as op from './opcodes.js';
-import { digitsOf, pushLocalMillis, rescaleTime, toUtc } from './time.js';
+import { cutDigits, DAY_MS, digitsOf, pushLocalMillis, rescaleTime, shiftToLocal, shiftToUtc, toUtc } from './instants.js';
 
-const INTEGERS: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  TINYINT: [-128n, 127n],
-  SMALLINT: [-32768n, 32767n],
-  INTEGER: [-2147483648n, 2147483647n],
-  BIGINT: [-(2n ** 63n), 2n ** 63n - 1n],
-};
 const isInteger = (t: LogicalType): boolean => t.root in INTEGERS || t.root.startsWith('INTERVAL');
 const isString = (t: LogicalType): boolean => t.root === 'VARCHAR' || t.root === 'CHAR';
 const isFloating = (t: LogicalType): boolean => t.root === 'FLOAT' || t.root === 'DOUBLE';
@@ -258,27 +253,6 @@ function print(c: Compiler, a: Val, to: LogicalType): Val {
   });
 }
 
-/** i64 on the stack in units of 10^-digits s: UTC -> local. */
-function shiftToLocal(c: Compiler, digits: number): void {
-  if (c.zone !== undefined) shift(c, digits, 'zoneOffset', op.I64_ADD);
-}
-function shiftToUtc(c: Compiler, digits: number): void {
-  if (c.zone !== undefined) shift(c, digits, 'zoneOffsetLocal', op.I64_SUB);
-}
-function shift(c: Compiler, digits: number, kernel: 'zoneOffset' | 'zoneOffsetLocal', how: number): void {
-  const f = c.f;
-  const t = f.local(op.I64);
-  f.set(t).get(t);
-  c.pushZone();
-  f.get(t);
-  rescaleTime(c, digits, 3);
-  c.kernel(kernel);
-  rescaleTime(c, 3, digits);
-  f.op(how);
-}
-
-const DAY_MS = 86400000n;
-
 function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
   const f = c.f;
   const from = a.type;
@@ -317,69 +291,6 @@ function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
         if (to.precision > 0) f.i64(pow10(3 - to.precision)).op(op.I64_MUL);
       }
     } else unsupported(a, to);
-  });
-}
-
-/** i64 on the stack: digits after the second beyond `precision` become 0. */
-function cutDigits(c: Compiler, digits: number, precision: number): void {
-  if (precision >= digits) return;
-  const unit = pow10(digits - precision);
-  c.f.i64(unit);
-  c.kernel('floorDiv');
-  c.f.i64(unit).op(op.I64_MUL);
-}
-
-/** CAST fails the job where TRY_CAST gives NULL. */
-function fromString(c: Compiler, a: Val, to: LogicalType, attempt: boolean): Val {
-  if (!attempt) c.mayFail = true;
-  const f = c.f;
-  return c.guarded(to, [a], true, (out) => {
-    c.push(a);
-    if (to.root in INTEGERS) {
-      const [low, high] = INTEGERS[to.root];
-      f.i64(low).i64(high);
-      c.pushData(DATA_SCRATCH);
-      c.kernel('strToI64');
-    } else if (isFloating(to)) {
-      c.pushData(DATA_SCRATCH);
-      c.host('strToDouble');
-    } else if (to.root === 'DECIMAL') {
-      f.i32(to.precision).i32(to.scale);
-      c.pushData(DATA_SCRATCH);
-      c.host('strToDecimal');
-    } else if (isTimestamp(to) && 'precision' in to) {
-      f.i32(digitsOf(to)).i32(to.precision);
-      c.pushData(DATA_SCRATCH);
-      c.kernel('strToTimestamp');
-    } else {
-      if (to.root !== 'BOOLEAN' && to.root !== 'DATE' && to.root !== 'TIME') unsupported(a, to);
-      c.pushData(DATA_SCRATCH);
-      c.kernel(to.root === 'BOOLEAN' ? 'strToBool' : to.root === 'DATE' ? 'strToDate' : 'strToTime');
-    }
-    const status = f.local(op.I32);
-    f.set(status);
-    if (!attempt) {
-      f.get(status).op(op.I32_EQZ).if();
-      c.push(a);
-      c.kernel('castError');
-      f.end();
-    }
-    f.get(status);
-    if (out.code === T_F32) {
-      f.if();
-      c.pushData(0);
-      f.mem(op.F64_LOAD, DATA_SCRATCH).op(op.F32_DEMOTE_F64).set(out.v).else().i32(1).set(out.nul).end();
-    } else c.takeScratch(out);
-    if (to.root === 'TIMESTAMP_LTZ') {
-      f.get(out.v);
-      shiftToUtc(c, digitsOf(to));
-      f.set(out.v);
-    }
-    if (to.root === 'TIME') {
-      f.get(out.v).op(op.I64_EXTEND_I32_S);
-      cutDigits(c, 3, to.precision);
-      f.op(op.I32_WRAP_I64).set(out.v);
-    }
   });
 }
 

@@ -4,7 +4,7 @@ import type { Leaf } from '../types/leaf.js';
 import { ALWAYS, Compiler, NEVER } from './compile.js';
 import './functions.js';
 import * as op from './opcodes.js';
-import { pushMillis } from './time.js';
+import { pushMillis } from './instants.js';
 import type { ZoneTable } from './zonetable.js';
 
 /** State of an assigner in memory: three i64 of milliseconds. */

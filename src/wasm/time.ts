@@ -1,64 +1,11 @@
 import { T_I64 } from '#abi';
 import type { Call, Expr } from '../types/expr.js';
-import { timestampDigits } from '../types/leaf.js';
 import { type LogicalType, STRING } from '../types/logical.js';
 import { type Compiler, DATA_NOW_US, DATA_SCRATCH, DATA_WATERMARK, defineFunctions, notSupported, type Val } from './compile.js';
 import { compilePattern } from './datepattern.js';
 import { pow10 } from './decimal.js';
+import { DAY_MS, digitsOf, rescaleTime, pushMillis, pushLocalMillis, toLocal, toUtc } from './instants.js';
 import * as op from './opcodes.js';
-
-const DAY_MS = 86400000n;
-
-/** Digits after the second in a timestamp's i64. */
-export function digitsOf(type: LogicalType): number {
-  return type.root === 'TIMESTAMP' || type.root === 'TIMESTAMP_LTZ' ? timestampDigits(type.precision) : 3;
-}
-
-/** i64 on the stack: from `from` digits after the second to `to`; fewer digits are cut towards the past, as Flink's truncation of instants. */
-export function rescaleTime(c: Compiler, from: number, to: number): void {
-  if (to > from) c.f.i64(pow10(to - from)).op(op.I64_MUL);
-  else if (to < from) {
-    c.f.i64(pow10(from - to));
-    c.kernel('floorDiv');
-  }
-}
-
-/** Pushes a timestamp, date or time as milliseconds (i64). */
-export function pushMillis(c: Compiler, a: Val): void {
-  c.push(a);
-  if (a.type.root === 'DATE') c.f.op(op.I64_EXTEND_I32_S).i64(DAY_MS).op(op.I64_MUL);
-  else if (a.type.root === 'TIME') c.f.op(op.I64_EXTEND_I32_S);
-  else rescaleTime(c, digitsOf(a.type), 3);
-}
-
-/** Pushes local milliseconds: a TIMESTAMP_LTZ is shifted into the session's zone. */
-export function pushLocalMillis(c: Compiler, a: Val): void {
-  pushMillis(c, a);
-  if (a.type.root === 'TIMESTAMP_LTZ') toLocal(c);
-}
-
-/** i64 UTC ms on the stack -> local ms. */
-export function toLocal(c: Compiler): void {
-  if (c.zone === undefined) return;
-  const t = c.f.local(op.I64);
-  c.f.set(t);
-  c.pushZone();
-  c.f.get(t);
-  c.kernel('zoneOffset');
-  c.f.get(t).op(op.I64_ADD);
-}
-
-/** i64 local ms on the stack -> UTC ms; in a gap the clock has moved on, in an overlap the earlier instant, as Java's atZone. */
-export function toUtc(c: Compiler): void {
-  if (c.zone === undefined) return;
-  const f = c.f;
-  const t = f.local(op.I64);
-  f.set(t).get(t);
-  c.pushZone();
-  f.get(t);
-  c.kernel('zoneOffsetLocal');
-  f.op(op.I64_SUB);
-}
 
 const isInterval = (t: LogicalType): boolean => t.root === 'INTERVAL_DAY_TIME' || t.root === 'INTERVAL_YEAR_MONTH';
 
