@@ -37,6 +37,27 @@ export function moduleUrl(pathOrUrl: string | URL): string {
   return isAbsolute(text) ? pathToFileURL(text).href : pathToFileURL(`${process.cwd()}/${text}`).href;
 }
 
+/** Imports a module; TypeScript where Node strips types, else through tsx when it is installed. */
+async function importModule(url: string): Promise<{ default?: unknown }> {
+  try {
+    return (await import(url)) as { default?: unknown };
+  } catch (e) {
+    if ((e as { code?: string }).code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !/\.[cm]?ts$/.test(url)) throw e;
+  }
+  const name: string = 'tsx/esm/api'; // optional: resolved at run time only
+  let tsx: { tsImport(url: string, from: string): Promise<{ default?: unknown }> };
+  try {
+    tsx = (await import(name)) as typeof tsx;
+  } catch (cause) {
+    throw new MillraceError('NOT_SUPPORTED', 'this version of Node does not run TypeScript', {
+      place: { file: url },
+      remedy: 'Use Node 22.18 or newer, or `npm install tsx`, or compile the module to JavaScript.',
+      cause,
+    });
+  }
+  return tsx.tsImport(url, import.meta.url);
+}
+
 export interface ModuleGraph extends BuiltGraph {
   readonly hash: string;
 }
@@ -47,7 +68,7 @@ export async function buildGraphFromModule(pathOrUrl: string | URL, options: Rea
   const file = url.startsWith('file:') ? decodeURIComponent(new URL(url).pathname) : url;
   let module: { default?: unknown };
   try {
-    module = (await import(url)) as { default?: unknown };
+    module = await importModule(url);
   } catch (e) {
     if ((e as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' && String(e).includes(file)) {
       throw new MillraceError('FILE_NOT_FOUND', `there is no job module ${file}`, { place: { file }, cause: e });
@@ -81,5 +102,8 @@ export async function executeModule(
   const { settings, ...rest } = options;
   const built = await buildGraphFromModule(url, settings);
   const graph = await checkConnectors(built.graph);
-  return executeGraph(graph, { ...rest, module: { url, graphHash: built.hash, builder: new URL('./execute.js', import.meta.url).href, settings: settings ?? {} } });
+  return executeGraph(graph, {
+    ...rest,
+    module: { url, graphHash: built.hash, builder: new URL('./execute.js', import.meta.url).href, settings: settings ?? {} },
+  });
 }
