@@ -23,6 +23,7 @@ export { jsonLines, jsonSlices } from "./scan/json";
 export { jsonField, jsonObject, jsonRoot } from "./scan/json-read";
 export { writeBuffer, writeCreate, writeLeaf, writeLength, writeOptions, writeSlices } from "./write/context";
 export { jsonWrite } from "./write/json";
+export { csvRecordEnd } from "./scan/csv-records";
 export { csvLines, csvPosition, csvSetup, csvSlices } from "./scan/csv";
 export { csvOptions, csvWrite } from "./write/csv";
 export * from "./snapshot";

@@ -133,6 +133,21 @@ class CsvEncoder extends KernelEncoder {
   }
 }
 
+/** How records are told apart in a stream of csv bytes: characters as bytes (0 = none), flags of the kernel csvRecordEnd. Plain data. */
+export interface CsvFraming {
+  readonly delimiter: number;
+  readonly quote: number;
+  readonly escape: number;
+  readonly flags: number;
+}
+
+/** The framing of checked options; undefined when every newline ends a record. */
+export function csvFraming(given: TextOptions): CsvFraming | undefined {
+  const o = check(given, {});
+  if (o.quote === 0 && o.escape === 0) return undefined;
+  return { delimiter: o.delimiter, quote: o.quote, escape: o.escape, flags: +o['allow-comments'] + 2 * +o['trim-spaces'] };
+}
+
 /** Comma-separated values by position, as Flink's csv format reads and writes them (docs/formats/csv.md). */
 export const format: Format = {
   name: 'csv',

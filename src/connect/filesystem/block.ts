@@ -89,7 +89,12 @@ export class BlockReader {
     }
     let cut = this.#cut(first, have, eof);
     while (cut < 0) {
-      if (have - first > RECORD_BYTES_MAX) return this.#tooLong(first, have);
+      if (have - first > RECORD_BYTES_MAX) {
+        // a quote that never closes: its line alone goes to the format, which refuses it
+        cut = this.#plan.framing === undefined ? -1 : this.#newline(first, have) + 1;
+        if (cut > first) break;
+        return this.#tooLong(first, have);
+      }
       const more = Math.min(Math.max(have, LINE_TAIL_BYTES), first + RECORD_BYTES_MAX + 1 - have);
       this.#reserve(have + more, have);
       const got = this.#read(have, more);
@@ -109,17 +114,16 @@ export class BlockReader {
    * -1 = the line at `first` has no end yet.
    */
   #cut(first: number, have: number, eof: boolean): number {
-    const u8 = this.#engine.u8;
     const limit = this.#limit - this.#base;
-    if (this.#plan.quotedNewlines) {
+    if (this.#plan.framing !== undefined) {
       if (eof) return have;
     } else if (have >= limit) {
       const newline = limit - 1 >= first ? this.#newline(limit - 1, have) : -1;
       if (newline >= 0) return newline + 1;
       if (eof) return have;
     }
-    const cut = lastRecordEnd(u8.subarray(this.#buffer, this.#buffer + have), first, have, this.#plan.quotedNewlines);
-    return cut < 0 && eof ? have : cut;
+    const end = lastRecordEnd(this.#engine, this.#buffer + first, this.#buffer + have, this.#plan.framing);
+    return end !== 0 ? end - this.#buffer : eof ? have : -1;
   }
 
   /** Leaves out one line that is longer than the limit, or fails. */

@@ -1,3 +1,4 @@
+import type { CsvFraming } from '../../format/csv.js';
 import type { InputFile } from './listing.js';
 
 /** What every reader gets of the plan: the files, cut into units in file order. */
@@ -9,8 +10,8 @@ export interface FilePlan {
   readonly aheadMax: number;
   /** files are cut into blocks that several readers claim */
   readonly blocks: boolean;
-  /** a record may hold newlines inside quotes: blocks are cut only where quotes are balanced */
-  readonly quotedNewlines: boolean;
+  /** a record may hold newlines inside quotes: how its end is found; undefined = every newline ends a record */
+  readonly framing: CsvFraming | undefined;
   readonly parallelism: number;
 }
 

@@ -106,20 +106,24 @@ export class FrameLines {
       first = newline < 0 ? this.#have : newline + 1;
       this.#discarding = newline < 0;
     }
-    const view = u8.subarray(this.#buffer, this.#buffer + this.#have);
-    let cut = this.#last ? this.#have : lastRecordEnd(view, first, this.#have, this.#units.plan.quotedNewlines);
+    const { framing } = this.#units.plan;
+    let cut = this.#last ? this.#have : lastRecordEnd(this.#engine, this.#buffer + first, this.#buffer + this.#have, framing) - this.#buffer;
     if (cut < 0) {
       cut = first;
       if (this.#have - first > RECORD_BYTES_MAX) {
-        if (!this.#skipTooLong) {
+        // a quote that never closes: its line alone goes to the format, which refuses it
+        const newline = framing === undefined ? -1 : u8.subarray(this.#buffer + first, this.#buffer + this.#have).indexOf(10);
+        if (newline >= 0) cut = first + newline + 1;
+        else if (!this.#skipTooLong) {
           throw new MillraceError('RECORD_TOO_LONG', `a record is longer than ${RECORD_BYTES_MAX} bytes`, {
             place: this.placeOf(this.#buffer + first),
             remedy: 'Is this file lines of records? With ignore-parse-errors such records are skipped.',
           });
+        } else {
+          this.tooLong++;
+          this.#discarding = true;
+          cut = first = this.#have;
         }
-        this.tooLong++;
-        this.#discarding = true;
-        cut = first = this.#have;
       }
     }
     u8.fill(0, this.#buffer + this.#have, this.#buffer + this.#have + INPUT_PAD);

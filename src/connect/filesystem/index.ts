@@ -3,7 +3,7 @@ import { readOptions } from '../../contract/options.js';
 import type { Connector } from '../../contract/source.js';
 import { FILE_METADATA } from './metadata.js';
 import { refuseUnsupported, SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
-import { planFiles } from './plan.js';
+import { framingOf, planFiles } from './plan.js';
 import { FileReader } from './reader.js';
 import { type FileSinkOptions, FileWriter } from './writer.js';
 
@@ -25,7 +25,7 @@ export const connector: Connector = {
     }
   },
   async planSource(config, host) {
-    return planFiles(config, host);
+    return planFiles(config, host, undefined, await framingOf(config));
   },
   checkSink(config, place) {
     refuseUnsupported(config.options, place);

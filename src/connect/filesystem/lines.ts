@@ -1,23 +1,20 @@
+import type { CsvFraming } from '../../format/csv.js';
+import type { Engine } from '../../wasm/engine.js';
+
+declare module '../../wasm/engine.js' {
+  interface Kernels {
+    csvRecordEnd(from: number, end: number, delimiter: number, quote: number, escapeWith: number, flags: number): number;
+  }
+}
+
 /**
- * Where the last whole record of bytes[from, to) ends (after its newline), -1 when none does.
- * With `quoted`, a newline between double quotes belongs to the record; `from` is a record's start.
+ * The address after the last whole record of [from, to), which begins with a record's start; 0 when none is whole.
+ * With `framing` a newline between quotes belongs to the record. 16 bytes past `to` must be readable.
  */
-export function lastRecordEnd(bytes: Uint8Array, from: number, to: number, quoted: boolean): number {
-  if (!quoted) {
-    const at = to > from ? bytes.lastIndexOf(10, to - 1) : -1;
-    return at >= from ? at + 1 : -1;
-  }
-  let cut = -1;
-  let outside = from;
-  for (;;) {
-    let quote = bytes.indexOf(34, outside);
-    if (quote >= to) quote = -1;
-    const newline = bytes.lastIndexOf(10, (quote < 0 ? to : quote) - 1);
-    if (newline >= outside) cut = newline + 1;
-    const close = quote < 0 ? -1 : bytes.indexOf(34, quote + 1);
-    if (close < 0 || close >= to) return cut;
-    outside = close + 1;
-  }
+export function lastRecordEnd(engine: Engine, from: number, to: number, framing: CsvFraming | undefined): number {
+  if (framing !== undefined) return engine.kernels.csvRecordEnd(from, to, framing.delimiter, framing.quote, framing.escape, framing.flags) >>> 0;
+  const at = engine.u8.subarray(from, to).lastIndexOf(10);
+  return at < 0 ? 0 : from + at + 1;
 }
 
 /** Newlines in bytes[from, to). */

@@ -3,6 +3,7 @@ import { FILE_BLOCK_BYTES, FILE_BLOCKS_AHEAD_MAX } from '../../base/limits.js';
 import type { IoSpec } from '../../contract/io.js';
 import { readOptions } from '../../contract/options.js';
 import type { HostContext, SourceConfig, SourcePlan } from '../../contract/source.js';
+import type { CsvFraming } from '../../format/csv.js';
 import { Claims, type FilePlan, Units } from './claims.js';
 import { type InputFile, listFiles, localPath } from './listing.js';
 import { SOURCE_OPTIONS } from './options.js';
@@ -18,17 +19,22 @@ export interface GzipConfig {
   readonly files: readonly { readonly file: number; readonly path: string; readonly subtask: number }[];
 }
 
+/** How records of the format end; the format is loaded only when it matters. */
+export async function framingOf(config: SourceConfig): Promise<CsvFraming | undefined> {
+  return config.format?.name === 'csv' ? (await import('../../format/csv.js')).csvFraming(config.format.options) : undefined;
+}
+
 /** Lists the files and decides how readers share them. Everything a reader needs is in `detail` (FilePlan) and `shared`. */
 export function planFiles(
   config: SourceConfig,
   host: HostContext,
   limits: PlanLimits = { blockBytes: FILE_BLOCK_BYTES, aheadMax: FILE_BLOCKS_AHEAD_MAX },
+  framing?: CsvFraming,
 ): SourcePlan {
   const options = readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, { operator: config.tableName });
   const files = listFiles(localPath(options.path, config.tableName), compilePattern(options['source.path.regex-pattern'], config.tableName));
-  const quotedNewlines = config.format?.name === 'csv' && config.format.options['disable-quote-character']?.toLowerCase() !== 'true';
-  const lineBased = config.format?.name === 'json' || (config.format?.name === 'csv' && !quotedNewlines);
-  const plan: FilePlan = { files, ...limits, blocks: config.orderIgnored && lineBased, quotedNewlines, parallelism: host.parallelism };
+  const lineBased = framing === undefined && (config.format?.name === 'json' || config.format?.name === 'csv');
+  const plan: FilePlan = { files, ...limits, blocks: config.orderIgnored && lineBased, framing, parallelism: host.parallelism };
   const units = new Units(plan);
   return {
     bounded: true,
