@@ -148,3 +148,23 @@ export const R_EXPECTED_ROW = 14;
 export const R_CSV_QUOTE = 15; // text after a closing quote
 export const R_CSV_TOO_MANY = 16;
 export const R_CSV_TOO_FEW = 17;
+
+// ---- Kafka record batches being written (assembly/write/kafka_batch.ts): one context per writer ----
+export const KW_PARTITIONS = 0; // u32 number of partitions
+export const KW_STICKY = 4; // u32 partition of records without a key, or of all with KW_FIXED
+export const KW_FIXED = 8; // u32 1 = keys don't choose
+export const KW_KEYS = 12; // u32 -> { u32 ptr, u32 length }[] by row: the key column, 0 = none
+export const KW_KEY_VALIDITY = 16; // u32
+export const KW_TIMES = 20; // u32 -> i64[] ms by row: the timestamp column, 0 = none
+export const KW_TIME_VALIDITY = 24; // u32
+export const KW_FULL = 28; // u32 out: the partition whose buffer has no room
+export const KW_NEED = 32; // u32 out: bytes its buffer must have free
+export const KW_BYTES = 64; // then a buffer descriptor per partition:
+export const KB_BUFFER = 0; // u32 -> bytes, 0 = none yet
+export const KB_CAPACITY = 4; // u32
+export const KB_FILLED = 8; // u32 bytes used, headers included; KB_HEADER when empty
+export const KB_COUNT = 12; // u32 records
+export const KB_FIRST_TIME = 16; // i64 timestamp of the first record
+export const KB_MAX_TIME = 24; // i64
+export const KB_BYTES = 32;
+export const KB_HEADER = 77; // 16 bytes of frame header, then the batch's 61

@@ -27,3 +27,4 @@ export { csvRecordEnd } from "./scan/csv-records";
 export { csvLines, csvPosition, csvSetup, csvSlices } from "./scan/csv";
 export { csvOptions, csvWrite } from "./write/csv";
 export * from "./snapshot";
+export * from "./write/kafka_batch";

@@ -37,3 +37,5 @@ export const KAFKA_BACKOFF_MS_MIN = 100;
 export const KAFKA_BACKOFF_MS_MAX = 2000;
 /** Bytes of one key group's state in one window: snapshots are packed in one block, and wasm32 addresses end at 4 GiB. */
 export const STATE_BYTES_MAX = 1 << 30;
+/** Bytes of a record batch that a Kafka writer fills before it leaves: large for throughput, well below a broker's default message.max.bytes of 1 MiB. */
+export const KAFKA_BATCH_BYTES = 128 << 10;

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { MillraceError } from '../../base/errors.js';
 import { decodeFetchResponse, FETCH_VERSION_MAX, FETCH_VERSION_MIN, type FetchResponse } from './fetch-response.js';
+import { decodeProduceResponse, encodeProduce, PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, type ProduceResponse } from './produce-codec.js';
 import type { ClientSettings } from './settings.js';
 
 /**
@@ -11,6 +12,15 @@ import type { ClientSettings } from './settings.js';
 export interface TopicPartitions {
   readonly topic: string;
   readonly partitions: readonly number[];
+}
+
+/** A whole record batch for each of some partitions of one topic. */
+export interface ProduceRequest {
+  readonly topic: string;
+  /** -1 = all in-sync replicas, 1 = the leader, 0 = nobody answers */
+  readonly acks: number;
+  readonly timeoutMs: number;
+  readonly batches: readonly { readonly partition: number; readonly bytes: Buffer }[];
 }
 
 export interface FetchRequest {
@@ -41,6 +51,7 @@ interface InternalBroker {
   listOffsets(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
   offsetFetch(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
   offsetCommit(request: object): Promise<unknown>;
+  initProducerId(request: object): Promise<{ producerId: string | number; producerEpoch: number }>;
 }
 interface InternalCluster {
   connect(): Promise<void>;
@@ -60,6 +71,7 @@ export interface KafkaJsParts {
   readonly createCluster: symbol;
   readonly fetchVersions: ReadonlyMap<number, FetchDefinition>;
   readonly fetchApiKey: number;
+  readonly produceApiKey: number;
 }
 
 type Load = (path: string) => unknown;
@@ -96,7 +108,7 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
       'findTopicPartitionMetadata',
     ]);
     methods('BrokerPool', need('kafkajs/src/cluster/brokerPool.js'), ['findConnectedBroker']);
-    methods('Broker', need('kafkajs/src/broker/index.js'), ['metadata', 'listOffsets', 'offsetFetch', 'offsetCommit']);
+    methods('Broker', need('kafkajs/src/broker/index.js'), ['metadata', 'listOffsets', 'offsetFetch', 'offsetCommit', 'initProducerId']);
     methods('ConnectionPool', need('kafkajs/src/network/connectionPool.js'), ['send']);
     methods('Connection', need('kafkajs/src/network/connection.js'), ['send', 'rejectRequests']);
     const queue: { prototype: object } = need('kafkajs/src/network/requestQueue/index.js');
@@ -110,9 +122,9 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
       if (typeof request?.encode !== 'function') throw missing(`Fetch request encoder of version ${version}`);
       fetchVersions.set(version, definition);
     }
-    const keys: { Fetch?: number } = need('kafkajs/src/protocol/requests/apiKeys.js');
-    if (keys.Fetch === undefined) throw missing('API key of Fetch');
-    return { kafkajs, createCluster, fetchVersions, fetchApiKey: keys.Fetch };
+    const keys: { Fetch?: number; Produce?: number } = need('kafkajs/src/protocol/requests/apiKeys.js');
+    if (keys.Fetch === undefined || keys.Produce === undefined) throw missing('API keys of Fetch and Produce');
+    return { kafkajs, createCluster, fetchVersions, fetchApiKey: keys.Fetch, produceApiKey: keys.Produce };
   } catch (e) {
     throw e instanceof MillraceError ? e : missing(part, e);
   }
@@ -139,13 +151,7 @@ function quietRequestQueue(prototype: QueuePrototype): void {
 
 let found: KafkaJsParts | undefined;
 
-/** kafkajs itself, checked. */
-export function loadKafkaJs(): typeof import('kafkajs') {
-  found ??= findParts();
-  return found.kafkajs;
-}
-
-/** kafkajs's public client with its log silenced; for producing. */
+/** kafkajs's public client with its log silenced. */
 export function createClient(settings: ClientSettings, retries: number): import('kafkajs').Kafka {
   found ??= findParts();
   const { Kafka, logLevel } = found.kafkajs;
@@ -222,18 +228,50 @@ export class KafkaCluster {
     await broker.offsetCommit({ groupId, groupGenerationId: -1, memberId: '', topics });
   }
 
+  /** An id under which sequence numbers make retries harmless. */
+  async initProducer(): Promise<{ id: bigint; epoch: number }> {
+    const broker = await this.#cluster.brokerPool.findConnectedBroker();
+    const { producerId, producerEpoch } = await broker.initProducerId({ transactionalId: null, transactionTimeout: 60_000 });
+    return { id: BigInt(producerId), epoch: producerEpoch };
+  }
+
+  /** One Produce to a leader: the error code of each partition, 0 = taken. */
+  async produce(leader: number, request: ProduceRequest): Promise<ReadonlyMap<number, number>> {
+    const broker = await this.#cluster.findBroker({ nodeId: leader });
+    const version = this.#version(broker, this.#parts.produceApiKey, 'Produce', PRODUCE_VERSION_MIN, PRODUCE_VERSION_MAX);
+    const buf = encodeProduce(request);
+    const response = {
+      decode: async (payload: Buffer) => decodeProduceResponse(payload, version),
+      parse: async (data: ProduceResponse) => data.errors,
+    };
+    const answered = await broker.connectionPool.send({
+      request: {
+        apiKey: this.#parts.produceApiKey,
+        apiVersion: version,
+        apiName: 'Produce',
+        expectResponse: () => request.acks !== 0,
+        encode: async () => ({ buf, buffer: buf }),
+      },
+      response,
+    });
+    return (answered as ReadonlyMap<number, number> | undefined) ?? new Map(request.batches.map((b) => [b.partition, 0]));
+  }
+
+  /** The newest version that the broker and this client speak. */
+  #version(broker: InternalBroker, apiKey: number, name: string, min: number, max: number): number {
+    const range = broker.versions?.[apiKey];
+    const version = Math.min(range?.maxVersion ?? 0, max);
+    if (version < min || version < (range?.minVersion ?? 0)) {
+      throw new MillraceError('KAFKA_CLIENT', `the broker speaks ${name} ${range?.minVersion} to ${range?.maxVersion}, millrace ${min} to ${max}`);
+    }
+    return version;
+  }
+
   /** One Fetch to a leader; waits there up to maxWaitTime ms for data. */
   async fetch(leader: number, request: FetchRequest): Promise<FetchResponse> {
     const broker = await this.#cluster.findBroker({ nodeId: leader });
-    const range = broker.versions?.[this.#parts.fetchApiKey];
-    const version = Math.min(range?.maxVersion ?? 0, FETCH_VERSION_MAX);
-    const definition = this.#parts.fetchVersions.get(version);
-    if (definition === undefined || version < (range?.minVersion ?? 0)) {
-      throw new MillraceError(
-        'KAFKA_CLIENT',
-        `the broker speaks Fetch ${range?.minVersion} to ${range?.maxVersion}, kafkajs ${FETCH_VERSION_MIN} to ${FETCH_VERSION_MAX}`,
-      );
-    }
+    const version = this.#version(broker, this.#parts.fetchApiKey, 'Fetch', FETCH_VERSION_MIN, FETCH_VERSION_MAX);
+    const definition = this.#parts.fetchVersions.get(version) as FetchDefinition;
     const { request: encoded, requestTimeout } = definition(request);
     const response = {
       decode: async (payload: Buffer) => {

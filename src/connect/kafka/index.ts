@@ -8,7 +8,7 @@ import { METADATA, propertiesOf, SINK_OPTIONS, SOURCE_OPTIONS, sinkOptions, sour
 import { planKafkaSource, topicLeaders } from './plan.js';
 import { KafkaReader } from './reader.js';
 import { clientSettings } from './settings.js';
-import { KafkaWriter } from './writer.js';
+import { type KafkaSinkDetail, KafkaWriter } from './writer.js';
 
 /** Host: sees that the cluster answers and the topic is there (a broker that creates topics by itself does so now). */
 async function planKafkaSink(config: SinkConfig, host: HostContext): Promise<SinkPlan> {
@@ -19,14 +19,15 @@ async function planKafkaSink(config: SinkConfig, host: HostContext): Promise<Sin
   const [topic] = topicList(o.topic);
   const cluster = await connect(settings, host.signal, place, true);
   try {
-    await topicLeaders(cluster, [topic], place);
+    const leaders = await topicLeaders(cluster, [topic], place);
+    const io: KafkaSinkConfig = { properties, topic, tableName: config.tableName };
+    const detail: KafkaSinkDetail = { partitions: leaders.get(topic)?.size ?? 0 };
+    return { io: { thread: 'io', module: new URL('./io-sink.js', import.meta.url).href, config: io }, detail };
   } catch (e) {
     throw kafkaError(e, settings.servers, { ...place, topic });
   } finally {
     await cluster.close().catch(() => {});
   }
-  const io: KafkaSinkConfig = { properties, topic, partitioner: o['sink.partitioner'] as KafkaSinkConfig['partitioner'], tableName: config.tableName };
-  return { io: { thread: 'io', module: new URL('./io-sink.js', import.meta.url).href, config: io } };
 }
 
 /** Apache Kafka, with the options of Flink's connector (docs/kafka.md). kafkajs is loaded when a job connects, not before. */
@@ -48,5 +49,5 @@ export const connector: Connector = {
   planSource: planKafkaSource,
   createReader: (config, plan, splits, ctx) => new KafkaReader(config, plan, splits, ctx),
   planSink: planKafkaSink,
-  createWriter: (config, _plan, ctx) => new KafkaWriter(config, ctx),
+  createWriter: (config, plan, ctx) => new KafkaWriter(config, plan, ctx),
 };

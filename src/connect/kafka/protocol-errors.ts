@@ -1,6 +1,6 @@
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 
-/** Errors of one partition in a Fetch response (kafka.apache.org/protocol#protocol_error_codes): name, and whether new metadata may mend it. */
+/** Errors of one partition in a Fetch or Produce response (kafka.apache.org/protocol#protocol_error_codes): name, and whether new metadata may mend it. */
 const ERRORS: Readonly<Record<number, readonly [name: string, retriable: boolean]>> = {
   1: ['OFFSET_OUT_OF_RANGE', false],
   2: ['CORRUPT_MESSAGE', false],
@@ -9,14 +9,26 @@ const ERRORS: Readonly<Record<number, readonly [name: string, retriable: boolean
   6: ['NOT_LEADER_OR_FOLLOWER', true],
   7: ['REQUEST_TIMED_OUT', true],
   9: ['REPLICA_NOT_AVAILABLE', true],
+  10: ['MESSAGE_TOO_LARGE', false],
   13: ['NETWORK_EXCEPTION', true],
+  18: ['RECORD_LIST_TOO_LARGE', false],
+  19: ['NOT_ENOUGH_REPLICAS', true],
+  20: ['NOT_ENOUGH_REPLICAS_AFTER_APPEND', true],
   29: ['TOPIC_AUTHORIZATION_FAILED', false],
+  32: ['INVALID_TIMESTAMP', false],
+  45: ['OUT_OF_ORDER_SEQUENCE_NUMBER', false],
+  47: ['INVALID_PRODUCER_EPOCH', false],
   56: ['KAFKA_STORAGE_ERROR', true],
+  59: ['UNKNOWN_PRODUCER_ID', false],
   74: ['FENCED_LEADER_EPOCH', true],
   75: ['UNKNOWN_LEADER_EPOCH', true],
   78: ['OFFSET_NOT_AVAILABLE', true],
+  87: ['INVALID_RECORD', false],
   100: ['UNKNOWN_TOPIC_ID', true],
 };
+
+/** The broker has the batch already: an earlier try arrived, its answer did not. */
+export const DUPLICATE_SEQUENCE = 46;
 
 /** What an error code of a response means. */
 export function protocolError(code: number, place: ErrorPlace): { retriable: boolean; error: MillraceError } {

@@ -34,19 +34,6 @@ declare module '../../wasm/engine.js' {
     crc32c(tables: number, ptr: number, bytes: number): number;
     kafkaRecords(cursor: number): number;
     kafkaGather(dst: number, validity: number, src: number, index: number, rows: number, nullable: number): void;
-    kafkaPack(
-      dst: number,
-      end: number,
-      slices: number,
-      first: number,
-      count: number,
-      sel: number,
-      keys: number,
-      keyValidity: number,
-      times: number,
-      timeValidity: number,
-      packed: number,
-    ): number;
   }
 }
 

@@ -1,42 +1,50 @@
 import { assert } from '../../base/assert.js';
-import { OUTPUT_BUFFER_BYTES } from '../../base/limits.js';
+import { KAFKA_BATCH_BYTES } from '../../base/limits.js';
 import type { Batch } from '../../batch/batch.js';
 import type { RecordEncoder } from '../../contract/format.js';
 import type { FrameWriter } from '../../contract/io.js';
-import type { SinkConfig, SinkWriter, WriterContext } from '../../contract/sink.js';
+import type { SinkConfig, SinkPlan, SinkWriter, WriterContext } from '../../contract/sink.js';
 import { flatten } from '../../types/leaf.js';
-import { sinkOptions, topicList } from './options.js';
-import { SEND_HEADER_BYTES } from './send-frame.js';
+import { BatchBuilder } from './batch-builder.js';
+import { propertiesOf, sinkOptions, topicList } from './options.js';
+import { intProperty } from './settings.js';
 
-/** Packs a subtask's rows as records and offers them to the producer. Done when every frame was acknowledged. */
+/** What the host found out about the topic. */
+export interface KafkaSinkDetail {
+  readonly partitions: number;
+}
+
+/** Writes a subtask's rows into record batches and offers each to the producer when it is full or flushed. Done when every batch was acknowledged. */
 export class KafkaWriter implements SinkWriter {
   readonly #ctx: WriterContext;
   readonly #encoder: RecordEncoder;
   readonly #frames: FrameWriter;
-  /** leaf index of the key column, of the timestamp metadata; -1 = none */
-  readonly #keyLeaf: number;
-  readonly #timeLeaf: number;
-  readonly #packed: number;
-  #buffer: number;
-  #capacity = OUTPUT_BUFFER_BYTES;
-  #filled = 0;
+  readonly #builder: BatchBuilder;
   /** the batch whose records wait for room */
   #batch: Batch | undefined;
   #slices = 0;
   #count = 0;
   #done = 0;
+  /** the last offer found no room */
+  waiting = false;
 
-  constructor(config: SinkConfig, ctx: WriterContext) {
+  constructor(config: SinkConfig, plan: SinkPlan, ctx: WriterContext) {
     assert(ctx.encoder !== undefined && ctx.frames !== undefined, 'a kafka writer has an encoder and frames');
     this.#ctx = ctx;
     this.#encoder = ctx.encoder;
     this.#frames = ctx.frames;
+    const options = sinkOptions(config.options);
     const leaves = flatten(config.schema);
     const leafOf = (name: string | undefined): number => leaves.findIndex((l) => l.path.length === 1 && l.path[0] === name);
-    this.#keyLeaf = leafOf(topicList(sinkOptions(config.options)['key.fields'])[0]);
-    this.#timeLeaf = leafOf(config.schema.fields.find((_, i) => config.metadata[i] === 'timestamp')?.name);
-    this.#buffer = ctx.engine.alloc(this.#capacity);
-    this.#packed = ctx.engine.alloc(64);
+    const { partitions } = plan.detail as KafkaSinkDetail;
+    this.#builder = new BatchBuilder(ctx.engine, {
+      partitions,
+      batchBytes: intProperty(propertiesOf(config.options), 'batch.size', KAFKA_BATCH_BYTES),
+      keyLeaf: leafOf(topicList(options['key.fields'])[0]),
+      timeLeaf: leafOf(config.schema.fields.find((_, i) => config.metadata[i] === 'timestamp')?.name),
+      fixed: options['sink.partitioner'] === 'fixed',
+      sticky: ctx.subtaskIndex % partitions,
+    });
   }
 
   write(batch: Batch): boolean {
@@ -48,76 +56,49 @@ export class KafkaWriter implements SinkWriter {
     return this.resume();
   }
 
-  /** Packs what is left of the batch; true while there is no room. */
+  /** Appends what is left of the batch; true while there is no room. */
   resume(): boolean {
     const batch = this.#batch;
+    const nowMs = BigInt(Math.trunc(this.#ctx.clock.nowMs()));
     while (batch !== undefined && this.#done < this.#count) {
-      const n = this.#pack(batch);
-      this.#done += n;
+      this.#done += this.#builder.append(batch, this.#slices, this.#done, this.#count, nowMs);
       if (this.#done === this.#count) break;
-      if (this.#filled > 0) {
-        if (!this.#offer()) return true;
-      } else if (n === 0) this.#grow();
+      const { full } = this.#builder;
+      if (!this.#offer(full)) return true;
+      this.#builder.makeRoom(full);
     }
     this.#batch = undefined;
     return false;
   }
 
   flush(): void {
-    this.#offer();
+    this.#offerAll();
   }
 
   finish(): boolean {
-    if (!this.#offer()) return true;
-    return this.#frames.pending > 0;
+    return !this.#offerAll() || this.#frames.pending > 0;
   }
 
   close(): void {
-    this.#ctx.engine.free(this.#buffer, this.#capacity);
-    this.#ctx.engine.free(this.#packed, 64);
+    this.#builder.close();
   }
 
-  #pack(batch: Batch): number {
-    const { engine } = this.#ctx;
-    const k = this.#keyLeaf;
-    const t = this.#timeLeaf;
-    const n = engine.kernels.kafkaPack(
-      this.#buffer + this.#filled,
-      this.#buffer + this.#capacity,
-      this.#slices,
-      this.#done,
-      this.#count,
-      batch.sel,
-      k < 0 ? 0 : batch.values(k),
-      k < 0 ? 0 : batch.validity(k),
-      t < 0 ? 0 : batch.values(t),
-      t < 0 ? 0 : batch.validity(t),
-      this.#packed,
-    );
-    this.#filled += engine.u32[this.#packed >> 2];
-    return n;
+  #offerAll(): boolean {
+    let all = true;
+    for (let p = 0; p < this.#builder.partitions && all; p++) all = this.#offer(p);
+    return all;
   }
 
-  /** Hands the buffer over; false when there is no room. */
-  #offer(): boolean {
-    if (this.#filled === 0) return true;
-    if (!this.#frames.offer(this.#buffer, this.#filled)) return false;
-    this.#filled = 0;
+  /** Hands a partition's batch over; false when there is no room. */
+  #offer(partition: number): boolean {
+    this.waiting = false;
+    if (this.#builder.count(partition) === 0) return true;
+    const { ptr, length } = this.#builder.seal(partition);
+    if (!this.#frames.offer(ptr, length)) {
+      this.waiting = true;
+      return false;
+    }
+    this.#builder.clear(partition);
     return true;
-  }
-
-  /** The next record does not fit into an empty buffer. */
-  #grow(): void {
-    const { engine } = this.#ctx;
-    const keyBytes = this.#keyLeaf < 0 || this.#batch === undefined ? 0 : this.#keyLength(this.#batch);
-    const need = SEND_HEADER_BYTES + keyBytes + engine.u32[((this.#slices + 8 * this.#done) >> 2) + 1];
-    engine.free(this.#buffer, this.#capacity);
-    this.#capacity = need;
-    this.#buffer = engine.alloc(need);
-  }
-
-  #keyLength(batch: Batch): number {
-    const { u32 } = this.#ctx.engine;
-    return u32[((batch.values(this.#keyLeaf) + 8 * u32[(batch.sel >> 2) + this.#done]) >> 2) + 1];
   }
 }
