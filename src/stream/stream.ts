@@ -354,7 +354,7 @@ export class KeyedStream<T, K = unknown> extends DataStream<T> {
   }
 
   /** A function with state and timers per key. */
-  override process<U = unknown>(fn: KeyedProcessFunction<T, K, U> | RichProcessFunction<T, U>): DataStream<U> {
+  override process<U = unknown>(fn: KeyedProcessFunction<T, K, U>): DataStream<U> {
     const config: ProcessConfig = { closure: this.env.builder.closure(fn), key: this.#key, time: this.source.time };
     const { node } = this.add('keyedProcess', 'KeyedProcess', config, VALUE_SCHEMA);
     return new DataStream<U>({ env: this.env, node, time: 'batch' });

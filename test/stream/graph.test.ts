@@ -109,7 +109,7 @@ test('functions stand beside the graph, by index; the same program gives the sam
       .window(EventTimeSessionWindows.withGap(gap))
       .allowedLateness('1 s')
       .sideOutputLateData(late as never)
-      .process((key, ctx, elements, out) => out.collect({ key, n: elements.length }));
+      .process((key, _ctx, elements, out) => out.collect({ key, n: elements.length }));
     windowed.getSideOutput(late).print();
     windowed.print('main');
   };
