@@ -357,8 +357,10 @@ describe('reading from a real Kafka broker', { skip: missing }, () => {
     await broker.stop();
     await source.until(() => true);
     await broker.start();
+    // idempotent: a retry while the broker comes up must not write the records twice
     const late = createClient(clientSettings({ 'bootstrap.servers': broker.servers }), 20).producer({
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      idempotent: true,
     });
     await late.connect();
     await late.send({ topic, messages: batch(100) });
