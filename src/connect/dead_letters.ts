@@ -1,8 +1,8 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { MillraceError } from '../base/errors.js';
+import { type ErrorPlace, MillraceError } from '../base/errors.js';
 import type { RecordDecoder } from '../contract/format.js';
-import type { ReaderContext } from '../contract/source.js';
+import type { ReaderContext, SourceConfig } from '../contract/source.js';
 import type { Engine } from '../wasm/engine.js';
 
 /** Bytes collected before they are written. */
@@ -68,4 +68,22 @@ export class DeadLetters {
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
   }
+}
+
+/** For a reader whose decoder has its `place`: takes the skipped records when the table says where to keep them. */
+export function openDeadLetters(config: SourceConfig, ctx: ReaderContext): DeadLetters | undefined {
+  const folder = config.options['dead-letter.path'];
+  if (folder === undefined || ctx.decoder === undefined) return undefined;
+  const letters = new DeadLetters(folder, ctx);
+  letters.attach(ctx.decoder);
+  return letters;
+}
+
+/** Plan time: dead letters without skipped records are a mistake. */
+export function checkDeadLetters(config: SourceConfig, place: ErrorPlace): void {
+  if (config.options['dead-letter.path'] === undefined || config.format?.options['ignore-parse-errors']?.toLowerCase() === 'true') return;
+  throw new MillraceError('INVALID_OPTION', "'dead-letter.path' keeps records that are skipped, but nothing is skipped", {
+    place,
+    remedy: `Set '${config.format?.name ?? 'json'}.ignore-parse-errors' = 'true' too, or leave 'dead-letter.path' out.`,
+  });
 }

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../base/errors.js';
 import { readOptions } from '../../contract/options.js';
 import type { Connector } from '../../contract/source.js';
+import { checkDeadLetters } from '../dead_letters.js';
 import { FILE_METADATA } from './metadata.js';
 import { refuseUnsupported, SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
 import { framingOf, planFiles } from './plan.js';
@@ -16,13 +17,8 @@ export const connector: Connector = {
   metadata: FILE_METADATA,
   checkSource(config, place) {
     refuseUnsupported(config.options, place);
-    const options = readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, place);
-    if (options['dead-letter.path'] !== undefined && config.format?.options['ignore-parse-errors']?.toLowerCase() !== 'true') {
-      throw new MillraceError('INVALID_OPTION', "'dead-letter.path' keeps records that are skipped, but nothing is skipped", {
-        place,
-        remedy: `Set '${config.format?.name ?? 'json'}.ignore-parse-errors' = 'true' too, or leave 'dead-letter.path' out.`,
-      });
-    }
+    readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, place);
+    checkDeadLetters(config, place);
   },
   async planSource(config, host) {
     return planFiles(config, host, undefined, await framingOf(config));

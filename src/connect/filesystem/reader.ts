@@ -2,7 +2,7 @@ import { MillraceError } from '../../base/errors.js';
 import type { Batch } from '../../batch/batch.js';
 import type { RecordDecoder } from '../../contract/format.js';
 import { POLL_END, POLL_IDLE, POLL_ROWS, type ReaderContext, type SourceConfig, type SourcePlan, type SourceReader } from '../../contract/source.js';
-import { DeadLetters } from '../dead_letters.js';
+import { type DeadLetters, openDeadLetters } from '../dead_letters.js';
 import { BlockReader } from './block.js';
 import { Claims, type FilePlan, Units } from './claims.js';
 import { FrameLines } from './frame_lines.js';
@@ -42,11 +42,7 @@ export class FileReader implements SourceReader {
     this.#bytesIn = ctx.metrics.counter('numBytesIn');
     this.#position = { done: new Int32Array((this.#units.total + 31) >> 5), open: [], frames: [] };
     this.#decoder.place = (ptr) => (this.#fromFrames ? this.#frames!.placeOf(ptr) : this.#block.placeOf(this.#block.offsetOf(ptr)));
-    const letters = config.options['dead-letter.path'];
-    if (letters !== undefined) {
-      this.#deadLetters = new DeadLetters(letters, ctx);
-      this.#deadLetters.attach(this.#decoder);
-    }
+    this.#deadLetters = openDeadLetters(config, ctx);
     ctx.metrics.gauge('numRecordsInErrors', () => this.#decoder.skipped + this.#block.tooLong + (this.#frames?.tooLong ?? 0));
   }
 
@@ -121,7 +117,7 @@ export class FileReader implements SourceReader {
     if (next <= ptr && batch.rows === before)
       throw new MillraceError('INTERNAL', 'the format made no progress', { place: this.#decoder.place(ptr, end - ptr) });
     this.#metadata.fill(batch, file);
-    batch.selectAll(batch.rows);
+    if (batch.selCount !== batch.rows) batch.selectAll(batch.rows);
     return next;
   }
 

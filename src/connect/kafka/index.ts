@@ -1,5 +1,6 @@
 import type { ErrorPlace } from '../../base/errors.js';
 import type { SinkConfig, SinkPlan } from '../../contract/sink.js';
+import { checkDeadLetters } from '../dead_letters.js';
 import type { Connector, HostContext } from '../../contract/source.js';
 import { connect } from './connect.js';
 import { kafkaError } from './failure.js';
@@ -41,6 +42,7 @@ export const connector: Connector = {
   checkSource(config, place: ErrorPlace) {
     sourceOptions(config.options, place);
     clientSettings(propertiesOf(config.options), place);
+    checkDeadLetters(config, place);
   },
   checkSink(config, place: ErrorPlace) {
     sinkOptions(config.options, place);

@@ -16,6 +16,7 @@ import {
   FRAME_SPLIT_START,
   FRAME_SPLIT_FINISHED,
 } from './frame.js';
+import { type DeadLetters, openDeadLetters } from '../dead_letters.js';
 import { MetadataColumns } from './metadata-columns.js';
 import type { KafkaPlanDetail, KafkaSplit } from './plan.js';
 import { readPosition, writePosition } from './position.js';
@@ -40,6 +41,7 @@ interface Partition {
 export class KafkaReader implements SourceReader {
   readonly #ctx: ReaderContext;
   readonly #decoder: RecordDecoder;
+  readonly #deadLetters: DeadLetters | undefined;
   readonly #frames: FrameReader;
   readonly #bounded: boolean;
   readonly #checkCrc: boolean;
@@ -70,6 +72,7 @@ export class KafkaReader implements SourceReader {
     this.#rowSlice = this.#alloc(BATCH_ROWS_MAX * 4);
     this.#times = this.#alloc(BATCH_ROWS_MAX * 8);
     this.#decoder.place = (recordPtr) => this.#placeOf(recordPtr);
+    this.#deadLetters = openDeadLetters(config, ctx);
     ctx.metrics.gauge('pendingRecords', () => {
       let n = 0;
       for (const p of this.#partitions.values()) if (p.highWatermark > p.next) n += Number(p.highWatermark - p.next);
@@ -84,6 +87,7 @@ export class KafkaReader implements SourceReader {
 
   poll(batch: Batch): number {
     if (this.#open === undefined && !this.#takeFrame()) {
+      this.#deadLetters?.flush();
       if (this.#frames.ended || (this.#bounded && this.#allFinished())) return POLL_END;
       return POLL_IDLE;
     }
@@ -110,6 +114,7 @@ export class KafkaReader implements SourceReader {
   }
 
   snapshot(): Uint8Array[] {
+    this.#deadLetters?.flush();
     return [...this.#partitions.values()].map((p) =>
       writePosition({ topic: p.place.topic, partition: p.place.partition, offset: p.next, ...(p.stop === undefined ? {} : { stop: p.stop }) }),
     );
@@ -130,6 +135,7 @@ export class KafkaReader implements SourceReader {
     for (const [ptr, bytes] of this.#allocated) this.#ctx.engine.free(ptr, bytes);
     this.#allocated.length = 0;
     this.#metadata.close();
+    this.#deadLetters?.close();
     this.#cursor.close();
   }
 
