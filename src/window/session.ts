@@ -259,7 +259,7 @@ export class SessionWindows implements Operator {
 
   snapshot(): OperatorSnapshot {
     const sections = this.#packer.pack({ start: 0, state: this.#state });
-    const keyed = [...sections].map(([group, section]) => ({ group, bytes: encodeGroup(this.#form, [section]) }));
+    const keyed = [...sections].map(([group, section]) => ({ group, bytes: encodeGroup(this.#form, [section], this.#progress) }));
     return { keyed, list: [], union: [encodeProgress(this.#progress)] };
   }
 

@@ -15,6 +15,8 @@ import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm,
 interface Slice {
   readonly start: number;
   readonly state: GroupState;
+  /** windows that end at or before this have had the slice's rows: of a restored slice whose old subtask was ahead */
+  readonly firedEnd: number;
 }
 
 /** A window that is due: its slices are merged, then its groups leave batch by batch. */
@@ -44,7 +46,8 @@ export class SlicedWindows implements Operator {
   readonly #packer: Packer;
   readonly #form: StateForm;
   readonly #slices = new Map<number, Slice>();
-  #starts: number[] = [];
+  /** all slices by start; a restored one may stand beside the one that takes rows */
+  #order: Slice[] = [];
   #progress = Number.NEGATIVE_INFINITY;
   #firedEnd = Number.NEGATIVE_INFINITY;
   #firing: Firing | undefined;
@@ -87,15 +90,21 @@ export class SlicedWindows implements Operator {
     if (fresh) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
 
+  /** The slice that takes rows at `start`. */
   #slice(start: number): Slice {
     let slice = this.#slices.get(start);
     if (slice === undefined) {
-      slice = { start, state: this.#groups.create(this.#expected) };
+      slice = this.#insert(start, Number.NEGATIVE_INFINITY);
       this.#slices.set(start, slice);
-      let i = this.#starts.length;
-      while (i > 0 && this.#starts[i - 1] > start) i--;
-      this.#starts.splice(i, 0, start);
     }
+    return slice;
+  }
+
+  #insert(start: number, firedEnd: number): Slice {
+    const slice = { start, state: this.#groups.create(this.#expected), firedEnd };
+    let i = this.#order.length;
+    while (i > 0 && this.#order[i - 1].start > start) i--;
+    this.#order.splice(i, 0, slice);
     return slice;
   }
 
@@ -110,8 +119,7 @@ export class SlicedWindows implements Operator {
 
   /** Only a watermark that passes the end of a window, with or without rows, changes anything. */
   watermarkMatters(watermark: bigint): boolean {
-    const { slideMs, offsetMs, sizeMs } = this.#spec;
-    return this.#config.time === 'rowtime' && floorTo(this.#time.progressOf(watermark) + 1, slideMs, offsetMs + sizeMs) > this.#firedEnd;
+    return this.#config.time === 'rowtime' && this.#firedAt(this.#time.progressOf(watermark)) > this.#firedEnd;
   }
 
   processWatermark(watermark: bigint): boolean {
@@ -159,8 +167,12 @@ export class SlicedWindows implements Operator {
 
   /** Windows that had no rows have passed too: a slice that begins later must not fire them. */
   #passWindows(): void {
+    this.#firedEnd = Math.max(this.#firedEnd, this.#firedAt(this.#progress));
+  }
+  /** End of the last window that has passed at this progress. */
+  #firedAt(progress: number): number {
     const { slideMs, offsetMs, sizeMs } = this.#spec;
-    this.#firedEnd = Math.max(this.#firedEnd, floorTo(this.#progress + 1, slideMs, offsetMs + sizeMs));
+    return floorTo(progress + 1, slideMs, offsetMs + sizeMs);
   }
 
   /** Writes the window columns after keys and calls, for `n` rows of the window that ends at `end`. */
@@ -190,47 +202,45 @@ export class SlicedWindows implements Operator {
     this.#expected = Math.max(0, this.#groups.count(firing.state) >> 1);
     if (firing.merged) this.#groups.free(firing.state);
     this.#firedEnd = firing.end;
-    while (this.#starts.length > 0 && lastWindowEnd(this.#spec, this.#starts[0]) <= firing.end) {
-      const slice = this.#slices.get(this.#starts[0])!;
+    while (this.#order.length > 0 && lastWindowEnd(this.#spec, this.#order[0].start) <= firing.end) {
+      const slice = this.#order.shift()!;
       this.#groups.free(slice.state);
       this.#slices.delete(slice.start);
-      this.#starts.shift();
     }
     this.#firing = undefined;
-    if (this.#config.time === 'proctime' && this.#starts.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
+    if (this.#config.time === 'proctime' && this.#order.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
 
   /** End of the first window with rows that has not fired. */
   #nextEnd(): number {
-    return Math.max(firstWindowEnd(this.#spec, this.#starts[0]), this.#firedEnd + this.#spec.slideMs);
+    return Math.max(firstWindowEnd(this.#spec, this.#order[0].start), this.#firedEnd + this.#spec.slideMs);
   }
   #hasDue(): boolean {
-    return this.#starts.length > 0 && this.#isDue(this.#nextEnd());
+    return this.#order.length > 0 && this.#isDue(this.#nextEnd());
   }
 
   #nextDue(): Firing | undefined {
     if (!this.#hasDue()) return undefined;
     const end = this.#nextEnd();
     const sources: Slice[] = [];
-    for (const start of this.#starts) {
-      if (start >= end) break;
-      if (start >= end - this.#spec.sizeMs) sources.push(this.#slices.get(start)!);
+    for (const slice of this.#order) {
+      if (slice.start >= end) break;
+      if (slice.start >= end - this.#spec.sizeMs && slice.firedEnd < end) sources.push(slice);
     }
-    // windows without rows never come here: the first slice left always lies in the next window
     if (sources.length === 1) return { end, state: sources[0].state, sources: [], merged: false, walking: false };
     return { end, state: this.#groups.create(this.#expected), sources, merged: true, walking: false };
   }
 
   snapshot(): OperatorSnapshot {
     const byGroup = new Map<number, Uint8Array[]>();
-    for (const start of this.#starts) {
-      for (const [group, section] of this.#packer.pack(this.#slices.get(start)!)) {
+    for (const slice of this.#order) {
+      for (const [group, section] of this.#packer.pack(slice)) {
         const sections = byGroup.get(group);
         if (sections === undefined) byGroup.set(group, [section]);
         else sections.push(section);
       }
     }
-    const keyed = [...byGroup].map(([group, sections]) => ({ group, bytes: encodeGroup(this.#form, sections) }));
+    const keyed = [...byGroup].map(([group, sections]) => ({ group, bytes: encodeGroup(this.#form, sections, this.#progress) }));
     return { keyed, list: [], union: [encodeProgress(this.#progress)] };
   }
 
@@ -239,21 +249,25 @@ export class SlicedWindows implements Operator {
     this.#progress = decodeProgress(snapshot, name);
     this.#passWindows();
     const unpacker = new Unpacker(engine, this.#groups.aggregates, this.#form, 0, name);
+    const restored = new Map<string, Slice>();
     for (const { bytes } of snapshot.keyed) {
+      const firedEnd = this.#firedAt(unpacker.progressOf(bytes));
       unpacker.unpack(bytes, (start, rows, _shifted, n) => {
-        const { state } = this.#slice(start);
-        this.#groups.adopt(state, rows, n);
-        return state;
+        const key = `${start} ${firedEnd}`;
+        const slice = firedEnd <= this.#firedEnd ? this.#slice(start) : (restored.get(key) ?? this.#insert(start, firedEnd));
+        restored.set(key, slice);
+        this.#groups.adopt(slice.state, rows, n);
+        return slice.state;
       });
     }
-    if (this.#config.time === 'proctime' && this.#starts.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
+    if (this.#config.time === 'proctime' && this.#order.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
 
   close(): void {
-    for (const slice of this.#slices.values()) this.#groups.free(slice.state);
+    for (const slice of this.#order) this.#groups.free(slice.state);
     if (this.#firing?.merged === true) this.#groups.free(this.#firing.state);
     this.#slices.clear();
-    this.#starts = [];
+    this.#order = [];
     this.#firing = undefined;
     this.#groups.close();
     this.#packer.close();

@@ -10,7 +10,7 @@ import { blobPlans, DISTINCT_ACC } from './packer.js';
 /** Bytes of windowed state: docs/formats/window-state.md. */
 const MAGIC = 0x5357524d; // 'MRWS'
 const VERSION = 1;
-const HEADER = 24;
+const HEADER = 32;
 const SECTION_HEADER = 24;
 const FLAG_WORD = 1;
 const FLAG_SESSIONS = 2;
@@ -37,7 +37,7 @@ export function stateForm(leaves: readonly Leaf[], keys: readonly number[], tabl
 }
 
 /** One key group's bytes from its sections. */
-export function encodeGroup(form: StateForm, sections: readonly Uint8Array[]): Uint8Array {
+export function encodeGroup(form: StateForm, sections: readonly Uint8Array[], progressMs: number): Uint8Array {
   const bytes = new Uint8Array(HEADER + sections.reduce((n, s) => n + s.length, 0));
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
@@ -46,6 +46,7 @@ export function encodeGroup(form: StateForm, sections: readonly Uint8Array[]): U
   view.setUint32(8, form.accBytes, true);
   view.setUint32(12, form.fingerprint, true);
   view.setUint32(16, sections.length, true);
+  view.setFloat64(24, progressMs, true);
   let at = HEADER;
   for (const s of sections) {
     bytes.set(s, at);
@@ -108,6 +109,12 @@ export class Unpacker {
     for (let i = 0; i < sections; i++) at = this.#section(at, end, merge);
     engine.free(ptr, size);
     if (at !== end) throw incompatible(this.#name);
+  }
+
+  /** Progress of the subtask that wrote the bytes. */
+  progressOf(bytes: Uint8Array): number {
+    this.#check(bytes);
+    return viewOf(bytes).getFloat64(24, true);
   }
 
   #check(bytes: Uint8Array): number {

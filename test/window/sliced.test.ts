@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HarnessEvent, runOperator } from '#src/contract/harness.js';
+import { checkRestorable, type HarnessEvent, runOperator } from '#src/contract/harness.js';
 import type { AggregateCall, WindowAggregateConfig } from '#src/contract/nodes.js';
 import { BIGINT, INT, STRING, TIMESTAMP } from '#src/types/logical.js';
 import { operator } from '#src/window/aggregate.js';
@@ -84,4 +84,42 @@ test('hopping windows share slices, and negative times fall into the right ones'
       [5000, 1n, 4],
     ],
   );
+});
+
+const proctime = (window: WindowAggregateConfig['window']): WindowAggregateConfig => ({ ...config(window), time: 'proctime' });
+const at = (processingTime: number): HarnessEvent => ({ processingTime });
+const rowsAt = (...ks: string[]): HarnessEvent => ({ rows: ks.map((k) => [k, 1, 0]) });
+const shown = (r: { rows: Record<string, unknown>[] }): string[] => r.rows.map((x) => `${x.start} ${x.end} ${x.k} ${x.n}`);
+const options = { inputs: [input], output, keys: [[0]], startMs: 1000 };
+
+test('processing-time windows fire by the clock; what is pending at the end stays unfired, as in Flink', () => {
+  const events = [rowsAt('a', 'b'), at(9000), rowsAt('a'), at(9999), rowsAt('a'), at(10000), rowsAt('a'), at(35000), rowsAt('c'), { end: true } as const];
+  const r = checkRestorable(operator, proctime({ type: 'tumble', sizeMs: 10000, offsetMs: 0 }), events, options);
+  assert.deepEqual(shown(r), ['0 10000 a 3', '0 10000 b 1', '10000 20000 a 1']);
+});
+
+test('processing-time hops and sessions', () => {
+  const events = [rowsAt('a'), at(4000), rowsAt('a'), at(7000), rowsAt('b'), at(40000), { end: true } as const];
+  const hop = checkRestorable(operator, proctime({ type: 'hop', sizeMs: 4000, slideMs: 2000, offsetMs: 0 }), events, options);
+  assert.deepEqual(
+    shown(hop).sort((a, b) => Number.parseInt(a) - Number.parseInt(b) || (a < b ? -1 : 1)),
+    ['-2000 2000 a 1', '0 4000 a 1', '2000 6000 a 1', '4000 8000 a 1', '4000 8000 b 1', '6000 10000 b 1'],
+  );
+  const session = checkRestorable(operator, proctime({ type: 'session', gapMs: 3500 }), events, options);
+  assert.deepEqual(shown(session), ['1000 7500 a 2', '7000 10500 b 1']);
+});
+
+test('output comes a batch at a time, and memory goes back after each window', () => {
+  const keys = Array.from({ length: 9000 }, (_, i) => `key ${i}`);
+  const events: HarnessEvent[] = [];
+  for (let w = 0; w < 6; w++) events.push({ rows: keys.map((k) => [k, w, w * 1000]) }, { watermark: w * 1000 });
+  for (const window of [
+    { type: 'tumble', sizeMs: 1000, offsetMs: 0 },
+    { type: 'hop', sizeMs: 2000, slideMs: 1000, offsetMs: 0 },
+    { type: 'session', gapMs: 500 },
+  ] as const) {
+    const r = runOperator(operator, config(window), [...events, { end: true }], { inputs: [input], output, batchRows: 1024 });
+    assert.equal(r.rows.length, window.type === 'hop' ? 7 * 9000 : 6 * 9000);
+    assert.equal(r.batchesPerCallMax, 1);
+  }
 });

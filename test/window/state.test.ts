@@ -89,7 +89,7 @@ test('state of other calls, and damaged state, is refused', () => {
   const { group, bytes } = s.keyed[0];
   for (let cut = 0; cut < bytes.length; cut += 5) refused({}, { ...s, keyed: [{ group, bytes: bytes.slice(0, cut) }] });
   const rowCount = bytes.slice();
-  rowCount[32] = 9;
+  rowCount[40] = 9;
   refused({}, { ...s, keyed: [{ group, bytes: rowCount }] });
   refused({}, { ...s, union: [new Uint8Array(16)] });
   make().operator.restore!(s);
