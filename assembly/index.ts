@@ -28,3 +28,4 @@ export { csvLines, csvPosition, csvSetup, csvSlices } from "./scan/csv";
 export { csvOptions, csvWrite } from "./write/csv";
 export * from "./snapshot";
 export * from "./write/kafka_batch";
+export * from "./expr/decimal";

@@ -5,7 +5,7 @@ import { type LogicalType, STRING_LENGTH } from '../types/logical.js';
 import { narrow } from './arith.js';
 import { fromString, INTEGERS } from './caststring.js';
 import { type Compiler, DATA_SCRATCH, defineFunctions, notSupported, nullOf, type Val } from './compile.js';
-import { decimalShape, nullWhenTooWide, pow10, pushWide } from './decimal.js';
+import { DECIMAL_ROUNDING, decimalShape, nullWhenTooWide, pow10, pushWide } from './decimal.js';
 import * as op from './opcodes.js';
 import { cutDigits, DAY_MS, digitsOf, pushLocalMillis, rescaleTime, shiftToLocal, shiftToUtc, toUtc } from './instants.js';
 
@@ -148,11 +148,13 @@ function toDecimal(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'DECIMA
   const f = c.f;
   if (isFloating(a.type)) {
     return c.guarded(to, [a], true, (out) => {
-      c.push(a);
-      if (a.code === T_F32) f.op(op.F64_PROMOTE_F32);
-      f.i32(to.precision).i32(to.scale);
-      c.pushData(DATA_SCRATCH);
-      c.host('doubleToDecimal');
+      const pushAll = (): void => {
+        c.push(a);
+        if (a.code === T_F32) f.op(op.F64_PROMOTE_F32);
+        f.i32(to.precision).i32(to.scale);
+        c.pushData(DATA_SCRATCH);
+      };
+      c.kernelElseHost(pushAll, 'doubleToDecimal64', pushAll, 'doubleToDecimal');
       c.takeScratch(out);
     });
   }
@@ -180,11 +182,20 @@ function toDecimal(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'DECIMA
   }
   if (up === 0 && !grows) return c.strict(to, [a], () => pushWide(c, a));
   return c.guarded(to, [a], true, (out) => {
-    f.i32(0);
-    pushWide(c, a);
-    f.i32(from.scale).i32(to.scale).i32(to.precision).i32(to.scale);
-    c.pushData(DATA_SCRATCH);
-    c.host('decimalRound');
+    const pushShape = (...numbers: number[]): void => {
+      pushWide(c, a);
+      for (const n of numbers) f.i32(n);
+      c.pushData(DATA_SCRATCH);
+    };
+    c.kernelElseHost(
+      () => pushShape(from.scale, to.scale, to.precision),
+      'decimalRescale128',
+      () => {
+        f.i32(DECIMAL_ROUNDING.round);
+        pushShape(from.scale, to.scale, to.precision, to.scale);
+      },
+      'decimalRound',
+    );
     c.takeScratch(out);
   });
 }

@@ -34,8 +34,8 @@ export interface Val {
 export const DATA_ARENA = 0; // 16 bytes: the string arena
 export const DATA_NOW_US = 16; // i64: wall clock of this batch, microseconds
 export const DATA_WATERMARK = 24; // i64: current watermark, ms
-export const DATA_SCRATCH = 32; // 32 bytes: results of kernels
-export const DATA_CONSTANTS = 64;
+export const DATA_SCRATCH = 64; // 64 bytes: results of kernels, and their room to work
+export const DATA_CONSTANTS = 128;
 
 export type FunctionEmitter = (c: Compiler, e: Call) => Val;
 const emitters = new Map<string, FunctionEmitter>();
@@ -399,6 +399,18 @@ export class Compiler {
       else f.i32(0);
       f.set(l);
     }
+  }
+
+  /** A kernel that may answer -1 (it does not fit), then the host's function with the same arguments. Leaves the status. */
+  kernelElseHost(pushArguments: () => void, kernel: KernelName, pushHostArguments: () => void, host: HostName): void {
+    const f = this.f;
+    const status = f.local(op.I32);
+    pushArguments();
+    this.kernel(kernel);
+    f.tee(status).i32(0).op(op.I32_LT_S).if();
+    pushHostArguments();
+    this.host(host);
+    f.set(status).end().get(status);
   }
 
   /** After a status on the stack (1 = value at scratch): loads the value, or sets the null flag. */

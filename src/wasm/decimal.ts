@@ -64,13 +64,15 @@ export function decimalArithmetic(c: Compiler, e: Call, how: keyof typeof DECIMA
   }
   if (how === 'div' || how === 'mod') c.mayFail = true;
   const wide: Val = c.guarded({ root: 'DECIMAL', precision: to.precision, scale: to.scale, nullable: true }, [a, b], true, (out) => {
-    c.f.i32(DECIMAL_OPS[how]);
-    pushWide(c, a);
-    c.f.i32(sa.scale);
-    pushWide(c, b);
-    c.f.i32(sb.scale).i32(to.precision).i32(to.scale);
-    c.pushData(DATA_SCRATCH);
-    c.host('decimalOp');
+    const pushAll = (): void => {
+      c.f.i32(DECIMAL_OPS[how]);
+      pushWide(c, a);
+      c.f.i32(sa.scale);
+      pushWide(c, b);
+      c.f.i32(sb.scale).i32(to.precision).i32(to.scale);
+      c.pushData(DATA_SCRATCH);
+    };
+    c.kernelElseHost(pushAll, 'decimalOp128', pushAll, 'decimalOp');
     c.takeScratch(out);
   });
   if (e.type.root === 'DECIMAL') return wide;

@@ -48,6 +48,9 @@ export const KERNEL_SIGNATURES = {
   zoneOffsetLocal: 'il:l',
   decRescale: 'li:l',
   roundInt: 'li:l',
+  decimalOp128: 'illilliiii:i',
+  decimalRescale128: 'lliiii:i',
+  doubleToDecimal64: 'diii:i',
 } as const satisfies Readonly<Record<string, Signature>>;
 
 export type KernelName = keyof typeof KERNEL_SIGNATURES;

@@ -128,6 +128,14 @@ export function openOperator<C>(
   const emissions: Emission[] = [];
   const timers: number[] = [];
   const bytes = module.emit?.(config, [input], output);
+  let last: Batch | undefined;
+  const emit = (b: Batch): void => {
+    last = b;
+    emissions.push({
+      rows: selectedRows(b).map((row) => ({ row, values: readRow(b, row) })),
+      marks: Array.from({ length: b.markCount }, (_, i) => ({ afterRow: b.markRow(i), watermark: b.markWatermark(i) })),
+    });
+  };
   const base = {
     engine,
     inputs: [input],
@@ -145,12 +153,7 @@ export function openOperator<C>(
     hold: () => {},
     closures: [],
     out: {
-      emit: (b: Batch) => {
-        emissions.push({
-          rows: selectedRows(b).map((row) => ({ row, values: readRow(b, row) })),
-          marks: Array.from({ length: b.markCount }, (_, i) => ({ afterRow: b.markRow(i), watermark: b.markWatermark(i) })),
-        });
-      },
+      emit,
       emitSide: () => {},
     },
   };
@@ -158,7 +161,7 @@ export function openOperator<C>(
   const ctx: OperatorContext = { ...base, emitted };
   const op = module.create(config, ctx);
   op.open?.();
-  return { engine, op, emissions, timers };
+  return { engine, op, emissions, timers, last: (): Batch => last! };
 }
 
 /** Evaluates projections (and a filter) over rows of JS values. */

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { FunctionName } from '#src/types/expr.js';
+import { DECIMAL, DOUBLE, type LogicalType, STRING } from '#src/types/logical.js';
+import { formatDecimal } from '#src/wasm/describe.js';
+import { halfUp } from './model.js';
+import { calc, call, col, evaluate } from './support.js';
+
+type Decimal = Extract<LogicalType, { root: 'DECIMAL' }>;
+const ten = (n: number): bigint => 10n ** BigInt(n);
+
+const anyType = fc.integer({ min: 1, max: 38 }).chain((p) => fc.integer({ min: 0, max: Math.min(p, 12) }).map((s) => DECIMAL(p, s) as Decimal));
+/** Of any length up to the type's precision. */
+const valueOf = (t: Decimal) => fc.integer({ min: 1, max: t.precision }).chain((n) => fc.bigInt(1n - ten(n), ten(n) - 1n));
+const operand = anyType.chain((type) => fc.tuple(fc.constant(type), valueOf(type)));
+
+/** BigDecimal: exact, but division first rounds to 38 significant digits; then setScale HALF_UP, NULL beyond the precision. */
+function model(fn: FunctionName, a: bigint, ta: Decimal, b: bigint, tb: Decimal, to: Decimal): bigint | null {
+  const s = Math.max(ta.scale, tb.scale);
+  const [x, y] = [a * ten(s - ta.scale), b * ten(s - tb.scale)];
+  const at = (v: bigint, scale: number): bigint => (scale <= to.scale ? v * ten(to.scale - scale) : halfUp(v, ten(scale - to.scale)));
+  let r: bigint;
+  if (fn === 'add') r = at(x + y, s);
+  else if (fn === 'sub') r = at(x - y, s);
+  else if (fn === 'mul') r = at(a * b, ta.scale + tb.scale);
+  else if (fn === 'mod') r = at(x % y, s);
+  else {
+    // digits after the point such that the quotient has 38 digits
+    let places = -80;
+    while (halfUp(places < 0 ? x : x * ten(places), places < 0 ? y * ten(-places) : y).toString().replace('-', '').length < 38 && places < 120) places++;
+    const q = places < 0 ? halfUp(x, y * ten(-places)) : halfUp(x * ten(places), y);
+    r = places < 0 ? q * ten(-places) * ten(to.scale) : at(q, places);
+  }
+  return r >= ten(to.precision) || r <= -ten(to.precision) ? null : r;
+}
+
+for (const fn of ['add', 'sub', 'mul', 'div', 'mod'] as const) {
+  test(`${fn} of decimals of every size`, () => {
+    fc.assert(
+      fc.property(operand, operand, anyType, ([ta, a], [tb, b], to) => {
+        fc.pre(b !== 0n || (fn !== 'div' && fn !== 'mod'));
+        assert.equal(evaluate(call(fn, to, col(0, ta), col(1, tb)), [ta, tb], [a, b]), model(fn, a, ta, b, tb, to));
+      }),
+      { numRuns: 250 },
+    );
+  });
+}
+
+test('casts between decimals, to text and back', () => {
+  fc.assert(
+    fc.property(operand, anyType, ([from, v], to) => {
+      const scaled = to.scale >= from.scale ? v * ten(to.scale - from.scale) : halfUp(v, ten(from.scale - to.scale));
+      const expected = scaled >= ten(to.precision) || scaled <= -ten(to.precision) ? null : scaled;
+      const text = call('cast', STRING(), col(0, from));
+      const out = calc({ project: [call('cast', to, col(0, from)), text, call('cast', from, text)] }, [from], [[v]]).rows[0].values;
+      assert.deepEqual(out, [expected, formatDecimal(v, from.scale), v]);
+    }),
+    { numRuns: 250 },
+  );
+});
+
+test('a double becomes the decimal that it prints as', () => {
+  const short = fc.tuple(fc.integer({ min: -999999, max: 999999 }), fc.integer({ min: 0, max: 8 })).map(([n, s]) => Number(`${n}e-${s}`));
+  fc.assert(
+    fc.property(fc.oneof(short, fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e12, max: 1e12 })), fc.integer({ min: 0, max: 6 }), (v, scale) => {
+      const to = DECIMAL(15, scale) as Decimal;
+      const [mantissa, exponent] = v.toExponential().split('e');
+      const [whole, fraction = ''] = mantissa.split('.');
+      const places = fraction.length - Number(exponent);
+      const n = BigInt(whole + fraction);
+      const scaled = places <= scale ? n * ten(scale - places) : halfUp(n, ten(places - scale));
+      const expected = scaled >= ten(15) || scaled <= -ten(15) ? null : scaled;
+      assert.equal(evaluate(call('cast', to, col(0, DOUBLE())), [DOUBLE()], [v]), expected);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('a decimal becomes the nearest double', () => {
+  fc.assert(
+    fc.property(operand, ([from, v]) => {
+      assert.equal(evaluate(call('cast', DOUBLE(), col(0, from)), [from], [v]), Number(`${v}e-${from.scale}`));
+    }),
+    { numRuns: 250 },
+  );
+});
