@@ -1,7 +1,7 @@
 // One JSON record into a row: the general scan. Any key order, white space, escapes, nesting; only projected leaves are converted.
 import {
   E_BAD_FIELD, E_MALFORMED, E_MISSING_FIELD, E_OUT_OF_MEMORY, ERR_CODE, F_ROW, F_STR, R_BAD_FIELD, R_ENDS_EARLY, R_EXPECTED_COLON,
-  R_EXPECTED_COMMA, R_EXPECTED_KEY, R_EXPECTED_ROW, R_MISSING, R_NOT_OBJECT,
+  R_EXPECTED_COMMA, R_EXPECTED_KEY, R_EXPECTED_ROW, R_MISSING,
 } from "../abi";
 import { alloc } from "../memory";
 import {
@@ -20,8 +20,8 @@ const O_SLOTS: usize = 16;
 const SLOT_HASHED: usize = 0; // u64: name's hash input
 const SLOT_NAME: usize = 8; // u32
 const SLOT_LENGTH: usize = 12; // u32, 0xffffffff = free
-const SLOT_LEAF: usize = 16; // i32, -1 = an object no column of its own
-const SLOT_OBJECT: usize = 20; // u32 -> table of the nested object, 0 = none
+export const SLOT_LEAF: usize = 16; // i32, -1 = an object no column of its own
+export const SLOT_OBJECT: usize = 20; // u32 -> table of the nested object, 0 = none
 const SLOT_SEEN: usize = 24; // u32 number of the object that last had it
 const SLOT_BYTES: usize = 32;
 
@@ -86,7 +86,7 @@ function sameBytes(a: usize, b: usize, n: u32): bool {
 /** The slot of a name, or 0. */
 // @ts-ignore: decorator
 @inline
-function findField(o: usize, p: usize, length: u32): usize {
+export function findField(o: usize, p: usize, length: u32): usize {
   const key = nameKey(p, length);
   const mask = load<u32>(o, O_MASK);
   let i = nameHash(key) & mask;
@@ -125,7 +125,7 @@ export function storeScalar(x: usize, leaf: u32, row: u32, p: usize, e: usize, s
 }
 
 /** Reads the value at p into leaf `leaf` (-1: none) or nested object `object`. Returns the address after it, or 0. */
-function readValue(x: usize, leaf: i32, object: usize, p: usize, end: usize, row: u32): usize {
+export function readValue(x: usize, leaf: i32, object: usize, p: usize, end: usize, row: u32): usize {
   const c = load<u8>(p);
   if (c == 0x22) {
     const q = scanString(x, p + 1, end);
@@ -170,7 +170,7 @@ function readValue(x: usize, leaf: i32, object: usize, p: usize, end: usize, row
 }
 
 /** p is after '{'. Returns the address after '}', or 0. */
-function readObject(x: usize, o: usize, p: usize, end: usize, row: u32): usize {
+export function readObject(x: usize, o: usize, p: usize, end: usize, row: u32): usize {
   const counting = load<u32>(x, X_FAIL_MISSING) != 0;
   let seen: u32 = 0;
   let found: u32 = 0;
@@ -213,16 +213,5 @@ function readObject(x: usize, o: usize, p: usize, end: usize, row: u32): usize {
     }
   }
   if (counting && found < load<u32>(o, O_FIELDS)) return refuse(x, E_MISSING_FIELD, R_MISSING, p - 1);
-  return p;
-}
-
-/** One record at p, no further than end. Returns the address after its closing brace, or 0. The row's bits must be clear. */
-export function readRecord(x: usize, p: usize, end: usize, row: u32): usize {
-  if ((load<u32>(p) & 0xffffff) == 0xbfbbef) p += 3; // byte order mark
-  p = skipSpace(x, p);
-  if (load<u8>(p) != 0x7b || p >= end) return refuse(x, E_MALFORMED, R_NOT_OBJECT, p);
-  p = readObject(x, load<u32>(x, X_ROOT), p + 1, end, row);
-  // a record that is cut off may have gone on in the bytes behind it
-  if (p > end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
   return p;
 }

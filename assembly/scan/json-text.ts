@@ -30,10 +30,12 @@ function skipSpaceSlow(x: usize, p: usize): usize {
 /** Bytes of v that end the quick scan of a string: quote, backslash, control, beyond ASCII. */
 // @ts-ignore: decorator
 @inline
-export function stringStops(v: v128): i32 {
-  return i8x16.bitmask(
-    v128.or(v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))), i8x16.lt_s(v, i8x16.splat(0x20))));
+export function stringStopBytes(v: v128): v128 {
+  return v128.or(v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))), i8x16.lt_s(v, i8x16.splat(0x20)));
 }
+// @ts-ignore: decorator
+@inline
+export function stringStops(v: v128): i32 { return i8x16.bitmask(stringStopBytes(v)); }
 
 /** p is after the opening quote. Returns the address of the closing quote, or 0. Sets X_FLAGS. The content is valid UTF-8 with valid escapes. */
 // @ts-ignore: decorator

@@ -1,8 +1,21 @@
 // JSON records into columns: lines and slices.
-import { BATCH_CAPACITY, BATCH_ROWS, E_RECORD_TOO_LONG, R_TOO_LONG } from "../abi";
-import { refuse, X_LENIENT, X_LINES, X_RECORD_MAX, X_ROW } from "./context";
+import { BATCH_CAPACITY, BATCH_ROWS, E_MALFORMED, E_RECORD_TOO_LONG, R_ENDS_EARLY, R_NOT_OBJECT, R_TOO_LONG } from "../abi";
+import { refuse, X_LENIENT, X_LINES, X_RECORD_MAX, X_ROOT, X_ROW, X_SHAPES } from "./context";
 import { beginBatch, findNewline, selectRows, skipRefused } from "./frame";
-import { readRecord } from "./json-read";
+import { readObject } from "./json-read";
+import { readShaped } from "./json-shape";
+import { skipSpace } from "./json-text";
+
+/** One record at p, no further than end. Returns the address after its closing brace, or 0. The row's bits must be clear. */
+function readRecord(x: usize, p: usize, end: usize, row: u32): usize {
+  if ((load<u32>(p) & 0xffffff) == 0xbfbbef) p += 3; // byte order mark
+  p = skipSpace(x, p);
+  if (load<u8>(p) != 0x7b || p >= end) return refuse(x, E_MALFORMED, R_NOT_OBJECT, p);
+  p = load<u32>(x, X_SHAPES) != 0 ? readShaped(x, p, end, row) : readObject(x, load<u32>(x, X_ROOT), p + 1, end, row);
+  // a record that is cut off may have gone on in the bytes behind it
+  if (p > end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
+  return p;
+}
 
 /**
  * Reads newline-separated records of [p, end) until the batch is full. Returns the address after the last consumed record.
