@@ -1,12 +1,14 @@
 // The package as a user gets it: what is in the tarball, what publint says, and whether it installs into an empty folder and runs there.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
+const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const work = mkdtempSync(join(tmpdir(), 'millrace-package-'));
@@ -37,6 +39,38 @@ import * as testing from 'millrace/testing';
 if (typeof StreamExecutionEnvironment !== 'function') throw new Error('millrace exports no StreamExecutionEnvironment');
 if (Object.keys(engine).length === 0 || Object.keys(testing).length === 0) throw new Error('an entry point exports nothing');
 `;
+/** A user's program in TypeScript, checked against the declarations as strictly as a user may ask. */
+const TYPED = `
+import { schema, StreamExecutionEnvironment, TumblingEventTimeWindows, WatermarkStrategy, count } from 'millrace';
+import { Engine } from 'millrace/engine';
+import * as testing from 'millrace/testing';
+const env = StreamExecutionEnvironment.getExecutionEnvironment();
+const clicks = env.fromCollection([{ user: 'a', at: 1 }], schema({ user: 'STRING', at: 'BIGINT' }));
+const users: (string | null)[] = [];
+clicks.map((c) => users.push(c.user)).print();
+clicks
+  .assignTimestampsAndWatermarks(WatermarkStrategy.forMonotonousTimestamps().withTimestampAssigner('at'))
+  .keyBy('user')
+  .window(TumblingEventTimeWindows.of('10 s'))
+  .aggregate(count().as('n'))
+  .print();
+// @ts-expect-error there is no such field
+clicks.map((c) => c.nobody);
+export const parts: [typeof Engine, typeof testing] = [Engine, testing];
+`;
+const TSCONFIG = {
+  compilerOptions: {
+    strict: true,
+    noEmit: true,
+    module: 'NodeNext',
+    moduleResolution: 'NodeNext',
+    target: 'ES2022',
+   
+    types: ['node'],
+    skipLibCheck: false,
+  },
+  files: ['program.ts'],
+};
 const JOB = `
 CREATE TABLE src (id INT, name STRING) WITH ('connector' = 'filesystem', 'path' = 'in.jsonl', 'format' = 'json');
 CREATE TABLE dst (id INT, name STRING) WITH ('connector' = 'print');
@@ -55,6 +89,11 @@ try {
   run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', join(work, packed.filename)], app);
   writeFileSync(join(app, 'program.mjs'), PROGRAM);
   run(process.execPath, ['program.mjs'], app);
+  writeFileSync(join(app, 'program.ts'), TYPED);
+  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify(TSCONFIG));
+  mkdirSync(join(app, 'node_modules/@types'), { recursive: true });
+  for (const types of ['@types/node', 'undici-types']) symlinkSync(dirname(require.resolve(`${types}/package.json`)), join(app, 'node_modules', types));
+  run(process.execPath, [join(dirname(require.resolve('typescript/package.json')), 'bin/tsc'), '-p', app], app);
   writeFileSync(join(app, 'job.sql'), JOB);
   writeFileSync(join(app, 'in.jsonl'), '{"id":1,"name":"a"}\n{"id":2,"name":"b"}\n');
   const out = run('npx', ['--no-install', 'millrace', 'run', 'job.sql'], app);
