@@ -3,11 +3,17 @@ import { type Shape, shapeNames } from './data/ads.js';
 import { ads } from './stages/ads.js';
 import { coldstart } from './stages/coldstart.js';
 import { memory } from './stages/memory.js';
+import { profile } from './stages/profile.js';
 
 const count = (text: string, name: string): number => {
   const n = Number(text);
   if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0, not '${text}'`);
   return n;
+};
+
+const shapeOf = (text: string): Shape => {
+  if (!shapeNames.includes(text as Shape)) throw new Error(`--shape is one of ${shapeNames.join(', ')}`);
+  return text as Shape;
 };
 
 const adsCommand = defineCommand({
@@ -19,11 +25,10 @@ const adsCommand = defineCommand({
     programs: { type: 'string', default: 'all', description: "parts of program names, comma-separated, e.g. 'millrace,hand-tuned'" },
   },
   run: ({ args }) => {
-    if (!shapeNames.includes(args.shape as Shape)) throw new Error(`--shape is one of ${shapeNames.join(', ')}`);
     return ads({
       records: count(args.records, 'records'),
       rounds: count(args.rounds, 'rounds'),
-      shape: args.shape as Shape,
+      shape: shapeOf(args.shape),
       programs: args.programs.split(','),
     });
   },
@@ -41,9 +46,19 @@ const memoryCommand = defineCommand({
   run: ({ args }) => memory(count(args.records, 'records')),
 });
 
+const profileCommand = defineCommand({
+  meta: { name: 'profile', description: 'where the time of the ads job goes, thread by thread (kernels by name after node scripts/build.mjs --names)' },
+  args: {
+    records: { type: 'string', default: '2000000', description: 'events in the file' },
+    slots: { type: 'string', default: '1', description: 'parallelism' },
+    shape: { type: 'string', default: 'plain', description: shapeNames.join(', ') },
+  },
+  run: ({ args }) => profile(count(args.records, 'records'), count(args.slots, 'slots'), shapeOf(args.shape)),
+});
+
 await runMain(
   defineCommand({
     meta: { name: 'bench', description: 'millrace measured: npm run bench -- <stage>' },
-    subCommands: { ads: adsCommand, coldstart: coldstartCommand, memory: memoryCommand },
+    subCommands: { ads: adsCommand, coldstart: coldstartCommand, memory: memoryCommand, profile: profileCommand },
   }),
 );

@@ -1,5 +1,5 @@
 // Builds everything that changed: kernels.wasm (asc), dist/ (tsc), .build/ (tests and benches).
-// Flags: --quiet prints only errors; --no-tests leaves out tests and benches.
+// Flags: --quiet prints only errors; --no-tests leaves out tests and benches; --names builds the kernels with function names (for profiles).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -33,8 +33,9 @@ function run(what, packageName, bin, args) {
 }
 
 const wasm = join(root, 'dist/kernels.wasm');
-if (!existsSync(wasm) || statSync(wasm).mtimeMs < Math.max(newest(join(root, 'assembly')), statSync(join(root, 'asconfig.json')).mtimeMs)) {
-  run('asc', 'assemblyscript', 'bin/asc.js', ['--config', 'asconfig.json', '--target', 'release']);
+const names = process.argv.includes('--names');
+if (names || !existsSync(wasm) || statSync(wasm).mtimeMs < Math.max(newest(join(root, 'assembly')), statSync(join(root, 'asconfig.json')).mtimeMs)) {
+  run('asc', 'assemblyscript', 'bin/asc.js', ['--config', 'asconfig.json', '--target', 'release', ...(names ? ['--debug'] : [])]);
 }
 const projects = process.argv.includes('--no-tests') ? ['tsconfig.json'] : ['tsconfig.test.json'];
 run('tsc', 'typescript', 'bin/tsc', ['-b', ...projects]);

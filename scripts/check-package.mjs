@@ -65,7 +65,7 @@ const TSCONFIG = {
     module: 'NodeNext',
     moduleResolution: 'NodeNext',
     target: 'ES2022',
-   
+
     types: ['node'],
     skipLibCheck: false,
   },
