@@ -1,4 +1,5 @@
 import type { Call, Expr, FunctionName, Literal } from '../types/expr.js';
+import { timestampDigits } from '../types/leaf.js';
 import { type LogicalType, withNullable } from '../types/logical.js';
 import { isInteger, isText, plainType, sameType } from './type/common.js';
 
@@ -73,12 +74,17 @@ export function simplify(e: Expr): Expr {
 
 const RANGES: Readonly<Record<string, bigint>> = { TINYINT: 2n ** 7n, SMALLINT: 2n ** 15n, INTEGER: 2n ** 31n, BIGINT: 2n ** 63n };
 
-function foldCast(e: Literal, to: LogicalType): Literal | undefined {
+/** The constant in another type when that is exact; else undefined. */
+export function foldCast(e: Literal, to: LogicalType): Literal | undefined {
   if (e.value === null) return literal(null, withNullable(to, true));
   const from = e.type;
   if (isText(from) && (to.root === 'VARCHAR' || to.root === 'CHAR')) {
     const length = [...String(e.value)].length;
     return length <= to.length && (to.root === 'VARCHAR' || length === to.length) ? literal(e.value, to) : undefined;
+  }
+  if ((from.root === 'TIMESTAMP' || from.root === 'TIMESTAMP_LTZ') && from.root === to.root) {
+    const more = timestampDigits(to.precision) - timestampDigits(from.precision);
+    return more >= 0 && to.precision >= from.precision ? literal(BigInt(e.value as bigint) * 10n ** BigInt(more), to) : undefined;
   }
   if (!isInteger(from) && from.root !== 'DECIMAL') return undefined;
   const unscaled = BigInt(e.value as number | bigint);

@@ -1,11 +1,19 @@
 import { leavesOf, type Rel } from './rel.js';
-import { calcMerge, calcUnionTranspose, filterAggregateTranspose, filterToCalc, projectToCalc } from './rules/calc.js';
+import { calcMerge, calcUnionTranspose, filterAggregateTranspose, filterToCalc, projectIntoValues, projectToCalc } from './rules/calc.js';
 import { prune } from './rules/prune.js';
 import { rewrite, type Rule } from './rules/rule.js';
 import { windowIntoAggregate } from './rules/window.js';
 
 /** In the order they are tried at a node. */
-export const RULES: readonly Rule[] = [filterToCalc, projectToCalc, calcMerge, calcUnionTranspose, filterAggregateTranspose, windowIntoAggregate];
+export const RULES: readonly Rule[] = [
+  filterToCalc,
+  projectToCalc,
+  calcMerge,
+  projectIntoValues,
+  calcUnionTranspose,
+  filterAggregateTranspose,
+  windowIntoAggregate,
+];
 
 /** Logical plan -> optimised logical plan: calcs fused, filters down, windows inside their aggregates, unread columns gone. */
 export function optimize(rel: Rel): Rel {

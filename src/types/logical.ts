@@ -82,9 +82,9 @@ function bare(t: LogicalType): string {
     case 'TIMESTAMP_LTZ':
       return `${t.root}(${t.precision})${t.attribute === undefined ? '' : ` *${t.attribute.toUpperCase()}*`}`;
     case 'INTERVAL_YEAR_MONTH':
-      return 'INTERVAL YEAR TO MONTH';
+      return 'INTERVAL MONTH';
     case 'INTERVAL_DAY_TIME':
-      return 'INTERVAL DAY TO SECOND(3)';
+      return 'INTERVAL SECOND(3)';
     case 'ROW':
       return `ROW<${t.fields.map((f) => `\`${f.name}\` ${typeToString(f.type)}`).join(', ')}>`;
     default:

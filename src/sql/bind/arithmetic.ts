@@ -17,15 +17,12 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** + - * / % || with Flink's result types. */
-export function bindArithmetic(b: ExpressionBinder, op: ArithmeticOperator | '||', leftGiven: Expr, rightGiven: Expr, span: Span): Expr {
-  if (leftGiven.type.root === 'NULL' && rightGiven.type.root === 'NULL') throw b.illegalNull(span);
-  const typed = (e: Expr, other: Expr): Expr => (e.type.root === 'NULL' ? literal(null, withNullable(plainType(other.type), true)) : e);
-  const left = typed(leftGiven, rightGiven);
-  const right = typed(rightGiven, leftGiven);
+export function bindArithmetic(b: ExpressionBinder, op: ArithmeticOperator | '||', left: Expr, right: Expr, span: Span): Expr {
+  if (left.type.root === 'NULL' || right.type.root === 'NULL') throw b.illegalNull(span);
   if (op === '||') return concat(b, left, right, span);
   if (isNumeric(left.type) && isNumeric(right.type) && (op !== '%' || (isExact(left.type) && isExact(right.type)))) return numeric(op, left, right);
   const time = temporal(op, left, right);
-  if (time === undefined) throw b.mismatch(op, [leftGiven, rightGiven], span, FORMS[op]);
+  if (time === undefined) throw b.mismatch(op, [left, right], span, FORMS[op]);
   if (time === 'unsupported') throw b.source.error('NOT_SUPPORTED', 'computing with intervals in this way is not supported yet', span);
   return time;
 }
@@ -49,6 +46,8 @@ function temporal(op: ArithmeticOperator, left: Expr, right: Expr): Expr | 'unsu
   const nullable = left.type.nullable || right.type.nullable;
   const result = (t: LogicalType): LogicalType => withNullable(plainType(t), nullable);
   if (isDatetime(left.type) && isInterval(right.type) && (op === '+' || op === '-')) return call(FN[op], [left, right], result(left.type));
+  // Flink's own planner fails on INTERVAL + TIMESTAMP_LTZ in this order
+  if (isInterval(left.type) && right.type.root === 'TIMESTAMP_LTZ' && op === '+') return 'unsupported';
   if (isInterval(left.type) && isDatetime(right.type) && op === '+') return call('add', [right, left], result(right.type));
   if (isInterval(left.type) && isInterval(right.type) && (op === '+' || op === '-')) {
     if (left.type.root !== right.type.root) return undefined;

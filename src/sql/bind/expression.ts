@@ -1,4 +1,4 @@
-import type { Expr, FunctionName } from '../../types/expr.js';
+import type { Expr } from '../../types/expr.js';
 import { BOOLEAN, CHAR, type LogicalType, NULL_TYPE, typeToString, withNullable } from '../../types/logical.js';
 import type { CallExpression, Expression } from '../ast/expression.js';
 import { call, convert, literal } from '../expr.js';
@@ -7,8 +7,9 @@ import { explicitCast } from '../type/cast.js';
 import { commonType, isDatetime, isNumeric, isText, plainType, sameType } from '../type/common.js';
 import { resolveType } from '../type/resolve.js';
 import { bindArithmetic } from './arithmetic.js';
+import { bindComparison, constantAs } from './comparison.js';
 import { bindFunction } from './function.js';
-import { bindDatetime, bindInterval, bindNumber, datetimeOfText } from './literal.js';
+import { bindDatetime, bindInterval, bindNumber } from './literal.js';
 import { accessField, type Scope } from './scope.js';
 
 /** Looks at a node before the binder does: aggregate queries answer for group keys, aggregates and window functions. */
@@ -113,7 +114,7 @@ export class ExpressionBinder {
     if (node.op === '-' && node.operand.kind === 'number') return bindNumber(node.operand, true, this.source);
     const operand = this.bind(node.operand);
     if (node.op === 'NOT') {
-      if (operand.type.root === 'NULL') return literal(null, BOOLEAN());
+      if (operand.type.root === 'NULL') throw this.illegalNull(node.operand.span);
       if (operand.type.root !== 'BOOLEAN') throw this.mismatch('NOT', [operand], node.span, ['NOT <BOOLEAN>']);
       return call('not', [operand], operand.type);
     }
@@ -143,7 +144,8 @@ export class ExpressionBinder {
     switch (node.op) {
       case 'AND':
       case 'OR': {
-        const operands = [left, right].map((e) => (e.type.root === 'NULL' ? literal(null, BOOLEAN()) : e));
+        const operands = [left, right];
+        if (operands.some((e) => e.type.root === 'NULL')) throw this.illegalNull(node.span);
         if (operands.some((e) => e.type.root !== 'BOOLEAN')) throw this.mismatch(node.op, [left, right], node.span, [`<BOOLEAN> ${node.op} <BOOLEAN>`]);
         return call(node.op === 'AND' ? 'and' : 'or', operands, BOOLEAN(operands.some((e) => e.type.nullable)));
       }
@@ -161,50 +163,7 @@ export class ExpressionBinder {
 
   /** left op right with both brought to one type. */
   compare(op: string, left: Expr, right: Expr, span: Span): Expr {
-    const fn = COMPARE[op];
-    const [a, b] = this.alike(op, left, right, span);
-    const distinct = fn === 'isDistinctFrom' || fn === 'isNotDistinctFrom';
-    return call(fn, [a, b], BOOLEAN(!distinct && (a.type.nullable || b.type.nullable)));
-  }
-
-  /** Both operands of a comparison in their common type. */
-  alike(op: string, left: Expr, right: Expr, span: Span): [Expr, Expr] {
-    if (left.type.root === 'NULL' && right.type.root === 'NULL') throw this.illegalNull(span);
-    if (left.type.root === 'NULL') return [literal(null, withNullable(plainType(right.type), true)), right];
-    if (right.type.root === 'NULL') return [left, literal(null, withNullable(plainType(left.type), true))];
-    if (isText(left.type) && isText(right.type)) return [left, right];
-    if (left.type.root === 'ROW' || right.type.root === 'ROW') throw this.source.error('NOT_SUPPORTED', 'comparing ROW values is not supported yet', span);
-    if (isText(left.type) !== isText(right.type)) {
-      const [text, other] = isText(left.type) ? [left, right] : [right, left];
-      const converted = this.#textAs(text, other, span);
-      return text === left ? [converted, right] : [left, converted];
-    }
-    const timestamps = left.type.root !== right.type.root && /^TIMESTAMP/.test(left.type.root) && /^TIMESTAMP/.test(right.type.root);
-    if (timestamps)
-      throw this.source.error(
-        'NOT_SUPPORTED',
-        'comparing TIMESTAMP with TIMESTAMP_LTZ is not supported yet',
-        span,
-        'CAST one of them to the type of the other.',
-      );
-    const common = commonType([left.type, right.type]);
-    if (common === undefined) throw this.mismatch(op, [left, right], span, [`<COMPARABLE> ${op} <COMPARABLE>`]);
-    return [convert(left, common), convert(right, common)];
-  }
-
-  /** A string compared with another type: Flink casts it to a date, time or boolean, and refuses numbers. */
-  #textAs(text: Expr, other: Expr, span: Span): Expr {
-    if (isNumeric(other.type)) {
-      throw this.source.error(
-        'TYPE_MISMATCH',
-        `implicit type conversion between ${typeToString(withNullable(text.type, true))} and ${typeToString(withNullable(other.type, true))} is not supported`,
-        span,
-        'CAST one of them to the type of the other.',
-      );
-    }
-    if (!isDatetime(other.type) && other.type.root !== 'BOOLEAN') throw this.mismatch('=', [text, other], span);
-    const folded = text.op === 'lit' && typeof text.value === 'string' ? datetimeOfText(text.value, other.type) : undefined;
-    return folded ?? call('cast', [text], withNullable(plainType(other.type), text.type.nullable));
+    return bindComparison(this, op, left, right, span);
   }
 
   #is(node: Expression & { kind: 'is' }): Expr {
@@ -243,7 +202,8 @@ export class ExpressionBinder {
       throw this.source.error('TYPE_MISMATCH', 'the values of this IN list have no common type', node.span);
     }
     const texts = isText(operand.type);
-    const common = texts ? undefined : commonType([operand.type, ...items.map((x) => x.type)]);
+    const exact = texts ? [] : items.map((x) => constantAs(x, operand.type));
+    const common = texts ? undefined : exact.every((x) => x !== undefined) ? operand.type : commonType([operand.type, ...items.map((x) => x.type)]);
     const constant = items.every((x) => x.op === 'lit' && x.value !== null);
     const fits = texts ? items.every((x) => isText(x.type)) : common !== undefined;
     let e: Expr;
@@ -282,7 +242,9 @@ export class ExpressionBinder {
   unify(values: readonly Expr[], span: Span, message: string): LogicalType {
     const type = commonType(values.map((v) => v.type));
     if (type === undefined) {
-      const types = values.map((v) => typeToString(v.type)).join(', ');
+      const types = values.map((v) => typeToString(plainType(v.type))).join(', ');
+      const times = values.every((v) => isDatetime(v.type) || v.type.root === 'NULL');
+      if (times) throw this.source.error('NOT_SUPPORTED', `mixing ${types} in one expression is not supported yet`, span, 'CAST them to one type.');
       throw this.source.error('TYPE_MISMATCH', `${message}: ${types}`, span, 'CAST them to one type.');
     }
     if (type.root === 'ROW') throw this.source.error('NOT_SUPPORTED', 'choosing between ROW values is not supported yet', span);
@@ -316,17 +278,6 @@ export class ExpressionBinder {
 export function retype(e: Expr, type: LogicalType): Expr {
   return { ...e, type } as Expr;
 }
-
-const COMPARE = {
-  '=': 'eq',
-  '<>': 'ne',
-  '<': 'lt',
-  '<=': 'le',
-  '>': 'gt',
-  '>=': 'ge',
-  'IS DISTINCT FROM': 'isDistinctFrom',
-  'IS NOT DISTINCT FROM': 'isNotDistinctFrom',
-} as Readonly<Record<string, FunctionName>>;
 
 const NAMES: Readonly<Record<string, string>> = {
   'binary string': 'a binary literal',

@@ -93,11 +93,6 @@ function parseQueryArgument(c: Cursor): Expression | undefined {
 }
 
 function parseTableArgument(c: Cursor, start: Token): Expression {
-  if (c.operator('(')) {
-    const query = parseQuery(c);
-    c.expectOperator(')');
-    return { kind: 'table argument', table: query, ...parseTableOrder(c), span: c.since(start) };
-  }
   const table = c.qualifiedName();
   return { kind: 'table argument', table, ...parseTableOrder(c), span: c.since(start) };
 }

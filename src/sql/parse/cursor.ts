@@ -70,7 +70,7 @@ export class Cursor {
   unexpected(wanted: string): MillraceError {
     const t = this.token;
     const seen = t.kind === 'end' ? 'the end of the text' : `'${this.source.slice(t)}'`;
-    const reserved = t.kind === 'word' && RESERVED.has(t.upper) && wanted === 'a name';
+    const reserved = t.kind === 'word' && RESERVED.has(t.upper) && (wanted === 'a name' || wanted === 'an expression');
     let remedy = reserved ? `${t.upper} is a reserved word: as a name it stands in backticks, \`${t.text}\`.` : '';
     if (remedy === '' && t.kind === 'word' && /^[A-Z]+$/.test(wanted) && nearest(t.upper, [wanted]) !== undefined) remedy = `Did you mean ${wanted}?`;
     return this.source.error('SQL_SYNTAX', `expected ${wanted}, found ${seen}`, t, remedy);

@@ -10,7 +10,6 @@ import { parseType } from './type.js';
 export function parseCreate(c: Cursor, start: Span): Statement | undefined {
   const at = c.at;
   const temporary = c.word('TEMPORARY');
-  c.word('SYSTEM');
   if (c.word('TABLE')) return parseCreateTable(c, start, temporary);
   if (c.word('VIEW')) return parseCreateView(c, start, temporary);
   c.at = at;
@@ -121,7 +120,7 @@ function parseTableElement(c: Cursor, parts: TableParts): void {
     setPrimaryKey(c, parts, { columns: c.nameList(), enforced: parseEnforced(c), span: c.since(start) });
     return;
   }
-  if (c.word('UNIQUE')) throw c.source.error('SQL_SYNTAX', 'UNIQUE constraints do not exist in Flink SQL', start);
+  if (c.word('UNIQUE')) throw c.source.error('SQL_VALIDATION', 'UNIQUE constraints are not supported in Flink SQL', start);
   const name = c.name();
   if (c.word('AS')) {
     const expression = parseExpression(c);

@@ -19,7 +19,6 @@ const POWER_SIGN = 80;
 const BINARY: Readonly<Record<string, readonly [BinaryOperator, number]>> = {
   '=': ['=', POWER_COMPARE],
   '<>': ['<>', POWER_COMPARE],
-  '!=': ['<>', POWER_COMPARE],
   '<': ['<', POWER_COMPARE],
   '<=': ['<=', POWER_COMPARE],
   '>': ['>', POWER_COMPARE],
@@ -62,6 +61,7 @@ function parseInfix(c: Cursor, left: Expression, power: number): Expression | un
   const t = c.token;
   if (t.kind === 'operator') {
     const known = BINARY[t.text];
+    if (t.text === '!=') throw c.source.error('SQL_SYNTAX', "Flink SQL has no operator '!='", t, 'Write <>.');
     if (known === undefined || known[1] <= power) return undefined;
     c.next();
     return binary(c, left, known[0], known[1]);

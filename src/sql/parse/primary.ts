@@ -18,8 +18,7 @@ export function parsePrimary(c: Cursor): Expression {
       const index = parseExpression(c);
       c.expectOperator(']');
       e = { kind: 'item', operand: e, index, span: c.since(e.span) };
-    } else if (c.isOperator('.') && e.kind !== 'column') {
-      c.next();
+    } else if (c.operator('.')) {
       const field = c.name();
       e = { kind: 'field', operand: e, field, span: c.since(e.span) };
     } else return e;
@@ -31,7 +30,6 @@ function parseAtom(c: Cursor): Expression {
   switch (t.kind) {
     case 'number':
       c.next();
-      if (c.token.kind === 'word' && c.token.start === t.end) throw c.unexpected('an operator');
       return { kind: 'number', text: t.text, span: t };
     case 'string':
       return parseString(c);
@@ -50,6 +48,9 @@ function parseAtom(c: Cursor): Expression {
   }
   if (c.isName()) return c.peek().text === '(' && c.peek().kind === 'operator' ? parseCall(c) : parseColumn(c);
   if (t.kind === 'word' && RESERVED_FUNCTIONS.has(t.upper) && c.peek().text === '(') return parseCall(c);
+  if (t.kind === 'word' && /^(ALL|ANY|SOME|USER|(CURRENT|SESSION|SYSTEM)_USER|CURRENT_(ROLE|PATH|CATALOG|SCHEMA))$/.test(t.upper)) {
+    throw c.source.error('NOT_SUPPORTED', `${t.upper} is not supported yet`, t);
+  }
   throw c.unexpected('an expression');
 }
 
@@ -59,7 +60,8 @@ function parseString(c: Cursor): Expression {
   let value = start.text;
   while (c.token.kind === 'string') {
     const between = c.source.text.slice(c.tokens[c.at - 1].end, c.token.start);
-    if (!between.includes('\n')) throw c.unexpected('an operator');
+    if (!between.includes('\n'))
+      throw c.source.error('SQL_VALIDATION', 'a string literal is continued on the same line', c.token, 'Write one literal, or a||b.');
     value += c.next().text;
   }
   return { kind: 'string', value, span: c.since(start) };
@@ -178,6 +180,7 @@ function parseCast(c: Cursor): Expression {
   const operand = parseExpression(c);
   c.expectWord('AS');
   const type = parseType(c);
+  if (!type.nullable) throw c.source.error('SQL_SYNTAX', 'a CAST takes no NOT NULL: the result is NULL where the value is', type.span);
   c.expectOperator(')');
   return { kind: 'cast', operand, type, tryCast: start.upper === 'TRY_CAST', span: c.since(start) };
 }
@@ -187,6 +190,8 @@ function parseInterval(c: Cursor): IntervalExpression {
   const start: Span = c.next();
   const negative = c.operator('-');
   if (!negative) c.operator('+');
+  if (c.token.kind === 'number' || c.isName())
+    throw c.source.error('NOT_SUPPORTED', 'an interval without quotes is not supported yet', c.token, "Write INTERVAL '1' DAY.");
   const value = c.string('the interval in quotes');
   const from = parseIntervalUnit(c);
   const to = c.word('TO') ? parseIntervalUnit(c) : undefined;

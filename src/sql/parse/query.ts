@@ -75,8 +75,8 @@ function parseSetOperations(c: Cursor, power: number): QueryBody {
   let left = parseQueryTerm(c);
   for (;;) {
     const t = c.token;
-    const word = t.kind === 'word' ? t.upper : '';
-    const op = word === 'MINUS' ? 'EXCEPT' : word;
+    const op = t.kind === 'word' ? t.upper : '';
+    if (op === 'MINUS') throw c.source.error('SQL_SYNTAX', 'Flink SQL has no MINUS', t, 'Write EXCEPT.');
     if (op !== 'UNION' && op !== 'INTERSECT' && op !== 'EXCEPT') return left;
     const binds = op === 'INTERSECT' ? 2 : 1;
     if (binds <= power) return left;

@@ -21,6 +21,7 @@ export function parseSource(source: SourceText): Statement[] {
   }
 }
 
+const OBJECTS = ['DATABASE', 'CATALOG', 'FUNCTION', 'SYSTEM', 'MODEL', 'MATERIALIZED', 'CONNECTION', 'TABLE', 'VIEW'];
 const STATEMENT_WORDS = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'SET', 'RESET', 'EXPLAIN', 'EXECUTE', 'BEGIN', 'WITH', 'VALUES', 'SHOW', 'DESCRIBE'];
 const REFUSED = ['ALTER', 'USE', 'DELETE', 'UPDATE', 'TRUNCATE', 'ANALYZE', 'CALL', 'ADD', 'REMOVE', 'LOAD', 'UNLOAD', 'COMPILE', 'STOP', 'QUIT', 'REPLACE'];
 
@@ -32,7 +33,10 @@ function parseStatement(c: Cursor): Statement {
     case 'DROP': {
       c.next();
       const done = start.upper === 'CREATE' ? parseCreate(c, start) : parseDrop(c, start);
-      return done ?? refuse(c, start, `${start.upper} ${c.token.upper}`.trim());
+      if (done !== undefined) return done;
+      const what = c.word('TEMPORARY') || c.word('OR', 'REPLACE') ? c.tokens[c.at - 1] : c.token;
+      if (!OBJECTS.includes(c.token.upper)) throw c.unexpected('TABLE or VIEW');
+      return refuse(c, start, `${start.upper} ${what === c.token ? '' : `${what.upper} `}${c.token.upper}`);
     }
     case 'SET':
       return parseSet(c);

@@ -1,3 +1,4 @@
+import { nearest } from '../../base/errors.js';
 import type { TypeFieldNode, TypeNode } from '../ast/type.js';
 import type { Span } from '../source.js';
 import type { Cursor } from './cursor.js';
@@ -103,8 +104,15 @@ function parseBareType(c: Cursor, start: Span): TypeNode {
       c.next();
       return done(t.upper);
     default:
-      throw c.unexpected('a data type');
+      throw unknownType(c);
   }
+}
+
+function unknownType(c: Cursor): Error {
+  const t = c.token;
+  if (!c.isName(t)) return c.unexpected('a data type');
+  const near = nearest(t.upper, [...Object.keys(SIMPLE), 'DOUBLE', 'TIME', 'TIMESTAMP', 'TIMESTAMP_LTZ', 'ROW', 'ARRAY', 'MAP']);
+  return c.source.error('SQL_SYNTAX', `unknown data type '${t.text}'`, t, near === undefined ? '' : `Did you mean ${near}?`);
 }
 
 function parseArgs(c: Cursor, max: number): number[] {

@@ -1,5 +1,5 @@
 import { conjunction, conjuncts, columnsOf, isVolatile, mapColumns, simplify } from '../expr.js';
-import type { Expr } from '../../types/expr.js';
+import type { Expr, Literal } from '../../types/expr.js';
 import { type CalcRel, leafRefs } from '../rel.js';
 import type { Rule } from './rule.js';
 
@@ -65,5 +65,17 @@ export const filterAggregateTranspose: Rule = {
     const condition = conjunction(down.map((e) => mapColumns(e, (i, c) => ({ op: 'col', index: aggregate.keys[i], type: c.type })))) as Expr;
     const input = { ...aggregate, input: { op: 'filter', input: aggregate.input, condition, schema: aggregate.input.schema } as const };
     return { ...rel, filter: conjunction(parts.filter((e) => !onKeys(e))), input };
+  },
+};
+
+/** Constants stay constants: a project of literal rows is computed now. */
+export const projectIntoValues: Rule = {
+  name: 'ProjectIntoValues',
+  apply: (rel) => {
+    if (rel.op !== 'calc' || rel.filter !== undefined || rel.input.op !== 'values') return undefined;
+    const { rows } = rel.input;
+    const computed = rows.map((row) => rel.exprs.map((e) => simplify(mapColumns(e, (i) => row[i]))));
+    if (!computed.every((row) => row.every((e) => e.op === 'lit'))) return undefined;
+    return { op: 'values', rows: computed as Literal[][], schema: rel.schema };
   },
 };

@@ -100,8 +100,9 @@ function commonOfTwo(a: LogicalType, b: LogicalType): LogicalType | undefined {
 
 function commonNumeric(a: LogicalType, b: LogicalType): LogicalType {
   if (isApproximate(a) || isApproximate(b)) {
-    if (a.root === 'DECIMAL' || b.root === 'DECIMAL' || a.root === 'DOUBLE' || b.root === 'DOUBLE') return DOUBLE();
-    return FLOAT();
+    if (a.root === 'DECIMAL' || b.root === 'DECIMAL') return DOUBLE();
+    // of two approximate types the first wins, whichever is wider: FLOAT + DOUBLE is FLOAT
+    return (isApproximate(a) ? a : b).root === 'DOUBLE' ? DOUBLE() : FLOAT();
   }
   if (isInteger(a) && isInteger(b)) {
     const widest = Math.max(INT_ROOTS.indexOf(a.root), INT_ROOTS.indexOf(b.root));

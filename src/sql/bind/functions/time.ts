@@ -24,7 +24,9 @@ const EXTRACT_CLOCK = ['HOUR', 'MINUTE', 'SECOND', 'MILLISECOND', 'MICROSECOND',
 function bindExtract(b: ExpressionBinder, node: CallExpression, unit: string, value: Expr): Expr | undefined {
   const t = value.type;
   if (!isDatetime(t) && !isInterval(t)) return undefined;
-  const fits = isTimestamp(t) || isInterval(t) ? true : t.root === 'DATE' ? true : EXTRACT_CLOCK.includes(unit);
+  const clock = EXTRACT_CLOCK.includes(unit);
+  const days = unit === 'DAY';
+  const fits = t.root === 'TIME' ? clock : t.root === 'INTERVAL_DAY_TIME' ? clock || days : t.root === 'INTERVAL_YEAR_MONTH' ? !clock && !days : true;
   if (!fits || (!EXTRACT_DATE.includes(unit) && !EXTRACT_CLOCK.includes(unit))) {
     throw b.source.error('SQL_VALIDATION', `${unit} cannot be extracted from this value`, node.span);
   }
@@ -123,6 +125,9 @@ const timestampAdd: FunctionDef = {
     const value = b.bind(valueNode);
     if (unit.kind !== 'unit' || !isInteger(count.type) || !isDatetime(value.type)) return undefined;
     const interval = count.op === 'lit' ? intervalOf(Number(count.value), unit.unit) : undefined;
+    if (value.type.root === 'DATE' && /^(HOUR|MINUTE|SECOND)$/.test(unit.unit)) {
+      throw b.source.error('NOT_SUPPORTED', `TIMESTAMPADD of ${unit.unit} to a DATE is not supported yet`, node.span, 'CAST the date to TIMESTAMP.');
+    }
     if (interval === undefined) throw b.source.error('NOT_SUPPORTED', 'TIMESTAMPADD with a count that is not a constant is not supported yet', node.span);
     return call('add', [value, interval], plainType(value.type));
   },

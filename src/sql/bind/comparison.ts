@@ -1,0 +1,70 @@
+import type { Expr, FunctionName } from '../../types/expr.js';
+import { BOOLEAN, DOUBLE, type LogicalType, typeToString, withNullable } from '../../types/logical.js';
+import { call, convert, foldCast, literal } from '../expr.js';
+import type { Span } from '../source.js';
+import { commonType, isDatetime, isExact, isNumeric, isText, isTimestamp, plainType } from '../type/common.js';
+import type { ExpressionBinder } from './expression.js';
+import { datetimeOfText } from './literal.js';
+
+const COMPARE: Readonly<Record<string, FunctionName>> = {
+  '=': 'eq',
+  '<>': 'ne',
+  '<': 'lt',
+  '<=': 'le',
+  '>': 'gt',
+  '>=': 'ge',
+  'IS DISTINCT FROM': 'isDistinctFrom',
+  'IS NOT DISTINCT FROM': 'isNotDistinctFrom',
+};
+
+/** left op right with both brought to one type, as Flink coerces comparisons. */
+export function bindComparison(b: ExpressionBinder, op: string, left: Expr, right: Expr, span: Span): Expr {
+  const [x, y] = alike(b, op, left, right, span);
+  const distinct = op.startsWith('IS');
+  return call(COMPARE[op], [x, y], BOOLEAN(!distinct && (x.type.nullable || y.type.nullable)));
+}
+
+function alike(b: ExpressionBinder, op: string, left: Expr, right: Expr, span: Span): [Expr, Expr] {
+  if (left.type.root === 'NULL' && right.type.root === 'NULL') throw b.illegalNull(span);
+  if (left.type.root === 'NULL') return [literal(null, withNullable(plainType(right.type), true)), right];
+  if (right.type.root === 'NULL') return [left, literal(null, withNullable(plainType(left.type), true))];
+  if (isText(left.type) && isText(right.type)) return [left, right];
+  if (left.type.root === 'ROW' || right.type.root === 'ROW') throw b.source.error('NOT_SUPPORTED', 'comparing ROW values is not supported yet', span);
+  if (isText(left.type)) return [textAs(b, op, left, right, span), right];
+  if (isText(right.type)) return [left, textAs(b, op, right, left, span)];
+  if (left.type.root !== right.type.root && isTimestamp(left.type) && isTimestamp(right.type)) {
+    throw b.source.error('NOT_SUPPORTED', 'comparing TIMESTAMP with TIMESTAMP_LTZ is not supported yet', span, 'CAST one of them to the type of the other.');
+  }
+  const constantRight = constantAs(right, left.type);
+  if (constantRight !== undefined) return [left, constantRight];
+  const constantLeft = constantAs(left, right.type);
+  if (constantLeft !== undefined) return [constantLeft, right];
+  // both orders: FLOAT with DOUBLE compares as DOUBLE
+  const common =
+    [left.type.root, right.type.root].includes('DOUBLE') && isNumeric(left.type) && isNumeric(right.type) ? DOUBLE() : commonType([left.type, right.type]);
+  if (common === undefined) throw b.mismatch(op, [left, right], span, [`<COMPARABLE> ${op} <COMPARABLE>`]);
+  return [convert(left, common), convert(right, common)];
+}
+
+/** An exact constant that the other side's exact type holds as it is: then the column needs no cast. */
+export function constantAs(e: Expr, type: LogicalType): Expr | undefined {
+  if (e.op !== 'lit' || e.value === null || !isExact(e.type) || !isExact(type)) return undefined;
+  return foldCast(e, withNullable(type, false));
+}
+
+/** A string compared with another type: Flink casts it to a date, time or boolean, and refuses numbers. */
+function textAs(b: ExpressionBinder, op: string, text: Expr, other: Expr, span: Span): Expr {
+  if (isNumeric(other.type)) {
+    const types = [text, other].map((e) => typeToString(withNullable(e.type, true))).join(' and ');
+    throw b.source.error('TYPE_MISMATCH', `implicit type conversion between ${types} is not supported`, span, 'CAST one of them to the type of the other.');
+  }
+  if (!isDatetime(other.type) && other.type.root !== 'BOOLEAN') throw b.mismatch(op, [text, other], span);
+  const constant = text.op === 'lit' && typeof text.value === 'string' ? text.value : undefined;
+  const folded = constant === undefined ? undefined : datetimeOfText(constant, other.type);
+  if (folded === undefined && constant !== undefined && isDatetime(other.type) && !looksLikeTime(constant)) {
+    throw b.source.error('TYPE_MISMATCH', `'${constant}' is not a ${other.type.root}`, span, "Write '2020-12-31', '23:59:59' or '2020-12-31 23:59:59'.");
+  }
+  return folded ?? call('cast', [text], withNullable(plainType(other.type), text.type.nullable));
+}
+
+const looksLikeTime = (text: string): boolean => /^\s*\d[\d:. TZ+-]*$/.test(text);
