@@ -62,6 +62,11 @@ export class Columns {
     const spec = this.#specs[c];
     const rate = spec.kind === 'sequence' ? 0 : spec.nullRate;
     const parent = this.#parents[c];
+    if (rate === 0 && parent < 0 && from === 0) {
+      const validity = batch.validity(c);
+      this.#engine.u8.fill(0xff, validity, validity + ((n + 7) >> 3));
+      return;
+    }
     for (let r = from; r < from + n; r++) {
       if ((parent < 0 || !batch.isNull(parent, r)) && (rate === 0 || this.#random.next() > rate)) batch.setPresent(c, r);
     }
