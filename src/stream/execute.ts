@@ -55,7 +55,10 @@ async function importModule(url: string): Promise<{ default?: unknown }> {
       cause,
     });
   }
-  return tsx.tsImport(url, import.meta.url);
+  const module = await tsx.tsImport(url, import.meta.url);
+  // a file of a package without "type": "module" comes wrapped once more
+  const inner = (module.default as { default?: unknown } | undefined)?.default;
+  return typeof module.default === 'function' || inner === undefined ? module : { default: inner };
 }
 
 export interface ModuleGraph extends BuiltGraph {
