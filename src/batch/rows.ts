@@ -104,8 +104,7 @@ class Cursor {
   }
 
   f32(): Float32Array {
-    const buffer = this.engine.memory.buffer;
-    if (this.#f32 === undefined || this.#f32.buffer !== buffer) this.#f32 = new Float32Array(buffer);
+    if (this.#f32 === undefined || this.#f32.length === 0) this.#f32 = new Float32Array(this.engine.memory.buffer);
     return this.#f32;
   }
 }

@@ -16,9 +16,8 @@ export class Text {
 
   #view(): Buffer | undefined {
     if (typeof Buffer === 'undefined') return undefined;
-    const memory = this.#engine.memory.buffer;
-    if (this.#buffer === undefined || this.#buffer.buffer !== memory) this.#buffer = Buffer.from(memory as ArrayBuffer);
-    return this.#buffer;
+    if (this.#buffer === undefined || this.#buffer.length === 0) this.#buffer = Buffer.from(this.#engine.memory.buffer as ArrayBuffer);
+    return this.#buffer; // growing the memory detaches it: length 0
   }
 
   decode(ptr: number, length: number): string {

@@ -40,7 +40,7 @@ export function setKernelModule(module: WebAssembly.Module): void {
 
 /**
  * One slot's WebAssembly: its private memory, the kernels, and the modules emitted for its job.
- * Views are re-read on every use of a getter, because growing the memory detaches them.
+ * Views are checked on every use of a getter, because growing the memory detaches them: a detached one has length 0.
  */
 export class Engine {
   readonly memory: WebAssembly.Memory;
@@ -73,23 +73,23 @@ export class Engine {
   }
 
   get u8(): Uint8Array {
-    if (this.#u8.buffer !== this.memory.buffer) this.#refresh();
+    if (this.#u8.length === 0) this.#refresh();
     return this.#u8;
   }
   get i32(): Int32Array {
-    if (this.#u8.buffer !== this.memory.buffer) this.#refresh();
+    if (this.#u8.length === 0) this.#refresh();
     return this.#i32;
   }
   get u32(): Uint32Array {
-    if (this.#u8.buffer !== this.memory.buffer) this.#refresh();
+    if (this.#u8.length === 0) this.#refresh();
     return this.#u32;
   }
   get f64(): Float64Array {
-    if (this.#u8.buffer !== this.memory.buffer) this.#refresh();
+    if (this.#u8.length === 0) this.#refresh();
     return this.#f64;
   }
   get i64(): BigInt64Array {
-    if (this.#u8.buffer !== this.memory.buffer) this.#refresh();
+    if (this.#u8.length === 0) this.#refresh();
     return this.#i64;
   }
 
