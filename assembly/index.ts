@@ -30,3 +30,4 @@ export { csvOptions, csvWrite } from "./write/csv";
 export * from "./snapshot";
 export * from "./write/kafka_batch";
 export * from "./expr/decimal";
+export * from "./expr/double";

@@ -214,6 +214,18 @@ function toText(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'CHAR' | '
   });
 }
 
+/** Arena and double on the stack: most doubles print in wasm, the others by the host. */
+function printDouble(c: Compiler, a: Val): void {
+  const f = c.f;
+  const text = f.local(op.I64);
+  c.kernel('doubleToStr64');
+  f.tee(text).i64(-1n).op(op.I64_EQ).if();
+  c.pushArena();
+  c.push(a);
+  c.host('doubleToStr');
+  f.set(text).end().get(text);
+}
+
 function print(c: Compiler, a: Val, to: LogicalType): Val {
   const f = c.f;
   return c.guarded(to, [a], false, (out) => {
@@ -229,7 +241,7 @@ function print(c: Compiler, a: Val, to: LogicalType): Val {
         break;
       case 'DOUBLE':
         c.push(a);
-        c.host('doubleToStr');
+        printDouble(c, a);
         break;
       case 'DECIMAL':
         pushWide(c, a);

@@ -17,15 +17,19 @@ export function fromString(c: Compiler, a: Val, to: LogicalType, attempt: boolea
   if (!attempt) c.mayFail = true;
   const f = c.f;
   return c.guarded(to, [a], true, (out) => {
-    c.push(a);
+    const floating = to.root === 'FLOAT' || to.root === 'DOUBLE';
+    if (!floating) c.push(a);
     if (to.root in INTEGERS) {
       const [low, high] = INTEGERS[to.root];
       f.i64(low).i64(high);
       c.pushData(DATA_SCRATCH);
       c.kernel('strToI64');
-    } else if (to.root === 'FLOAT' || to.root === 'DOUBLE') {
-      c.pushData(DATA_SCRATCH);
-      c.host('strToDouble');
+    } else if (floating) {
+      const pushAll = (): void => {
+        c.push(a);
+        c.pushData(DATA_SCRATCH);
+      };
+      c.kernelElseHost(pushAll, 'strToDouble64', pushAll, 'strToDouble');
     } else if (to.root === 'DECIMAL') {
       f.i32(to.precision).i32(to.scale);
       c.pushData(DATA_SCRATCH);

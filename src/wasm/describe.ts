@@ -143,7 +143,7 @@ export function exprKey(e: Expr): string {
   let k = keys.get(e);
   if (k === undefined) {
     if (e.op === 'col') k = `$${e.index}:${typeToString(e.type)}`;
-    else if (e.op === 'lit') k = `${typeof e.value}${JSON.stringify(String(e.value))}:${typeToString(e.type)}`;
+    else if (e.op === 'lit') k = `${typeof e.value}${JSON.stringify(Object.is(e.value, -0) ? '-0' : String(e.value))}:${typeToString(e.type)}`;
     else k = `${e.fn}(${e.args.map(exprKey).join(',')}):${typeToString(e.type)}`;
     keys.set(e, k);
   }

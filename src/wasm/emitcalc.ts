@@ -22,6 +22,7 @@ import { type Leaf, leafCount, typeWidth } from '../types/leaf.js';
 import { ALWAYS, Compiler, NEVER, STORES, type Val } from './compile.js';
 import './functions.js';
 import * as op from './opcodes.js';
+import { cachedPlan } from './plancache.js';
 import type { ZoneTable } from './zonetable.js';
 
 export interface CalcExprs {
@@ -46,6 +47,10 @@ export function outputLeaves(project: readonly Expr[]): { expr: Expr; first: num
  * error slot set when a row fails; the rows selected in `out` are then those before it.
  */
 export function emitCalc(config: CalcExprs, leaves: readonly Leaf[], zone?: ZoneTable): Uint8Array {
+  return cachedPlan('calc', [config.filter, ...config.project], leaves, zone, () => write(config, leaves, zone));
+}
+
+function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | undefined): Uint8Array {
   const c = new Compiler(leaves, zone);
   const f = c.module.func('ii:i', 'run');
   c.f = f;

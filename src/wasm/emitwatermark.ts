@@ -4,6 +4,7 @@ import type { Leaf } from '../types/leaf.js';
 import { ALWAYS, Compiler, NEVER } from './compile.js';
 import './functions.js';
 import * as op from './opcodes.js';
+import { cachedPlan } from './plancache.js';
 import { pushMillis } from './instants.js';
 import type { ZoneTable } from './zonetable.js';
 
@@ -25,6 +26,10 @@ export interface WatermarkExprs {
  * with the error slot set, and the batch's selection and marks end before that row.
  */
 export function emitWatermark(config: WatermarkExprs, leaves: readonly Leaf[], zone?: ZoneTable): Uint8Array {
+  return cachedPlan(`watermark ${config.intervalMs}`, [config.rowtime, config.watermark], leaves, zone, () => write(config, leaves, zone));
+}
+
+function write(config: WatermarkExprs, leaves: readonly Leaf[], zone: ZoneTable | undefined): Uint8Array {
   const c = new Compiler(leaves, zone);
   const f = c.module.func('ii:i', 'assign');
   c.f = f;

@@ -48,6 +48,8 @@ export const KERNEL_SIGNATURES = {
   zoneOffsetLocal: 'il:l',
   decRescale: 'li:l',
   roundInt: 'li:l',
+  doubleToStr64: 'id:l',
+  strToDouble64: 'iii:i',
   decimalOp128: 'illilliiii:i',
   decimalRescale128: 'lliiii:i',
   doubleToDecimal64: 'diii:i',

@@ -12,8 +12,8 @@ const ten = (n: number): bigint => 10n ** BigInt(n);
 
 const anyType = fc.integer({ min: 1, max: 38 }).chain((p) => fc.integer({ min: 0, max: Math.min(p, 12) }).map((s) => DECIMAL(p, s) as Decimal));
 /** Of any length up to the type's precision. */
-const valueOf = (t: Decimal) => fc.integer({ min: 1, max: t.precision }).chain((n) => fc.bigInt(1n - ten(n), ten(n) - 1n));
-const operand = anyType.chain((type) => fc.tuple(fc.constant(type), valueOf(type)));
+const digitsOf = (t: Decimal) => fc.integer({ min: 1, max: t.precision }).chain((n) => fc.bigInt(1n - ten(n), ten(n) - 1n));
+const operand = anyType.chain((type) => fc.tuple(fc.constant(type), digitsOf(type)));
 
 /** BigDecimal: exact, but division first rounds to 38 significant digits; then setScale HALF_UP, NULL beyond the precision. */
 function model(fn: FunctionName, a: bigint, ta: Decimal, b: bigint, tb: Decimal, to: Decimal): bigint | null {
@@ -28,7 +28,13 @@ function model(fn: FunctionName, a: bigint, ta: Decimal, b: bigint, tb: Decimal,
   else {
     // digits after the point such that the quotient has 38 digits
     let places = -80;
-    while (halfUp(places < 0 ? x : x * ten(places), places < 0 ? y * ten(-places) : y).toString().replace('-', '').length < 38 && places < 120) places++;
+    while (
+      halfUp(places < 0 ? x : x * ten(places), places < 0 ? y * ten(-places) : y)
+        .toString()
+        .replace('-', '').length < 38 &&
+      places < 120
+    )
+      places++;
     const q = places < 0 ? halfUp(x, y * ten(-places)) : halfUp(x * ten(places), y);
     r = places < 0 ? q * ten(-places) * ten(to.scale) : at(q, places);
   }
@@ -83,5 +89,31 @@ test('a decimal becomes the nearest double', () => {
       assert.equal(evaluate(call('cast', DOUBLE(), col(0, from)), [from], [v]), Number(`${v}e-${from.scale}`));
     }),
     { numRuns: 250 },
+  );
+});
+
+test('doubles print as Java prints them and read back', () => {
+  const short = fc.tuple(fc.integer({ min: -99999999, max: 99999999 }), fc.integer({ min: -3, max: 12 })).map(([n, s]) => Number(`${n}e${-s}`));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(short, fc.double({ noNaN: true })), { minLength: 1, maxLength: 20 }), (values) => {
+      const text = call('cast', STRING(), col(0, DOUBLE()));
+      const out = calc(
+        { project: [text, call('cast', DOUBLE(), text)] },
+        [DOUBLE()],
+        values.map((v) => [v]),
+      );
+      out.rows.forEach((r, i) => {
+        const v = values[i];
+        assert.ok(Object.is(r.values[1], v), `${v} read back as ${r.values[1]}`);
+        const printed = String(r.values[0]);
+        const a = Math.abs(v);
+        if (a >= 1e-3 && a < 1e7) assert.match(printed, /^-?\d+\.\d+$/);
+        else if (Number.isFinite(v) && v !== 0) assert.match(printed, /^-?\d\.\d+E-?\d+$/);
+        // as few digits as JavaScript needs
+        const digits = (s: string): string => s.replace(/[-+.]|e.*$/gi, '').replace(/^0+|0+$/g, '');
+        if (Number.isFinite(v)) assert.equal(digits(printed), digits(v.toExponential()));
+      });
+    }),
+    { numRuns: 150 },
   );
 });
