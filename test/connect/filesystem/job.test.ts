@@ -161,3 +161,43 @@ test('printed rows all arrive', async () => {
   const rows = text.trimEnd().split('\n');
   assert.deepEqual(rows.map((r) => r.replace(/^[12]> /, '')).sort(), Array.from({ length: 20_000 }, (_, i) => `+I[${i}, n${i}, 1.50]`).sort());
 });
+
+test('csv: two of four columns, quoted newlines, written as csv', async () => {
+  const folder = newFolder();
+  const path = join(folder, 'in.csv');
+  const rows = Array.from({ length: 6000 }, (_, i) => ({ id: i, name: i % 5 === 0 ? `a "b",\n${i}` : `n${i}` }));
+  writeFileSync(path, rows.map((r) => `x,${r.id},"${r.name.replaceAll('"', '""')}",7\n`).join(''));
+  const wanted: Schema = { fields: schema.fields.slice(0, 2) };
+  const text = { name: 'text', type: STRING() };
+  const tableSchema: Schema = { fields: [text, ...wanted.fields, { ...text, name: 'more' }] };
+  const table = { tableName: 't', schema: wanted, metadata: [undefined, undefined] };
+  const format = { name: 'csv', options: {} };
+  const out = join(folder, 'out');
+  await run({
+    options: { 'parallelism.default': '1' },
+    nodes: [
+      {
+        id: 0,
+        uid: 's',
+        name: 's',
+        kind: 'source',
+        inputs: [],
+        output: wanted,
+        config: { source: { ...table, tableSchema, connector: 'filesystem', options: { path }, format, orderIgnored: true } },
+      },
+      {
+        id: 1,
+        uid: 'k',
+        name: 'k',
+        kind: 'sink',
+        inputs: [{ source: 0, partition: 'forward' }],
+        output: { fields: [] },
+        config: { sink: { ...table, connector: 'filesystem', options: { path: out }, format, partitionKeys: [], primaryKey: [] } },
+      },
+    ],
+  });
+  const written = readdirSync(out)
+    .map((n) => readFileSync(join(out, n), 'utf8'))
+    .join('');
+  assert.equal(written, rows.map((r) => `${r.id},${/["\n]/.test(r.name) ? `"${r.name.replaceAll('"', '""')}"` : r.name}\n`).join(''));
+});
