@@ -1,7 +1,7 @@
 // What every decoder carries: its options, the projected leaves, the arena of strings that are not views, and its counters.
 // A context and its leaf descriptors are laid out in wasm memory and set up once by TypeScript through the functions below.
 import {
-  BATCH_HEADER_BYTES, COL_BYTES, COL_VALIDITY, COL_VALUES, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW, R_NONE,
+  BATCH_HEADER_BYTES, COL_BYTES, COL_VALIDITY, COL_VALUES, E_MALFORMED, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW, R_ENDS_EARLY, R_NONE,
 } from "../abi";
 import { alloc, free } from "../memory";
 
@@ -117,6 +117,7 @@ export function clearRow(x: usize, from: u32, to: u32, row: u32): void {
 
 /** Records why the current record is refused; returns 0, which every scanner passes up. */
 export function refuse(x: usize, code: u32, reason: u32, at: usize): usize {
+  if (code == E_MALFORMED && load<u32>(x, X_LINES) != 0 && load<u8>(at) == 0x0a) reason = R_ENDS_EARLY; // something was awaited where the line ends
   store<u32>(ERR_CODE, code);
   store<u32>(x, reason, X_REASON);
   store<u32>(x, at as u32, X_FAIL_AT);

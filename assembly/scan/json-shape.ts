@@ -7,7 +7,7 @@ import { alloc } from "../memory";
 import { L_KIND, L_VALUES, leafOf, refuse, setPresent, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import { findField, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
-import { FLAG_ESCAPED, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
+import { FLAG_ESCAPED, scanLongString, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
 import { eightDigits } from "./number";
 
 const NODES_MAX: u32 = 64;
@@ -157,16 +157,24 @@ function stringEnd(x: usize, n: usize, p: usize, end: usize): usize {
   return q;
 }
 
-/** A whole number of 1 to 15 digits at p into the i64 column of leaf `l`; the address after it, or 0 when it is not one. */
+/** Length of the whole number of 1 to 15 digits at p with a comma or brace after it; 0 when it is something else. */
 // @ts-ignore: decorator
 @inline
-function shortInteger(l: usize, row: u32, p: usize): usize {
+function shortDigits(p: usize): usize {
   const v = i8x16.sub(v128.load(p), i8x16.splat(0x30));
   const digits = ctz<u32>(<u32>i8x16.bitmask(i8x16.gt_u(v, i8x16.splat(9))) | 0x10000) as usize;
   if (digits == 0 || digits > 15) return 0;
   const c: u32 = load<u8>(p + digits);
   if (c != 0x2c && c != 0x7d) return 0;
-  if (load<u8>(p) == 0x30 && digits > 1) return 0;
+  return load<u8>(p) == 0x30 && digits > 1 ? 0 : digits;
+}
+
+/** The number of shortDigits into the i64 column of leaf `l`; the address after it, or 0. */
+// @ts-ignore: decorator
+@inline
+function shortInteger(l: usize, row: u32, p: usize): usize {
+  const digits = shortDigits(p);
+  if (digits == 0) return 0;
   let value: u64;
   if (digits <= 8) value = eightDigits(load<u64>(p) << ((8 - digits) << 3));
   else value = eightDigits(load<u64>(p) << ((16 - digits) << 3)) * 100000000 + eightDigits(load<u64>(p + digits - 8));
@@ -213,7 +221,10 @@ export function readShaped(x: usize, p: usize, end: usize, row: u32): usize {
         continue;
       }
       tail = 0;
-      if (load<u32>(s, N_TYPE) == F_I64) {
+      if (leaf < 0) {
+        const digits = shortDigits(p);
+        if (digits != 0) { p += digits; continue; }
+      } else if (load<u32>(s, N_TYPE) == F_I64) {
         const q = shortInteger(leafOf(x, leaf as u32), row, p);
         if (q != 0) { p = q; continue; }
       }
@@ -259,7 +270,7 @@ export function readShaped(x: usize, p: usize, end: usize, row: u32): usize {
     const isString = load<u8>(p) == 0x22;
     if (n != 0) n = learn(x, n, literal, isString ? p + 1 : p, isString ? KIND_STRING : KIND_VALUE, leaf, object);
     if (isString) {
-      const e = scanString(x, p + 1, end);
+      const e = scanLongString(x, p + 1, end);
       if (e == 0) return 0;
       if (leaf >= 0 && storeString(x, leaf as u32, load<u32>(leafOf(x, leaf as u32), L_KIND), row, p + 1, e) == 0) return 0;
       p = e;

@@ -53,6 +53,21 @@ export function scanString(x: usize, p: usize, end: usize): usize {
   return scanStringSlow(x, p, q, end);
 }
 
+/** As scanString, with one look at 64 bytes: where lengths can't be predicted, four loads cost less than a wrong guess. */
+// @ts-ignore: decorator
+@inline
+export function scanLongString(x: usize, p: usize, end: usize): usize {
+  const m =
+    ((stringStops(v128.load(p)) as u32) as u64) | (((stringStops(v128.load(p, 16)) as u32) as u64) << 16) |
+    (((stringStops(v128.load(p, 32)) as u32) as u64) << 32) | (((stringStops(v128.load(p, 48)) as u32) as u64) << 48);
+  const q = p + (ctz<u64>(m) as usize);
+  if (m != 0 && load<u8>(q) == 0x22 && q < end) {
+    store<u32>(x, 0, X_FLAGS);
+    return q;
+  }
+  return scanString(x, p, end);
+}
+
 function scanStringSlow(x: usize, p: usize, q: usize, end: usize): usize {
   const lines = load<u32>(x, X_LINES) != 0;
   let beyond: i32 = 0;
