@@ -136,7 +136,7 @@ class GraphBuilder {
     this.#add({ kind: 'sink', uid: `sink-${s.name}`, name: `sink(${s.name})`, config, inputs, output: { fields: [] }, parallelism: s.parallelism });
   }
 
-  /** The edges on which a relation's rows leave; several for UNION ALL. */
+  /** The edges on which a relation's rows leave. */
   #plan(rel: Rel): GraphEdge[] {
     switch (rel.op) {
       case 'scan':
@@ -145,8 +145,10 @@ class GraphBuilder {
         return this.#planCalc(rel);
       case 'aggregate':
         return this.#planAggregate(rel);
-      case 'union':
-        return rel.inputs.flatMap((i) => this.#plan(i));
+      case 'union': {
+        const inputs = rel.inputs.flatMap((i) => this.#plan(i));
+        return [forward(this.#add({ kind: 'union', uid: 'union', name: 'union', config: {}, inputs, output: plainSchema(rel.schema) }))];
+      }
       case 'values': {
         const config: ValuesConfig = { rows: rel.rows.map((r) => r.map((l) => l.value)) };
         return [forward(this.#add({ kind: 'values', uid: 'values', name: 'values', config, inputs: [], output: plainSchema(rel.schema), parallelism: 1 }))];

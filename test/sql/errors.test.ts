@@ -22,7 +22,7 @@ const CASES: readonly [string, ErrorCode, string, RegExp][] = [
     'INSERT INTO risk_alerts SELECT user_id FROM user_events',
     'TYPE_MISMATCH',
     'SELECT',
-    /different number of columns[^]*Query schema: \[user_id: STRING\][^]*Sink schema: /,
+    /different number of columns[\s\S]*Query schema: \[user_id: STRING\][\s\S]*Sink schema: /,
   ],
   ['INSERT INTO risk_alerts SELECT user_id, amount, event_time FROM user_events', 'TYPE_MISMATCH', 'SELECT', /sink column 'alert_type' at position 1/],
   ['INSERT INTO risk_alerts (user_id, nope) SELECT user_id, user_id FROM user_events', 'UNKNOWN_COLUMN', 'nope', /It has: user_id, alert_type, alert_time/],
