@@ -1,9 +1,9 @@
-// Fills the option tables of docs/connectors.md from the code. node scripts/docs.mjs [--check]: --check changes nothing and fails when a table is old.
+// Fills the option tables of docs/connectors.md and the functions of docs/sql.md from the code.
+// node scripts/docs.mjs [--check]: --check changes nothing and fails when something is old.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../', import.meta.url);
-const page = new URL('docs/connectors.md', root);
 
 async function module(path) {
   const url = new URL(`dist/${path}`, root);
@@ -44,14 +44,26 @@ function table(byRole) {
   return [`| option | ${many ? 'for | ' : ''}default | |`, `|---|${many ? '---|' : ''}---|---|`, ...rows].join('\n');
 }
 
-const old = readFileSync(page, 'utf8');
-let text = old;
-for (const [, kind, name] of old.matchAll(/<!-- options (\w+) (\w+) -->/g)) {
-  const filled = `<!-- options ${kind} ${name} -->\n\n${table(await roles(kind, name))}\n\n<!-- end -->`;
-  text = text.replace(new RegExp(`<!-- options ${kind} ${name} -->[\\s\\S]*?<!-- end -->`), () => filled);
+/** Names of the SQL functions of one group. */
+async function functions(group) {
+  const tables = await module(`sql/bind/functions/${group}.js`);
+  const names = Object.keys(tables[`${group.toUpperCase()}_FUNCTIONS`])
+    .filter((n) => !n.includes(' '))
+    .sort();
+  return names.map((n) => `\`${n}\``).join(' ');
 }
-if (text !== old && process.argv.includes('--check')) {
-  console.error('docs/connectors.md does not show the options of the code: run node scripts/docs.mjs');
-  process.exit(1);
+
+for (const page of ['docs/connectors.md', 'docs/sql.md']) {
+  const url = new URL(page, root);
+  const old = readFileSync(url, 'utf8');
+  let text = old;
+  for (const [, mark, kind, name] of old.matchAll(/<!-- (options (\w+) (\w+)|functions \w+) -->/g)) {
+    const body = kind === undefined ? await functions(mark.split(' ')[1]) : table(await roles(kind, name));
+    text = text.replace(new RegExp(`<!-- ${mark} -->[\\s\\S]*?<!-- end -->`), () => `<!-- ${mark} -->\n\n${body}\n\n<!-- end -->`);
+  }
+  if (text === old) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${page} does not show what the code has: run node scripts/docs.mjs`);
+    process.exitCode = 1;
+  } else writeFileSync(url, text);
 }
-if (text !== old) writeFileSync(page, text);
