@@ -31,7 +31,7 @@ const explain = defineCommand({
 const demo = defineCommand({
   meta: { name: 'demo', description: 'Runs the coupon-abuse job on a built-in generator of user events; needs nothing.' },
   args: {
-    rows: { type: 'string', description: 'events to make', default: '6000000' },
+    rows: { type: 'string', description: 'events to make', default: '20000000' },
     parallelism: { type: 'string', description: 'number of slots', default: '2' },
   },
   async run({ args }) {

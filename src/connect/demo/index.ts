@@ -9,9 +9,9 @@ import type { Batch } from '../../batch/batch.js';
  * so that the demo takes the way that a real job's records take. Most users behave; a few claim coupons in bursts.
  */
 const OPTIONS = {
-  'number-of-rows': option(optionKind.int, 'Events to make.', 6_000_000),
+  'number-of-rows': option(optionKind.int, 'Events to make.', 20_000_000),
   history: option(optionKind.durationMs, 'Event time that the events cover, up to now.', 600_000),
-  users: option(optionKind.int, 'Number of users.', 20_000),
+  users: option(optionKind.int, 'Number of users.', 99_000),
   disorder: option(optionKind.durationMs, 'How much event times are out of order.', 2_000),
   seed: option(optionKind.int, 'Seed of the generator.', 1),
 } as const;
@@ -22,15 +22,20 @@ const AT_TYPE = TEMPLATE.indexOf('view');
 const AT_AMOUNT = TEMPLATE.indexOf('000.00');
 const AT_TIME = TEMPLATE.indexOf('0000-00-00');
 const LINES_PER_POLL = 1024;
-/** Shares of 1000: views, clicks, purchases; the rest are coupon claims. */
-const TYPES: readonly (readonly [string, number])[] = [
-  ['view', 700],
-  ['click', 900],
-  ['purchase', 985],
-  ['coupon_claim', 1000],
-];
-/** One in so many events is a claim by one of the abusers. */
-const ABUSE_EVERY = 20_000;
+const LATIN1 = new TextEncoder();
+const TYPE_WIDTH = 14;
+/** The event types' bytes with their closing quote and padding, one entry per hundredth of the traffic. */
+const TYPES: readonly Uint8Array[] = (
+  [
+    ['view', 70],
+    ['click', 20],
+    ['purchase', 8],
+    ['coupon_claim', 2],
+  ] as const
+).flatMap(([name, share]) => Array.from({ length: share }, () => LATIN1.encode(`${name}"`.padEnd(TYPE_WIDTH))));
+/** One burst of so many claims by one user in every so many events. */
+const ABUSE_EVERY = 400_000;
+const ABUSE_CLAIMS = 12;
 
 class DemoReader implements SourceReader {
   readonly #ctx: ReaderContext;
@@ -41,7 +46,10 @@ class DemoReader implements SourceReader {
   readonly #prng: Prng;
   readonly #startMs: number;
   readonly #block: number;
-  readonly #template = Buffer.from(TEMPLATE, 'latin1');
+  /** the template's bytes in wasm memory */
+  readonly #template: number;
+  readonly #minuteText = new Uint8Array(17);
+  #minute = -1;
   #made = 0;
   #at = 0;
   #end = 0;
@@ -58,7 +66,9 @@ class DemoReader implements SourceReader {
     this.#prng = new Prng(o.seed + ctx.subtaskIndex);
     this.#state = this.#prng.below(2 ** 31) | 1;
     this.#startMs = ctx.clock.nowMs() - o.history;
+    this.#template = ctx.engine.alloc(TEMPLATE.length);
     this.#block = ctx.engine.alloc(TEMPLATE.length * LINES_PER_POLL + 2 * INPUT_PAD) + INPUT_PAD;
+    ctx.engine.u8.set(LATIN1.encode(TEMPLATE), this.#template);
   }
 
   poll(batch: Batch): number {
@@ -80,21 +90,7 @@ class DemoReader implements SourceReader {
     const n = Math.min(LINES_PER_POLL, this.#total - this.#made);
     let at = this.#block;
     for (let i = 0; i < n; i++) {
-      u8.set(this.#template, at);
-      const abuse = (this.#made * this.#ctx.parallelism) % ABUSE_EVERY < 8 && this.#made % 2 === 0;
-      const user = abuse
-        ? Math.floor((this.#made * this.#ctx.parallelism) / ABUSE_EVERY) % this.#users
-        : (this.#random() * 65536 + this.#random()) % this.#users;
-      digits(u8, at + AT_USER, user, 5);
-      const draw = abuse ? 999 : this.#random() % 1000;
-      const type = TYPES.find((t) => draw < t[1])![0];
-      for (let k = 0; k < type.length; k++) u8[at + AT_TYPE + k] = type.charCodeAt(k);
-      u8[at + AT_TYPE + type.length] = 34; // the quote, then spaces before the comma
-      for (let k = type.length + 1; k < 14; k++) u8[at + AT_TYPE + k] = 32;
-      digits(u8, at + AT_AMOUNT, 100 + (this.#random() % 900), 3);
-      digits(u8, at + AT_AMOUNT + 4, this.#random() % 100, 2);
-      const late = (this.#random() * this.#disorderMs) >>> 16;
-      this.#time(u8, at + AT_TIME, this.#startMs + Math.floor((this.#made / this.#total) * this.#historyMs) - late);
+      this.#line(u8, at);
       at += TEMPLATE.length;
       this.#made++;
     }
@@ -102,15 +98,31 @@ class DemoReader implements SourceReader {
     this.#end = at;
   }
 
+  #line(u8: Uint8Array, at: number): void {
+    u8.copyWithin(at, this.#template, this.#template + TEMPLATE.length);
+    const number = this.#made * this.#ctx.parallelism; // about this event's number among all subtasks'
+    const abuse = number % ABUSE_EVERY < ABUSE_CLAIMS;
+    const user = abuse ? Math.floor(number / ABUSE_EVERY) % this.#users : (this.#random() * 65536 + this.#random()) % this.#users;
+    digits(u8, at + AT_USER, user, 5);
+    const type = TYPES[abuse ? 99 : this.#random() % 100];
+    for (let k = 0; k < TYPE_WIDTH; k++) u8[at + AT_TYPE + k] = type[k];
+    digits(u8, at + AT_AMOUNT, 100 + (this.#random() % 900), 3);
+    digits(u8, at + AT_AMOUNT + 4, this.#random() % 100, 2);
+    const disorder = (this.#random() * this.#disorderMs) >>> 16;
+    this.#time(u8, at + AT_TIME, this.#startMs + Math.floor((this.#made / this.#total) * this.#historyMs) - disorder);
+  }
+
+  /** 'yyyy-MM-dd HH:mm:ss.SSS'; the part to the minute is kept from the last event. */
   #time(u8: Uint8Array, at: number, ms: number): void {
-    const d = new Date(ms);
-    digits(u8, at, d.getUTCFullYear(), 4);
-    digits(u8, at + 5, d.getUTCMonth() + 1, 2);
-    digits(u8, at + 8, d.getUTCDate(), 2);
-    digits(u8, at + 11, d.getUTCHours(), 2);
-    digits(u8, at + 14, d.getUTCMinutes(), 2);
-    digits(u8, at + 17, d.getUTCSeconds(), 2);
-    digits(u8, at + 20, d.getUTCMilliseconds(), 3);
+    const minute = Math.floor(ms / 60_000);
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      this.#minuteText.set(LATIN1.encode(new Date(minute * 60_000).toISOString().replace('T', ' ').slice(0, 17)));
+    }
+    u8.set(this.#minuteText, at);
+    const rest = ms - minute * 60_000;
+    digits(u8, at + 17, (rest / 1000) | 0, 2);
+    digits(u8, at + 20, rest % 1000, 3);
   }
 
   snapshot(): Uint8Array[] {
