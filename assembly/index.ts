@@ -31,3 +31,4 @@ export * from "./snapshot";
 export * from "./write/kafka_batch";
 export * from "./expr/decimal";
 export * from "./expr/double";
+export * from "./pack";

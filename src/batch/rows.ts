@@ -5,6 +5,7 @@ import type { LogicalType } from '../types/logical.js';
 import type { Engine } from '../wasm/engine.js';
 import type { Batch } from './batch.js';
 import { formatDate, formatTime } from './calendar.js';
+import { PackedText } from './packed-text.js';
 import { Text } from './text.js';
 
 /**
@@ -78,6 +79,7 @@ class Cursor {
   text!: Text;
   readonly values: number[];
   readonly validity: number[];
+  readonly #packed: PackedText[] = [];
   #f32: Float32Array | undefined;
 
   constructor(columns: number) {
@@ -96,6 +98,13 @@ class Cursor {
       this.values[i] = batch.values(i);
       this.validity[i] = batch.validity(i);
     }
+    for (const p of this.#packed) p.turn(batch);
+  }
+
+  packedText(leaf: number): PackedText {
+    const p = new PackedText(leaf);
+    this.#packed.push(p);
+    return p;
   }
 
   present(leaf: number, row: number): boolean {
@@ -237,12 +246,14 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
       };
     }
     case 'CHAR':
-    case 'VARCHAR':
+    case 'VARCHAR': {
+      const packed = c.packedText(leaf);
       return (row) => {
         const p = (at[leaf] >> 2) + row * 2;
-        const u32 = c.engine.u32;
-        return c.text.decode(u32[p], u32[p + 1]);
+        const length = c.engine.u32[p + 1];
+        return packed.get(row, length) ?? c.text.decode(c.engine.u32[p], length);
       };
+    }
     case 'BINARY':
     case 'VARBINARY':
       return (row) => {

@@ -35,6 +35,22 @@ test('what is built is read back, field by field and as objects', () => {
   );
 });
 
+test('strings of every length read back, packed or not, selected or not, ASCII or not', () => {
+  const engine = new Engine();
+  const leaves = flatten({ fields: [{ name: 'x', type: t.STRING() }] });
+  const builder = createBuilder(engine, leaves);
+  const reader = createReader(leaves);
+  const texts = Array.from({ length: 2048 }, (_, i) =>
+    i % 7 === 6 ? null : (i % 11 === 10 ? 'ü' : 'a') + String.fromCharCode(32 + (i % 90)).repeat((i * 37) % 300),
+  );
+  for (const x of texts) builder.append([x]);
+  const batch = builder.finish();
+  batch.selCount = 2000;
+  reader.bind(batch);
+  for (const [i, x] of texts.entries()) assert.equal(reader.value(0, i), x);
+  assert.equal(reader.value(0, 5), texts[5]); // the same again, from a decoded block
+});
+
 test('a handle used after its batch throws ROW_EXPIRED, a plain object stays', () => {
   const engine = new Engine();
   const leaves = flatten({ fields: [{ name: 'x', type: t.STRING() }] });
