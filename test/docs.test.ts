@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { MillraceError } from '#src/base/errors.js';
-import { planScript } from '#src/sql/index.js';
-import { ROOT, read } from './tidy/source.js';
+import { parseScript, planScript } from '#src/sql/index.js';
+import { filesUnder, ROOT, read } from './tidy/source.js';
 
 test('docs/connectors.md and docs/sql.md show the options and functions of the code', () => {
   const r = spawnSync(process.execPath, [join(ROOT, 'scripts/docs.mjs'), '--check'], { encoding: 'utf8' });
@@ -31,4 +31,10 @@ test('docs/sql.md: what it calls accepted is planned, what it calls refused is r
   for (const s of statements('accepted')) await planScript(`${TABLES}${s};`);
   for (const s of statements('refused'))
     await assert.rejects(planScript(`${TABLES}${s};`), (e) => e instanceof MillraceError && e.code === 'NOT_SUPPORTED' && (e.place.line ?? 0) > 4, s);
+});
+
+test('every SQL block of the documents and every example parses', () => {
+  for (const page of filesUnder('.', ['.md']))
+    for (const [, sql] of read(page).matchAll(/```sql\n([\s\S]*?)```/g)) assert.doesNotThrow(() => parseScript(sql), `${page}:\n${sql}`);
+  for (const file of filesUnder('examples', ['.sql'])) assert.doesNotThrow(() => parseScript(read(file)), file);
 });

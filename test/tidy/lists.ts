@@ -98,16 +98,16 @@ export const FILE_LINES_MAX = 300;
 export const LONG_FILES: Readonly<Record<string, number>> = {
   'src/batch/builder.ts': 327,
   'src/sql/bind/aggregate.ts': 304,
-  'src/sql/bind/expression.ts': 339,
   'src/stream/expr.ts': 309,
   'src/stream/stream.ts': 423,
-  'src/wasm/cast.ts': 311,
+  'src/wasm/cast.ts': 323,
   'src/wasm/compile.ts': 489,
   'src/wasm/encoder.ts': 346,
   'src/wasm/logic.ts': 322,
   'src/wasm/time.ts': 361,
   'assembly/expr/string.ts': 346,
   'assembly/scan/csv.ts': 303,
+  'assembly/scan/json-shape.ts': 302,
 };
 
 export const FUNCTION_LINES_MAX = 70;
