@@ -47,6 +47,11 @@ export function listFiles(path: string, pattern: RegExp | undefined): InputFile[
   const files: InputFile[] = [];
   const root = statOf(path);
   if (root.isDirectory()) walk(path, pattern, files);
+  else if (!root.isFile())
+    throw new MillraceError('NOT_SUPPORTED', `'${path}' is neither a file nor a folder`, {
+      place: { file: path },
+      remedy: 'Pipes and devices have no positions: write them to a file first.',
+    });
   else files.push(inputFile(path, root));
   return files;
 }

@@ -148,6 +148,8 @@ test('a missing file names the nearest one', () => {
   const e = failure(() => readAll(sourceConfig(join(folder.path, 'event.json')), 1));
   assert.equal(e.code, 'FILE_NOT_FOUND');
   assert.match(e.remedy, new RegExp(`Did you mean '${path}'`));
+  assert.equal(failure(() => readAll(sourceConfig('/dev/null'), 1)).code, 'NOT_SUPPORTED');
+  assert.equal(failure(() => readAll(sourceConfig('s3://bucket/x'), 1)).code, 'NOT_SUPPORTED');
 });
 
 test('a record longer than the limit fails, or is skipped', () => {
