@@ -129,7 +129,7 @@ export const F_TIMESTAMP = 13; // [digits of the unit: 0, 3, 6, 9]
 export const F_LTZ = 14; // [digits of the unit]
 export const F_ROW = 15;
 
-// ---- why a record or field was refused (the text is in src/format/reasons.ts) ----
+// ---- why a record or field was refused (the text is in src/format/refusal.ts) ----
 export const R_NONE = 0;
 export const R_NOT_OBJECT = 1;
 export const R_ENDS_EARLY = 2;

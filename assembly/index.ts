@@ -21,7 +21,7 @@ export { sessionNew, sessionAssign, sessionClose, sessionKeys, sessionTimes } fr
 export { scanBadLeaf, scanCreate, scanFailAt, scanLeaf, scanOptions, scanReason, scanReport, scanTakeNulled, scanTakeSkipped } from "./scan/context";
 export { jsonLines, jsonSlices } from "./scan/json";
 export { jsonField, jsonObject, jsonRoot } from "./scan/json-read";
-export { jsonLearn } from "./scan/json-shape";
+export { jsonLearn } from "./scan/json-nodes";
 export { writeBuffer, writeCreate, writeLeaf, writeLength, writeOptions, writeSlices } from "./write/context";
 export { jsonWrite } from "./write/json";
 export { csvRecordEnd } from "./scan/csv-records";

@@ -3,127 +3,15 @@
 // and, where strings keep their length, no position waits for the one before it. What no successor matches is read by the general scan, one
 // field at a time, and learned; nothing is read twice. Every byte is still verified, and a field that does not come is simply not stored.
 import { E_MALFORMED, F_I64, F_STR, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY } from "../abi";
-import { alloc } from "../memory";
 import { L_KIND, L_VALUES, leafOf, refuse, setPresent, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
 import { S_TEXT, storeView } from "./convert";
+import {
+  G_NODES, HINT_MAX, KIND_END, KIND_STRING, KIND_VALUE, laterSuccessor, learn, matches, N_HINT, N_KIND, N_LEAF, N_LENGTH, N_NEXT, N_OBJECT,
+  N_SCORE, N_TYPE, N_VARIED, SCORE_MAX, SCORE_MISS, SCORE_RETRY,
+} from "./json-nodes";
 import { findField, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
 import { FLAG_ESCAPED, scanLongString, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
 import { eightDigits } from "./number";
-
-const NODES_MAX: u32 = 64;
-const SUCCESSORS: u32 = 3;
-const LITERAL_MAX: usize = 64;
-/** Longest string read ahead of its check: the bytes behind the input must be readable this far. */
-const HINT_MAX: usize = 1024;
-
-const N_LENGTH: usize = 0; // bytes of the literal
-const N_CHUNKS: usize = 4; // 16-byte pieces of it
-const N_KIND: usize = 8;
-const N_LEAF: usize = 12; // i32, -1 = skipped
-const N_OBJECT: usize = 16; // nested table
-const N_HINT: usize = 20; // i32 length of the string, -1 = it varies
-const N_VARIED: usize = 24; // times the length was another
-const N_SCORE: usize = 28; // i32: below 0 the successors are not tried for a while
-const N_NEXT: usize = 32; // u32[SUCCESSORS]
-const N_SWAP: usize = 44; // hits of a later successor since the last swap
-const N_TYPE: usize = 48; // F_* of the leaf
-const N_LITERAL: usize = 64; // { 16 bytes, 16 bytes mask }[]
-const N_BYTES: usize = 192;
-
-const G_COUNT: usize = 0;
-const G_NODES: usize = 64;
-
-const KIND_STRING: u32 = 1; // the literal ends with the opening quote
-const KIND_VALUE: u32 = 2; // anything else: number, literal, nested
-const KIND_END: u32 = 3; // the literal ends with the closing brace
-
-const SCORE_MAX: i32 = 64;
-const SCORE_MISS: i32 = 4;
-const SCORE_RETRY: i32 = -4096;
-
-/** Gives the context an empty graph. Returns 0 without memory. */
-export function jsonLearn(x: usize): usize {
-  const bytes = (G_NODES as u32) + NODES_MAX * (N_BYTES as u32);
-  const g = alloc(bytes);
-  if (g == 0) return 0;
-  memory.fill(g, 0, bytes);
-  store<u32>(g, 1, G_COUNT); // the start node
-  store<i32>(g + G_NODES, SCORE_MAX, N_SCORE);
-  store<u32>(x, g as u32, X_SHAPES);
-  return g;
-}
-
-// @ts-ignore: decorator
-@inline
-function matches(n: usize, p: usize): bool {
-  if (v128.any_true(v128.and(v128.xor(v128.load(p), v128.load(n, N_LITERAL)), v128.load(n, N_LITERAL + 16)))) return false;
-  return load<u32>(n, N_CHUNKS) == 1 || matchesRest(n, p);
-}
-
-function matchesRest(n: usize, p: usize): bool {
-  const chunks = load<u32>(n, N_CHUNKS) as usize;
-  for (let i: usize = 1; i < chunks; i++) {
-    const c = n + N_LITERAL + (i << 5);
-    if (v128.any_true(v128.and(v128.xor(v128.load(p + (i << 4)), v128.load(c)), v128.load(c, 16)))) return false;
-  }
-  return true;
-}
-
-/** The second or third successor of `n` that matches at p, or 0. */
-function laterSuccessor(n: usize, p: usize): usize {
-  for (let i: usize = 1; i < (SUCCESSORS as usize); i++) {
-    const s = load<u32>(n + (i << 2), N_NEXT) as usize;
-    if (s == 0) return 0;
-    if (!matches(s, p)) continue;
-    const swap = load<u32>(n, N_SWAP) + 1;
-    store<u32>(n, swap, N_SWAP);
-    if (swap >= 16) { // what comes often is tried first
-      store<u32>(n, 0, N_SWAP);
-      store<u32>(n + (i << 2), load<u32>(n, N_NEXT), N_NEXT);
-      store<u32>(n, s as u32, N_NEXT);
-    }
-    return s;
-  }
-  return 0;
-}
-
-/** Finds or makes the node of the literal [p, e) and notes it as a successor of `from`. Returns 0 when there is no room for it. */
-function learn(x: usize, from: usize, p: usize, e: usize, kind: u32, leaf: i32, object: usize): usize {
-  const length = e - p;
-  if (length > LITERAL_MAX) return 0;
-  for (let i = p; i < e; i++) if (load<u8>(i) == 0x0a) return 0; // in line mode it would be the record's end
-  const g = load<u32>(x, X_SHAPES) as usize;
-  const count = load<u32>(g, G_COUNT);
-  let n: usize = 0;
-  for (let i: u32 = 1; i < count; i++) {
-    const c = g + G_NODES + (i as usize) * N_BYTES;
-    if (load<u32>(c, N_LENGTH) == (length as u32) && load<u32>(c, N_KIND) == kind && matches(c, p)) { n = c; break; }
-  }
-  if (n == 0) {
-    if (count >= NODES_MAX) return 0;
-    store<u32>(g, count + 1, G_COUNT);
-    n = g + G_NODES + (count as usize) * N_BYTES;
-    store<u32>(n, length as u32, N_LENGTH);
-    store<u32>(n, ((length + 15) >> 4) as u32, N_CHUNKS);
-    store<u32>(n, kind, N_KIND);
-    store<i32>(n, leaf, N_LEAF);
-    store<u32>(n, object as u32, N_OBJECT);
-    store<i32>(n, -2, N_HINT);
-    store<i32>(n, SCORE_MAX, N_SCORE);
-    store<u32>(n, leaf < 0 ? 0xffffffff : load<u32>(leafOf(x, leaf as u32), L_KIND), N_TYPE);
-    for (let i: usize = 0; i < length; i++) {
-      const a = n + N_LITERAL + ((i >> 4) << 5) + (i & 15);
-      store<u8>(a, load<u8>(p + i));
-      store<u8>(a, 0xff, 16);
-    }
-  }
-  for (let i: usize = 0; i < (SUCCESSORS as usize); i++) {
-    const s = load<u32>(from + (i << 2), N_NEXT) as usize;
-    if (s == n) return n;
-    if (s == 0) { store<u32>(from + (i << 2), n as u32, N_NEXT); return n; }
-  }
-  return n;
-}
 
 /** Are the `length` bytes at p plain (no quote, escape, control or non-ASCII byte) and followed by a quote? */
 // @ts-ignore: decorator
