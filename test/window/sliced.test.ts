@@ -102,7 +102,7 @@ test('processing-time hops and sessions', () => {
   const events = [rowsAt('a'), at(4000), rowsAt('a'), at(7000), rowsAt('b'), at(40000), { end: true } as const];
   const hop = checkRestorable(operator, proctime({ type: 'hop', sizeMs: 4000, slideMs: 2000, offsetMs: 0 }), events, options);
   assert.deepEqual(
-    shown(hop).sort((a, b) => Number.parseInt(a) - Number.parseInt(b) || (a < b ? -1 : 1)),
+    shown(hop).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1)),
     ['-2000 2000 a 1', '0 4000 a 1', '2000 6000 a 1', '4000 8000 a 1', '4000 8000 b 1', '6000 10000 b 1'],
   );
   const session = checkRestorable(operator, proctime({ type: 'session', gapMs: 3500 }), events, options);
