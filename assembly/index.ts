@@ -32,3 +32,4 @@ export * from "./write/kafka_batch";
 export * from "./expr/decimal";
 export * from "./expr/double";
 export * from "./pack";
+export { partialSize, partialPack, partialBytes, partialUnpack } from "./window/partial";

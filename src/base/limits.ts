@@ -39,3 +39,5 @@ export const KAFKA_BACKOFF_MS_MAX = 2000;
 export const STATE_BYTES_MAX = 1 << 30;
 /** Bytes of a record batch that a Kafka writer fills before it leaves: large for throughput, well below a broker's default message.max.bytes of 1 MiB. */
 export const KAFKA_BATCH_BYTES = 128 << 10;
+/** Bytes of groups the local phase of a window aggregation holds before it sends them on: what stays in the caches still pays. */
+export const LOCAL_AGGREGATE_BYTES_MAX = 16 << 20;

@@ -69,6 +69,31 @@ export interface WindowAggregateConfig {
   readonly windowOutputs: readonly ('start' | 'end' | 'rowtime' | 'proctime')[];
 }
 
+/**
+ * kind 'localWindowAggregate': the first of two phases, before the shuffle; tumbling and hopping windows in event time, no DISTINCT.
+ * Output leaves: keys, then accumulators (VARBINARY, opaque), then the slice's end (BIGINT NOT NULL, ms on the windows' time line).
+ */
+export interface LocalWindowAggregateConfig {
+  readonly window: Exclude<WindowSpec, { type: 'session' }>;
+  readonly timeColumn: number;
+  readonly timeZone: string;
+  readonly keys: readonly number[];
+  readonly calls: readonly AggregateCall[];
+}
+
+/** kind 'globalWindowAggregate': the second phase. Its input is a local phase's output; output leaves and results are those of 'windowAggregate'. */
+export interface GlobalWindowAggregateConfig {
+  readonly window: Exclude<WindowSpec, { type: 'session' }>;
+  readonly timeZone: string;
+  /** the first leaves of the input are the keys */
+  readonly keys: readonly number[];
+  /** the local phase's calls; their arguments count in `inputTypes` */
+  readonly calls: readonly AggregateCall[];
+  /** types of the leaves of the local phase's input */
+  readonly inputTypes: readonly LogicalType[];
+  readonly windowOutputs: readonly ('start' | 'end' | 'rowtime' | 'proctime')[];
+}
+
 /** kind 'sink' */
 export interface SinkNodeConfig {
   readonly sink: SinkConfig;

@@ -16,6 +16,8 @@ const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<
   union: () => import('../chain/plumbing.js').then((m) => ({ operator: m.union })),
   assignTimestamps: () => import('../chain/plumbing.js').then((m) => ({ operator: m.assignTimestamps })),
   windowAggregate: () => import('../window/aggregate.js'),
+  localWindowAggregate: () => import('../window/local.js'),
+  globalWindowAggregate: () => import('../window/global.js'),
   windowProcess: () => import('../window/process.js').then((m) => ({ operator: m.windowProcess })),
 };
 

@@ -3,7 +3,9 @@ import { Aggregates, type GroupState } from '../aggregate/aggregates.js';
 import { type Batch, allocBatch } from '../batch/batch.js';
 import type { AggregateCall } from '../contract/nodes.js';
 import { keyGroupStart, type OperatorContext } from '../contract/operator.js';
+import type { Leaf } from '../types/leaf.js';
 import { type HashRange, KeyedTables, hashRangeOf } from '../state/table.js';
+import { Partials } from './partial.js';
 
 /** Rows merged in one bounded piece of work: some 0.1 ms. */
 const MERGE_ROWS = 4 * BATCH_ROWS_MAX;
@@ -14,6 +16,13 @@ export function hashesOf(ctx: OperatorContext, keys: readonly number[]): HashRan
   return keys.length === 0 ? hashRangeOf(0, 1, 1) : hashRangeOf(keyGroupStart(max, p, i), keyGroupStart(max, p, i + 1), max);
 }
 
+/** Where the global phase finds what the local one accumulated. */
+export interface PartialInput {
+  readonly column: number;
+  /** leaves of the local phase's input */
+  readonly leaves: readonly Leaf[];
+}
+
 /** What every windowed aggregation does with its groups: find them, accumulate, merge, and write them out a batch at a time. */
 export class WindowGroups {
   readonly tables: KeyedTables;
@@ -22,18 +31,23 @@ export class WindowGroups {
   readonly keyCount: number;
   readonly callCount: number;
   readonly #ctx: OperatorContext;
+  readonly #partials: Partials | undefined;
+  readonly #partialColumn: number;
   readonly #rows: number;
   readonly #dst: number;
   #groups = 0;
   #groupRows = 0;
 
-  constructor(ctx: OperatorContext, keys: readonly number[], calls: readonly AggregateCall[]) {
+  /** `partials`: the input brings accumulators of the local phase in a column; calls count their arguments in `leaves`. */
+  constructor(ctx: OperatorContext, keys: readonly number[], calls: readonly AggregateCall[], partials?: PartialInput) {
     const leaves = ctx.inputs[0];
+    this.#partialColumn = partials?.column ?? -1;
     this.#ctx = ctx;
     this.keyCount = keys.length;
     this.callCount = calls.length;
     const base = KeyedTables.accBase(leaves, keys);
-    this.aggregates = new Aggregates(ctx.engine, leaves, calls, base);
+    this.aggregates = new Aggregates(ctx.engine, partials?.leaves ?? leaves, calls, base);
+    this.#partials = partials === undefined ? undefined : new Partials(ctx.engine, this.aggregates, base);
     this.tables = new KeyedTables(ctx.engine, leaves, keys, this.aggregates.layout.bytes, hashesOf(ctx, keys));
     this.#rows = ctx.engine.alloc(BATCH_ROWS_MAX * 4);
     this.#dst = ctx.engine.alloc(BATCH_ROWS_MAX * 4);
@@ -59,7 +73,14 @@ export class WindowGroups {
       this.#groups = this.#ctx.engine.alloc(this.#groupRows * 4);
     }
     this.tables.find(state.table, batch, sel, n, hashes, this.#groups);
-    this.aggregates.update(state, this.#groups, sel, n, batch);
+    if (this.#partials === undefined) this.aggregates.update(state, this.#groups, sel, n, batch);
+    else {
+      for (let i = 0; i < n; i += BATCH_ROWS_MAX) {
+        const m = Math.min(BATCH_ROWS_MAX, n - i);
+        this.#partials.unpack(batch, this.#partialColumn, sel + 4 * i, m, this.#rows);
+        this.aggregates.merge(state, this.#groups + 4 * i, this.#rows, m);
+      }
+    }
   }
 
   /** Starts a walk over a state's groups, for mergeSome or writeSome. */
@@ -108,6 +129,7 @@ export class WindowGroups {
   close(): void {
     const { engine } = this.#ctx;
     this.tables.close();
+    this.#partials?.close();
     this.aggregates.close();
     engine.free(this.#rows, BATCH_ROWS_MAX * 4);
     engine.free(this.#dst, BATCH_ROWS_MAX * 4);

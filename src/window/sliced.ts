@@ -6,7 +6,7 @@ import { KeyHasher } from '../batch/hash.js';
 import type { WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/operator.js';
 import { WindowTime } from './clock.js';
-import { WindowGroups } from './groups.js';
+import { type PartialInput, WindowGroups } from './groups.js';
 import { Packer } from './packer.js';
 import { Partition } from './partition.js';
 import { firstWindowEnd, floorTo, lastWindowEnd, type SliceSpec } from './spec.js';
@@ -38,6 +38,7 @@ export class SlicedWindows implements Operator {
   readonly #ctx: OperatorContext;
   readonly #config: WindowAggregateConfig;
   readonly #spec: SliceSpec;
+  readonly #partial: boolean;
   readonly #time: WindowTime;
   readonly #groups: WindowGroups;
   readonly #hasher: KeyHasher;
@@ -53,12 +54,14 @@ export class SlicedWindows implements Operator {
   #firing: Firing | undefined;
   #expected = 0;
 
-  constructor(config: WindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext) {
+  /** `partials`: the time column holds ends of slices on this time line, and accumulators come instead of values (the global phase). */
+  constructor(config: WindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext, partials?: PartialInput) {
+    this.#partial = partials !== undefined;
     this.#ctx = ctx;
     this.#config = config;
     this.#spec = spec;
     this.#time = new WindowTime(config, ctx);
-    this.#groups = new WindowGroups(ctx, config.keys, config.calls);
+    this.#groups = new WindowGroups(ctx, config.keys, config.calls, partials);
     this.#partition = new Partition(ctx.engine, spec);
     this.#hasher = new KeyHasher(ctx.engine, ctx.inputs[0], config.keys);
     this.#packer = new Packer(ctx.engine, this.#groups.tables, this.#groups.aggregates, ctx.maxParallelism);
@@ -74,9 +77,12 @@ export class SlicedWindows implements Operator {
       this.#addNow(batch, hashes);
       return;
     }
-    for (const part of this.#partition.split(batch, this.#time.times(batch))) {
-      if (this.#isLate(part.start)) this.#late.add(part.n);
-      else this.#groups.add(this.#slice(part.start).state, batch, part.sel, part.n, part.hashes);
+    const times = this.#partial ? batch.values(this.#config.timeColumn) : this.#time.times(batch);
+    const shift = this.#partial ? this.#spec.sliceMs : 0; // the end of a slice is the start of the next
+    for (const part of this.#partition.split(batch, times)) {
+      const start = part.start - shift;
+      if (this.#isLate(start)) this.#late.add(part.n);
+      else this.#groups.add(this.#slice(start).state, batch, part.sel, part.n, part.hashes);
     }
   }
 
