@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MillraceError } from '../base/errors.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
 import type { SourceNodeConfig } from '../contract/nodes.js';
@@ -47,9 +48,18 @@ export class GraphBuilder {
   }
 
   build(options: Readonly<Record<string, string>>, name: string | undefined): BuiltGraph {
+    const uids = new Set<string>();
     const nodes = this.#nodes.map((n): GraphNode => {
+      const uid = n.uid ?? `${n.kind}-${n.id}`;
+      if (uids.has(uid)) {
+        throw new MillraceError('GRAPH_INVALID', `two operators have the uid '${uid}'`, {
+          place: { operator: n.name },
+          remedy: 'State is found by uid: give each its own.',
+        });
+      }
+      uids.add(uid);
       const config = n.kind === 'source' ? this.#withOrder(n) : n.config;
-      const node: GraphNode = { id: n.id, uid: n.uid ?? `${n.kind}-${n.id}`, name: n.name, kind: n.kind, config, inputs: n.inputs, output: n.output };
+      const node: GraphNode = { id: n.id, uid, name: n.name, kind: n.kind, config, inputs: n.inputs, output: n.output };
       return { ...node, ...(n.sides === undefined ? {} : { sides: n.sides }), ...(n.parallelism === undefined ? {} : { parallelism: n.parallelism }) };
     });
     return { graph: { nodes, options: { ...options }, ...(name === undefined ? {} : { name }) }, closures: [...this.#closures] };

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Prng } from '#src/base/prng.js';
-import { executeModule } from '#src/index.js';
+import { buildGraphFromModule, executeModule } from '#src/index.js';
+import { simulateGraph } from '#src/job/simulate.js';
 
 const example = (name: string): string => fileURLToPath(new URL(`../../../examples/${name}.js`, import.meta.url));
 
-/** Runs an example over an input file at a parallelism; gives its output lines as objects. */
-async function run(name: string, input: string, parallelism: number): Promise<Record<string, unknown>[]> {
+/** Runs an example over an input file at a parallelism, in workers or (with a seed) stepped in this thread; gives its output lines as objects. */
+async function run(name: string, input: string, parallelism: number, seed?: number): Promise<Record<string, unknown>[]> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-'));
   try {
     const file = join(folder, 'in');
@@ -18,8 +19,13 @@ async function run(name: string, input: string, parallelism: number): Promise<Re
     process.env.INPUT = file;
     process.env.OUTPUT = join(folder, 'out');
     // a query makes the module new, so that it reads its environment again
-    const job = await executeModule(`file://${example(name)}?${folder}`, { settings: { 'parallelism.default': String(parallelism) } });
-    await job.done;
+    const url = `file://${example(name)}?${folder}`;
+    const settings = { 'parallelism.default': String(parallelism) };
+    if (seed === undefined) await (await executeModule(url, { settings })).done;
+    else {
+      const { graph, closures } = await buildGraphFromModule(url, settings);
+      await simulateGraph(graph, { seed, closures });
+    }
     const out = join(folder, 'out');
     return readdirSync(out)
       .filter((f) => !f.startsWith('.'))
@@ -32,6 +38,8 @@ async function run(name: string, input: string, parallelism: number): Promise<Re
     delete process.env.OUTPUT;
   }
 }
+/** In workers, and stepped by seeds. */
+const RUNS: readonly (readonly [parallelism: number, seed?: number])[] = [[1], [2], [2, 1], [3, 2]];
 const sorted = (rows: readonly unknown[]): string[] => rows.map((r) => JSON.stringify(r)).sort();
 const sqlTime = (ms: number): string =>
   new Date(ms)
@@ -56,7 +64,7 @@ test('recommendation: interest per item, user and 10 s, from CSV lines', async (
     return { userId, items: ranked.map(([i, n]) => `${i}:${n}`).join(' '), windowEnd: sqlTime(Number(end)) };
   });
   const input = visits.map((v) => `${v.user},${v.item},${v.time}\n`).join('');
-  for (const parallelism of [1, 2]) assert.deepEqual(sorted(await run('recommendation', input, parallelism)), sorted(want));
+  for (const how of RUNS) assert.deepEqual(sorted(await run('recommendation', input, ...how)), sorted(want), String(how));
 });
 
 test('sensors: sliding averages, then sessions that find a decline of 30 %', async () => {
@@ -69,13 +77,15 @@ test('sensors: sliding averages, then sessions that find a decline of 30 %', asy
     if (m < 10 || m > 30) readings.push({ deviceId: 'replaced', temperature: m < 10 ? 60 : 90, vibration: 1, at });
   }
   const input = readings.map((r) => `${JSON.stringify({ ...r, at: sqlTime(r.at) })}\n`).join('');
-  const got = await run('sensors', input, 2);
-  assert.equal(got.length, 1); // the device that paused for 20 minutes is judged anew
-  assert.deepEqual(
-    { ...got[0], decline: Number(got[0].decline).toFixed(2) },
-    // averages go on for 4 minutes after the last reading; the session ends 2 minutes after the last average, which stands 1 ms before its window's end
-    { deviceId: 'hot', fromScore: 100, toScore: 30, decline: '0.70', windowEnd: '2024-01-01 01:05:59.999' },
-  );
+  for (const how of RUNS) {
+    const got = await run('sensors', input, ...how);
+    assert.equal(got.length, 1); // the device that paused for 20 minutes is judged anew
+    assert.deepEqual(
+      { ...got[0], decline: Number(got[0].decline).toFixed(2) },
+      // averages go on for 4 minutes after the last reading; the session ends 2 minutes after the last average, which stands 1 ms before its window's end
+      { deviceId: 'hot', fromScore: 100, toScore: 30, decline: '0.70', windowEnd: '2024-01-01 01:05:59.999' },
+    );
+  }
 });
 
 test('declarative: turnover per category and 10 s, exactly', async () => {
@@ -101,5 +111,5 @@ test('declarative: turnover per category and 10 s, exactly', async () => {
   const input = orders
     .map((o) => `${JSON.stringify({ category: o.category, price: o.cents / 100, quantity: o.quantity, ordered_at: sqlTime(o.at) })}\n`)
     .join('');
-  for (const parallelism of [1, 2]) assert.deepEqual(sorted(await run('declarative', input, parallelism)), sorted(want));
+  for (const how of RUNS) assert.deepEqual(sorted(await run('declarative', input, ...how)), sorted(want), String(how));
 });

@@ -159,6 +159,19 @@ test('a graph that cannot run is refused while it is built, with the remedy', ()
     ['TYPE_MISMATCH', /out of range/, () => schema({ a: 'DECIMAL(40, 2)' })],
     ['INVALID_OPTION', /no duration/, () => TumblingEventTimeWindows.of('ten')],
     ['GRAPH_INVALID', /cannot be written/, () => values.sinkTo({ connector: 'print' })],
+    [
+      'GRAPH_INVALID',
+      /two operators have the uid 'x'/,
+      () => {
+        const twice = StreamExecutionEnvironment.getExecutionEnvironment();
+        twice
+          .fromElements(1)
+          .uid('x')
+          .map((v) => v)
+          .uid('x');
+        return twice.build();
+      },
+    ],
     ['TYPE_MISMATCH', /union of/, () => (rows as never as typeof values).union(values)],
   ];
   for (const [code, message, build] of refused)

@@ -145,6 +145,29 @@ test('reduce gives the value so far, union all of its inputs, declarative window
   assert.deepEqual(rows, ['k0 20 0', 'k0 70 10000', 'k1 25 0', 'k1 75 10000']);
 });
 
+test('promises behind a window, in the middle of watermarks, hold back what follows', async () => {
+  const env = newEnv().set('pipeline.auto-watermark-interval', '0 ms');
+  const got = env
+    .fromCollection(numbers(400).map((n) => ({ k: n % 5, at: n * 100 })))
+    .assignTimestampsAndWatermarks(WatermarkStrategy.forMonotonousTimestamps().withTimestampAssigner((e: { at: number }) => e.at))
+    .keyBy((e) => e.k)
+    .window(TumblingEventTimeWindows.of('2 s'))
+    .process<{ k: number; start: number; n: number }>((k, ctx, elements, out) => out.collect({ k, start: ctx.window.start, n: elements.length }))
+    .map(async (w) => {
+      if (w.k === 3) await sleep(1);
+      return w;
+    })
+    .process<string>(async (w, ctx) => {
+      if (w.k === 2) await sleep(1);
+      return [`${w.start} ${w.n} ${ctx.timestamp! - w.start}`];
+    });
+  const lines = await all(got.executeAndCollect());
+  assert.deepEqual(
+    lines,
+    numbers(100).map((i) => `${Math.floor(i / 5) * 2000} 4 1999`),
+  );
+});
+
 test('a function that throws, or whose promise rejects, ends the job with its place', async () => {
   const failing = [
     (x: number): number => {
