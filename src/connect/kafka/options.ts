@@ -35,7 +35,6 @@ export const SOURCE_OPTIONS = {
   'scan.bounded.specific-offsets': option(string, "'partition:0,offset:42;partition:1,offset:300': the first offset that is not read"),
   'scan.bounded.timestamp-millis': option(int, 'Stop before the first record of that time or later, ms since the epoch.'),
   'scan.topic-partition-discovery.interval': option(durationMs, 'How often new partitions are looked for; 0 = never.', 300_000),
-  'scan.parallelism': option(int, 'Parallelism of the source.'),
   'dead-letter.path': option(string, 'A folder that keeps skipped bad records as JSON lines (needs ignore-parse-errors).'),
 };
 
@@ -45,7 +44,6 @@ export const SINK_OPTIONS = {
   'sink.partitioner': option(string, "'default' (by key, else spread), 'fixed' (a subtask writes to one partition) or 'round-robin'.", 'default'),
   'sink.delivery-guarantee': option(oneOf('none', 'at-least-once', 'exactly-once'), 'What a failure may do to the output.', 'at-least-once' as const),
   'sink.transactional-id-prefix': option(string, 'Prefix of transactional ids for exactly-once.'),
-  'sink.parallelism': option(int, 'Parallelism of the sink.'),
 };
 
 export type SourceOptions = OptionValues<typeof SOURCE_OPTIONS>;
