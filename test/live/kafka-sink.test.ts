@@ -8,9 +8,11 @@ import { createClient } from '#src/connect/kafka/client-internals.js';
 import { connector } from '#src/connect/kafka/index.js';
 import { clientSettings } from '#src/connect/kafka/settings.js';
 import type { IoModule, IoSink } from '#src/contract/io.js';
+import type { GraphNode } from '#src/contract/graph.js';
 import type { SinkConfig, SinkWriter } from '#src/contract/sink.js';
+import { executeGraph } from '#src/job/execute.js';
 import { flatten } from '#src/types/leaf.js';
-import { type Schema, STRING, TIMESTAMP_LTZ } from '#src/types/logical.js';
+import { BIGINT, type Schema, STRING, TIMESTAMP_LTZ } from '#src/types/logical.js';
 import { Engine } from '#src/wasm/engine.js';
 import type { Admin } from 'kafkajs';
 import { hostContext, type Row, RunningSource, SinkFrames, sourceConfig, WholeValueEncoder } from '../connect/kafka/doubles.js';
@@ -246,6 +248,49 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
     await sink.write([['y'.repeat(5000), null, null]]);
     await assert.rejects(sink.finish(), (e: MillraceError) => e.code === 'KAFKA_PROTOCOL' && e.place.topic === topic && /MESSAGE_TOO_LARGE/.test(e.message));
     await sink.close();
+  });
+
+  test('a whole job writes more than its rings hold, and another reads it', async () => {
+    const topic = await newTopic(2);
+    const rows = 150_000;
+    const schema: Schema = {
+      fields: [
+        { name: 'id', type: BIGINT() },
+        { name: 'name', type: STRING() },
+      ],
+    };
+    const made = {
+      'number-of-rows': String(rows),
+      'rows-per-second': '100000000',
+      'fields.id.kind': 'sequence',
+      'fields.id.start': '1',
+      'fields.id.end': String(rows),
+      'fields.name.length': '100',
+    };
+    const physical = { schema, metadata: [undefined, undefined] };
+    const source = (connector: string, o: Record<string, string>, format?: { name: string; options: {} }): GraphNode => ({
+      id: 1,
+      uid: 's',
+      name: 'in',
+      kind: 'source',
+      inputs: [],
+      output: schema,
+      config: { source: { connector, tableName: 'in', options: o, format, ...physical, orderIgnored: true } },
+    });
+    const sink = (connector: string, o: Record<string, string>, format?: { name: string; options: {} }): GraphNode => ({
+      id: 2,
+      uid: 'k',
+      name: 'out',
+      kind: 'sink',
+      inputs: [{ source: 1, partition: 'rebalance' }],
+      output: schema,
+      config: { sink: { connector, tableName: 'out', options: o, format, ...physical, partitionKeys: [], primaryKey: [] } },
+    });
+    const json = { name: 'json', options: {} };
+    const run = async (nodes: GraphNode[]): Promise<number> => (await (await executeGraph({ options: { 'parallelism.default': '2' }, nodes })).done).recordsOut;
+    assert.equal(await run([source('datagen', made), sink('kafka', options(topic), json)]), rows);
+    const read = { 'scan.startup.mode': 'earliest-offset', 'scan.bounded.mode': 'latest-offset' };
+    assert.equal(await run([source('kafka', options(topic, read), json), sink('blackhole', {})]), rows);
   });
 
   test('a broker that dies and comes back loses and repeats nothing', {

@@ -354,7 +354,12 @@ describe('reading from a real Kafka broker', { skip: missing }, () => {
     const batch = (from: number): Message[] => Array.from({ length: 100 }, (_, i) => ({ partition: i % 2, value: String(from + i) }));
     await send(topic, batch(0));
     await source.until((r) => r.length === 100);
+    const impatient = await RunningSource.start(sourceConfig(options(topic, { 'properties.default.api.timeout.ms': '500' })));
+    await impatient.until((r) => r.length === 100);
     await broker.stop();
+    const e = await failure(impatient.until());
+    assert.equal(e.code, 'KAFKA_UNREACHABLE');
+    await impatient.stop();
     await source.until(() => true);
     await broker.start();
     // idempotent: a retry while the broker comes up must not write the records twice

@@ -25,8 +25,6 @@ export class KafkaWriter implements SinkWriter {
   #slices = 0;
   #count = 0;
   #done = 0;
-  /** the last offer found no room */
-  waiting = false;
 
   constructor(config: SinkConfig, plan: SinkPlan, ctx: WriterContext) {
     assert(ctx.encoder !== undefined && ctx.frames !== undefined, 'a kafka writer has an encoder and frames');
@@ -91,13 +89,9 @@ export class KafkaWriter implements SinkWriter {
 
   /** Hands a partition's batch over; false when there is no room. */
   #offer(partition: number): boolean {
-    this.waiting = false;
     if (this.#builder.count(partition) === 0) return true;
     const { ptr, length } = this.#builder.seal(partition);
-    if (!this.#frames.offer(ptr, length)) {
-      this.waiting = true;
-      return false;
-    }
+    if (!this.#frames.offer(ptr, length)) return false;
     this.#builder.clear(partition);
     return true;
   }
