@@ -29,7 +29,7 @@ export const X_FLAGS: usize = 80; // of the last string or number
 export const X_DECIMALS: usize = 84; // u32: Flink keeps floats of nested text as decimals
 export const X_SEEN: usize = 88; // u32: number of the object, to count distinct fields
 export const X_SHAPES: usize = 92; // json: -> learned shapes
-export const X_OWN: usize = 96; // 32 bytes for the format
+export const X_OWN: usize = 96; // 32 bytes for the format (csv: its options; json: the timestamp cache)
 export const X_STACK: usize = 128; // 512 bytes: nesting of skipped values
 export const X_BYTES: u32 = 704;
 

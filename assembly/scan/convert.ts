@@ -2,7 +2,7 @@
 import {
   F_BOOL, F_BYTES, F_DATE, F_DECIMAL, F_F32, F_F64, F_I16, F_I32, F_I64, F_I8, F_LTZ, F_STR, F_TIME, F_TIMESTAMP,
 } from "../abi";
-import { arenaTake, L_ARG, L_KIND, L_VALUES, X_TS_FORM } from "./context";
+import { arenaTake, L_ARG, L_KIND, L_VALUES, X_OWN, X_TS_FORM } from "./context";
 import { parseDecimal } from "./decimal";
 import { BAD, GOOD, NULLED, parseFloating, parseLong, RESULT } from "./number";
 import { parseDate, parseTime, parseTimestamp } from "./timestamp";
@@ -79,7 +79,7 @@ export function convertText(x: usize, l: usize, row: u32, p: usize, e: usize, so
     }
     case F_TIMESTAMP:
     case F_LTZ: {
-      if (parseTimestamp(p, e, load<i32>(x, X_TS_FORM), kind == F_LTZ, load<i32>(l, L_ARG)) == BAD) return BAD;
+      if (parseTimestamp(p, e, load<i32>(x, X_TS_FORM), kind == F_LTZ, load<i32>(l, L_ARG), x + X_OWN) == BAD) return BAD;
       store<i64>(values + (r << 3), load<i64>(RESULT));
       return GOOD;
     }

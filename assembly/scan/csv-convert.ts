@@ -19,7 +19,7 @@ export function convertCsv(x: usize, l: usize, row: u32, p: usize, e: usize): i3
     case F_LTZ: {
       p = trimStart(p, e);
       e = trimEnd(p, e);
-      if (parseTimestamp(p, e, TS_SQL, kind == F_LTZ, load<i32>(l, L_ARG)) == BAD) return BAD;
+      if (parseTimestamp(p, e, TS_SQL, kind == F_LTZ, load<i32>(l, L_ARG), 0) == BAD) return BAD;
       store<i64>(values + (r << 3), load<i64>(RESULT));
       return GOOD;
     }

@@ -22,6 +22,27 @@ export function parseDecimal(p: usize, e: usize, precision: i32, scale: i32): i3
     const c = load<u8>(p);
     if (c == 0x2d) { negative = true; p++; } else if (c == 0x2b) p++;
   }
+  // the common form: digits, perhaps a dot, no more decimals than the scale, all within 18 digits
+  if (precision <= 18 && e - p <= 18) {
+    let v: u64 = 0;
+    let decimals: i32 = -1;
+    let q = p;
+    for (; q < e; q++) {
+      const d: u32 = <u32>load<u8>(q) - 0x30;
+      if (d <= 9) {
+        v = v * 10 + (d as u64);
+        if (decimals >= 0) decimals++;
+      } else if (load<u8>(q) == 0x2e && decimals < 0) decimals = 0;
+      else break;
+    }
+    const more = scale - (decimals < 0 ? 0 : decimals);
+    if (q == e && decimals != 0 && more >= 0 && (e - p) as i32 + more <= 18 && e > p + (decimals > 0 ? 1 : 0)) {
+      v *= pow10(more);
+      if (v >= pow10(precision)) return NULLED;
+      store<i64>(RESULT, negative ? -(v as i64) : v as i64);
+      return GOOD;
+    }
+  }
   // bounds of the digits and the exponent
   const start = p;
   let dot: usize = 0;

@@ -94,16 +94,46 @@ export function parseTime(p: usize, e: usize, secondsOptional: bool): i32 {
   return GOOD;
 }
 
+const DAY_NANOS: i64 = 86400000000000;
+
 /** How a timestamp is written. */
 export const TS_SQL: i32 = 0; // yyyy-MM-dd HH:mm:ss[.fraction]
 export const TS_ISO: i32 = 1; // yyyy-MM-ddTHH:mm[:ss[.fraction]]
-export const TS_CSV: i32 = 2; // java.sql.Timestamp-like text, read by the csv format
 
 /**
  * A whole timestamp text. `digits` are the decimals of the unit (0, 3, 6, 9); what is finer is cut off towards the past.
- * `zulu`: a trailing Z is demanded. Result: i64 at RESULT.
+ * `zulu`: a trailing Z is demanded. `cache`, when not 0, holds the last text's first 16 bytes (up to the minute) and the seconds they stand for
+ * (32 bytes, zero at first): records of one stream mostly share them. Result: i64 at RESULT.
  */
-export function parseTimestamp(p: usize, e: usize, form: i32, zulu: bool, digits: i32): i32 {
+export function parseTimestamp(p: usize, e: usize, form: i32, zulu: bool, digits: i32, cache: usize): i32 {
+  const start = p;
+  const length = e - p;
+  if (cache != 0 && length >= 19 && load<u8>(p, 16) == 0x3a && i8x16.all_true(i8x16.eq(v128.load(p), v128.load(cache)))) {
+    const s = two(p + 17);
+    if (s < 0 || s > 59) return BAD;
+    p += 19;
+    let nanos: i64 = 0;
+    if (p < e && load<u8>(p) == 0x2e) {
+      p++;
+      let n: i32 = 0;
+      while (p < e && n < 9) {
+        const d: u32 = <u32>load<u8>(p) - 0x30;
+        if (d > 9) break;
+        nanos = nanos * 10 + (d as i64);
+        p++;
+        n++;
+      }
+      nanos *= pow10(9 - n) as i64;
+    }
+    if (zulu) {
+      if (p >= e || load<u8>(p) != 0x5a) return BAD;
+      p++;
+    }
+    if (p != e) return BAD;
+    const seconds = load<i64>(cache, 16) + (s as i64);
+    if (digits == 3) { store<i64>(RESULT, seconds * 1000 + nanos / 1000000); return GOOD; }
+    return timestampValue(seconds / 86400 - (seconds % 86400 < 0 ? 1 : 0), (((seconds % 86400) + 86400) % 86400) * 1000000000 + nanos, digits);
+  }
   // Flink builds its own patterns with smart resolution; only the plain ISO form is java.time's strict, case-insensitive one
   const strict = form == TS_ISO && !zulu;
   if (parseDate(p, e, !strict) == BAD) return BAD;
@@ -115,12 +145,16 @@ export function parseTimestamp(p: usize, e: usize, form: i32, zulu: bool, digits
   if (parseTime(p + 1, e, form == TS_ISO) == BAD) return BAD;
   const nanos = load<i64>(RESULT);
   p = load<u32>(RESULT, 8);
-  if (strict && nanos == 86400000000000) return BAD; // strict resolution knows no 24:00
+  if (strict && nanos == DAY_NANOS) return BAD; // strict resolution knows no 24:00
   if (zulu) {
     if (p >= e || load<u8>(p) != 0x5a) return BAD;
     p++;
   }
   if (p != e) return BAD;
+  if (cache != 0 && length >= 19 && load<u8>(start, 4) == 0x2d && load<u8>(start, 16) == 0x3a && nanos != DAY_NANOS) {
+    v128.store(cache, v128.load(start));
+    store<i64>(cache, (days as i64) * 86400 + nanos / 60000000000 * 60, 16);
+  }
   return timestampValue(days as i64, nanos, digits);
 }
 

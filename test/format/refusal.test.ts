@@ -123,6 +123,27 @@ test('a decoder called with fewer rows of room goes on where it stopped; slices 
   assert.deepEqual([cell(batch, 1, 0), batch.rows, engine.u32[rowSlice >> 2], bad.join()], [6n, 1, 1, 'x,y']);
 });
 
+test('of duplicate keys the last wins, learned or not', () => {
+  const columns = leavesOf('ROW<id STRING, n BIGINT, r ROW<x INT, y STRING>>');
+  const engine = new Engine();
+  const line = '{"id":"a","n":1,"r":{"x":1,"y":"p","x":3},"id":"b","n":null,"r":{"y":"q"}}\n';
+  const rows = decodeAll(engine, json.createDecoder(engine, {}, columns), new TextEncoder().encode(line.repeat(20)), columns);
+  assert.equal(rows.length, 20);
+  for (const row of rows) assert.deepEqual(row, { id: 'b', n: null, r: { x: null, y: 'q' } });
+});
+
+test('a nested leaf may be projected without its row', () => {
+  const columns = [{ path: ['r', 's', 'x'], type: BIGINT() }];
+  const engine = new Engine();
+  const batch = allocBatch(engine, columns);
+  const { ptr, end } = pin(engine, new TextEncoder().encode('{"r":{"s":{"x":5}}}\n{"r":{"s":null}}\n{"r":7}\n{"r":{"s":{"y":[1,{"x":2}],"x":6}}}'));
+  json.createDecoder(engine, {}, columns).decodeLines(ptr, end, batch);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((r) => cell(batch, 0, r)),
+    [5n, null, null, 6n],
+  );
+});
+
 test('csv columns are found by their position in the table', () => {
   const table = leavesOf('ROW<a STRING, b BIGINT, c STRING, d BIGINT>');
   const engine = new Engine();
