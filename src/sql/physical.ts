@@ -181,9 +181,17 @@ class GraphBuilder {
       below = rel.input.schema;
     }
     const output = plainSchema(rel.schema);
-    if (filter === undefined && passesAll(exprs, below, output)) return inputs;
+    if (filter === undefined && passesAll(exprs, below, output) && (sameNames(below, output) || this.#rename(inputs[0].source, output))) return inputs;
     const config: CalcConfig = { filter, project: exprs, timeZone: this.#settings.timeZone };
     return [forward(this.#add({ kind: 'calc', uid: 'calc', name: calcName(rel), config, inputs, output }))];
+  }
+
+  /** Gives a node's output other column names; a source's own names mean something. */
+  #rename(id: number, output: Schema): boolean {
+    const node = this.nodes[id];
+    if (node.kind === 'source') return false;
+    this.nodes[id] = { ...node, output };
+    return true;
   }
 
   #planAggregate(rel: AggregateRel): GraphEdge[] {
@@ -240,6 +248,11 @@ function passesAll(exprs: readonly Expr[], below: Schema, output: Schema): boole
   const from = leavesOf(below);
   const to = leavesOf(output);
   return exprs.length === from.length && exprs.every((e, i) => e.op === 'col' && e.index === i && sameType(from[i].type, to[i].type));
+}
+
+function sameNames(a: Schema, b: Schema): boolean {
+  const names = leavesOf(b).map((l) => l.path.join('.'));
+  return leavesOf(a).every((l, i) => l.path.join('.') === names[i]);
 }
 
 function calcName(rel: CalcRel): string {

@@ -215,3 +215,11 @@ test('a plan is plain data', async () => {
   assert.ok(job.kind === 'job');
   assert.deepEqual(structuredClone(job.graph), job.graph);
 });
+
+test('columns have the names of the sink, with or without a calc before it', async () => {
+  const plan = await planned(`${RISK_TABLES}CREATE TABLE n (k STRING, n BIGINT) WITH ('connector' = 'blackhole');
+    INSERT INTO n SELECT user_id, COUNT(*) FROM user_events GROUP BY user_id, TUMBLE(event_time, INTERVAL '1' MINUTE);
+    INSERT INTO risk_alerts SELECT user_id AS x, event_type AS y, event_time AS z FROM user_events;`);
+  assert.match(plan, /output k STRING, n BIGINT\n2: sink/);
+  assert.match(plan, /output user_id STRING, alert_type STRING, alert_time TIMESTAMP\(3\)\n2: sink/);
+});
