@@ -62,7 +62,7 @@ export function parseLong(p: usize, e: usize): i32 {
 
 // @ts-ignore: decorator
 @inline
-function pow5(k: i32): u64 {
+export function pow5(k: i32): u64 {
   let r: u64 = 1, b: u64 = 5;
   while (k > 0) { if (k & 1) r *= b; b *= b; k >>= 1; }
   return r;

@@ -1,5 +1,6 @@
 // Doubles and floats as Java prints them (Double.toString as specified since JDK 19: the shortest decimal that reads back the same,
 // at least two digits). JDK 17 prints a few values with one digit more than needed; both texts read back as the same number.
+import { multiply128, pow5, RESULT } from "../scan/number";
 import { DEC_BYTES, DEC_COUNT, DEC_DIGITS, DEC_POINT, decAssign } from "../scan/bignum";
 
 // Scratch, not state: nothing in it outlives a call.
@@ -83,6 +84,67 @@ function shortest(m: u64, e: i32, narrow: bool): void {
   }
 }
 
+/**
+ * Shortest digits of m * 2^e (53-bit m, not a power of two) for values in [1e-11, 1e17) that have a fraction, exactly: the value and the ends of its
+ * rounding interval times 10^k, so that the value has 17 digits before the point, are integers of at most 118 bits and a binary fraction.
+ * The number at RESULT + 8; returns its k, or -1 when out of this range.
+ */
+function shortestScaled(m: u64, e: i32, v: f64): i32 {
+  if (v < 1e-11 || v >= 1e17) return -1;
+  let k: i32 = 16;
+  let ten: f64 = 1;
+  if (v >= 1) while (k > 0 && v >= ten * 10) { ten *= 10; k--; }
+  else while (v * ten < 1) { ten *= 10; k++; }
+  const s = -(e + k) + 1; // the products below are of 2m
+  if (k > 27 || s < 1 || s > 127) return -1;
+  const p5 = pow5(k);
+  const inclusive = (m & 1) == 0;
+  // least integer not below the lower end, greatest not above the upper end
+  let cut = scaledFloor(2 * m - 1, p5, s);
+  const from = cut + (scaledRest(2 * m - 1, p5, s) == 0 && inclusive ? 0 : 1);
+  cut = scaledFloor(2 * m + 1, p5, s);
+  const to = cut - (scaledRest(2 * m + 1, p5, s) == 0 && !inclusive ? 1 : 0);
+  const mid = scaledFloor(2 * m, p5, s);
+  const half = scaledRest(2 * m, p5, s);
+  let t: u64 = 1;
+  while (to - to % (t * 10) >= from) t *= 10;
+  const r = mid % t;
+  let best = mid - r;
+  // nearest multiple of t, ties to the even digit
+  let up: bool;
+  if (t == 1) up = half > 2 || (half == 2 && (best & 1) != 0);
+  else up = r > t / 2 || (r == t / 2 && (half != 0 || (best / t & 1) != 0));
+  if (up) best += t;
+  if (best < from) best += t;
+  else if (best > to) best -= t;
+  store<u64>(RESULT, best, 8);
+  return k;
+}
+
+/** floor(a * b / 2^s) */
+function scaledFloor(a: u64, b: u64, s: i32): u64 {
+  const hi = multiply128(a, b);
+  const lo = load<u64>(RESULT, 8);
+  if (s >= 64) return hi >> ((s - 64) as u64);
+  return (hi << ((64 - s) as u64)) | (lo >> (s as u64));
+}
+
+/** The fraction of a * b / 2^s: 0 none, 1 below a half, 2 a half, 3 above. */
+function scaledRest(a: u64, b: u64, s: i32): u32 {
+  let hi = multiply128(a, b);
+  let lo = load<u64>(RESULT, 8);
+  // the fraction's bits to the top of hi:lo
+  if (s < 64) { hi = lo << ((64 - s) as u64); lo = 0; }
+  else if (s < 128) {
+    const z = (128 - s) as u64;
+    if (z < 64) { hi = (hi << z) | (lo >> (64 - z)); lo <<= z; }
+    else { hi = lo; lo = 0; }
+  }
+  if ((hi | lo) == 0) return 0;
+  if (hi == 0x8000000000000000 && lo == 0) return 2;
+  return hi >= 0x8000000000000000 ? 3 : 1;
+}
+
 /** n digits at DIGITS (one per byte, as characters), value 0.ddd * 10^point, as Java lays them out. */
 function layOut(o: usize, n: i32, point: i32): usize {
   if (point > -3 && point <= 7) {
@@ -128,6 +190,10 @@ export function writeDouble(o: usize, v: f64): usize {
   }
   const exp = ((bits >> 52) & 0x7ff) as i32;
   const fraction = bits & 0xfffffffffffff;
+  if (exp != 0 && fraction != 0) {
+    const k = shortestScaled(fraction | 0x10000000000000, exp - 1075, v);
+    if (k >= 0) return fromInteger(o, load<u64>(RESULT, 8), k);
+  }
   if (exp == 0) shortest(fraction, -1074, false);
   else shortest(fraction | 0x10000000000000, exp - 1075, fraction == 0 && exp > 1);
   return fromWorkspace(o);

@@ -311,3 +311,40 @@ test('what the encoder writes, JSON.parse reads back; doubles are as short as Ja
     }
   });
 });
+
+test('doubles are written with the digits JavaScript writes, at any size', () => {
+  const r = new Prng(3);
+  const view = new DataView(new ArrayBuffer(8));
+  const values: number[] = [1e23, 2e23, 9007199254740994, 0.1 + 0.2, 1 / 3, 2 / 3, 5e-324 * 3, 123456789012345680];
+  for (let i = 0; i < 1500; i++) {
+    values.push(
+      r.next() * 10 ** (r.below(40) - 15),
+      r.below(1e9) / (1 + r.below(1000)),
+      r.below(1e6) / 1000,
+      2 ** (r.below(120) - 60) * (1 + 2 ** -r.below(53)),
+    );
+    if (i % 10 === 0) {
+      view.setBigUint64(0, r.nextU64());
+      if (Number.isFinite(view.getFloat64(0))) values.push(view.getFloat64(0));
+    }
+  }
+  const columns = flatten({ fields: [{ name: 'd', type: DOUBLE() }] });
+  const engine = new Engine();
+  const batch = allocBatch(engine, columns, { capacity: values.length });
+  const bytes = new TextEncoder().encode(values.map((d) => `{"d":${d}}`).join('\n'));
+  const { ptr, end } = pin(engine, bytes);
+  format.createDecoder(engine, {}, columns).decodeLines(ptr, end, batch);
+  const out = format.createEncoder(engine, {}, columns).encodeLines(batch);
+  const digits = (s: string): string =>
+    s
+      .replace(/e.*/i, '')
+      .replace(/[-.]/g, '')
+      .replace(/^0+|0+$/g, '');
+  const lines = new TextDecoder().decode(engine.u8.slice(out.ptr, out.ptr + out.length)).split('\n');
+  values.forEach((d, i) => {
+    const text = lines[i].slice(5, -1);
+    assert.equal(Number(text), d, text);
+    // Java asks for two digits at least: 4.9E-324
+    if (digits(String(d)).length > 1) assert.equal(digits(text), digits(String(d)), text);
+  });
+});
