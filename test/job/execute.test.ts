@@ -98,9 +98,8 @@ test('a source that fails: rows before the failure arrive, the error has a code,
 
 test('cancel ends an endless job', async () => {
   const job = await executeGraph(graph(2 ** 50, { 'parallelism.default': '2' }, 'hash'), { print: () => {} });
-  await new Promise((r) => setTimeout(r, 200));
+  while (job.status().recordsIn === 0) await new Promise((r) => setTimeout(r, 20));
   await job.cancel();
-  assert.ok(job.status().recordsIn > 0);
 });
 
 test('simulation: any order of steps gives the same rows', async () => {

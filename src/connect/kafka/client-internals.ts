@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { MillraceError } from '../../base/errors.js';
+import { coordinated } from './coordinator.js';
 import { decodeFetchResponse, FETCH_VERSION_MAX, FETCH_VERSION_MIN, type FetchResponse } from './fetch-response.js';
 import { decodeProduceResponse, encodeProduce, PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, type ProduceResponse } from './produce-codec.js';
 import type { ClientSettings } from './settings.js';
@@ -217,15 +218,13 @@ export class KafkaCluster {
 
   /** Offsets a group has committed; -1n where it has none. */
   async committed(groupId: string, of: readonly TopicPartitions[]): Promise<Map<string, Map<number, bigint>>> {
-    const broker = await this.#cluster.findGroupCoordinator({ groupId });
     const topics = of.map(({ topic, partitions }) => ({ topic, partitions: partitions.map((partition) => ({ partition })) }));
-    return byPartition((await broker.offsetFetch({ groupId, topics })).responses);
+    return byPartition((await coordinated(this.#cluster, groupId, (broker) => broker.offsetFetch({ groupId, topics }))).responses);
   }
 
   /** Commits offsets for a group without members, as a consumer that assigns partitions itself does. */
   async commit(groupId: string, topics: readonly { topic: string; partitions: readonly { partition: number; offset: string }[] }[]): Promise<void> {
-    const broker = await this.#cluster.findGroupCoordinator({ groupId });
-    await broker.offsetCommit({ groupId, groupGenerationId: -1, memberId: '', topics });
+    await coordinated(this.#cluster, groupId, (broker) => broker.offsetCommit({ groupId, groupGenerationId: -1, memberId: '', topics }));
   }
 
   /** An id under which sequence numbers make retries harmless. */
