@@ -29,13 +29,15 @@ export class ElementReader {
   readonly #reader: RowReader;
   readonly #timeColumn: number;
   readonly #timed: boolean;
+  readonly #plain: boolean;
   readonly #timeFactor: number;
   #batch!: Batch;
   #objects: unknown[] = [];
   #times = 0;
 
-  /** `time`: where the record's timestamp is, a column (TIMESTAMP(0..3)/_LTZ, or BIGINT ms) or the batches' own times; absent = nowhere. */
-  constructor(leaves: readonly Leaf[], time?: number | 'batch') {
+  /** `time`: where the record's timestamp is, a column (TIMESTAMP(0..3)/_LTZ, or BIGINT ms) or the batches' own times; absent = nowhere. `plain`: rows as plain objects. */
+  constructor(leaves: readonly Leaf[], time?: number | 'batch', plain = false) {
+    this.#plain = plain;
     this.#values = isValueStream(leaves);
     this.#reader = createReader(visibleLeaves(leaves));
     this.#timeColumn = typeof time === 'number' ? time : -1;
@@ -56,7 +58,8 @@ export class ElementReader {
     this.#objects = [];
   }
   get(row: number): unknown {
-    return this.#values ? this.#objects[row] : this.#reader.row(row);
+    if (this.#values) return this.#objects[row];
+    return this.#plain ? this.#reader.object(row) : this.#reader.row(row);
   }
   /** To keep beyond the batch. */
   keep(row: number): unknown {

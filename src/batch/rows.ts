@@ -20,9 +20,20 @@ export interface Row {
 /** Marks handles, whatever their schema. */
 export const ROW_HANDLE: unique symbol = Symbol('millrace.row');
 
-/** The value itself, or the owned object behind a row handle. */
+/** A value to keep beyond its batch: row handles, also those one level down in an object or array, become owned objects. */
 export function owned(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && ROW_HANDLE in value ? (value as unknown as Row).toObject() : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (isHandle(value)) return value.toObject();
+  const fields = value as Record<string, unknown>;
+  for (const k in fields) {
+    const v = fields[k];
+    if (typeof v === 'object' && v !== null && isHandle(v)) fields[k] = v.toObject();
+  }
+  return value;
+}
+
+function isHandle(value: object): value is Row {
+  return ROW_HANDLE in value;
 }
 
 /** Reads rows of batches of one schema. */

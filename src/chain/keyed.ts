@@ -4,6 +4,7 @@ import { ElementReader } from '../batch/element.js';
 import { owned } from '../batch/rows.js';
 import type { ProcessConfig } from '../contract/closure-nodes.js';
 import type { OperatorContext, OperatorModule, OperatorSnapshot } from '../contract/operator.js';
+import { copiesObjects } from '../contract/user-code.js';
 import { type Collector, NO_MORE, UserOperator } from '../contract/user-operator.js';
 import { type NamedState, type StateAccess, stateAccess } from '../state/handles.js';
 import { BatchKeys } from '../state/keys.js';
@@ -77,7 +78,7 @@ class KeyedProcessOperator extends UserOperator {
     super(ctx, config.sides);
     const fn = ctx.closures[config.closure];
     this.#fn = typeof fn === 'function' ? { processElement: fn as KeyedProcessFunction['processElement'] } : (fn as KeyedProcessFunction);
-    this.#reader = new ElementReader(ctx.inputs[0], config.time);
+    this.#reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);
     this.#state = new KeyedObjects(ctx.name, (key, group) => new Entry(key, group));
     this.#access = stateAccess(() => this.#current!.state);
@@ -217,7 +218,7 @@ class ReduceOperator extends UserOperator {
   constructor(config: ProcessConfig, ctx: OperatorContext) {
     super(ctx);
     this.#fn = ctx.closures[config.closure] as (a: unknown, b: unknown) => unknown;
-    this.#reader = new ElementReader(ctx.inputs[0], config.time);
+    this.#reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);
     this.#state = new KeyedObjects(ctx.name, () => ({ value: undefined, some: false }));
   }

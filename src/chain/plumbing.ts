@@ -5,7 +5,7 @@ import type { Batch } from '../batch/batch.js';
 import { ElementReader } from '../batch/element.js';
 import type { AssignTimestampsConfig, KeyHashConfig, TimeColumnConfig } from '../contract/closure-nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
-import { userError } from '../contract/user-code.js';
+import { copiesObjects, userError } from '../contract/user-code.js';
 import { hashOfKey } from '../state/keys.js';
 
 /** Memory for one number per row, grown to the largest batch seen. */
@@ -37,7 +37,7 @@ class KeyHashOperator implements Operator {
   constructor(config: KeyHashConfig, ctx: OperatorContext) {
     this.#ctx = ctx;
     this.#fn = ctx.closures[config.closure] as (value: unknown) => unknown;
-    this.#reader = new ElementReader(ctx.inputs[0]);
+    this.#reader = new ElementReader(ctx.inputs[0], undefined, copiesObjects(this.#fn));
     this.#alias = new BatchAlias(ctx.engine, ctx.output);
     this.#hashes = new RowBuffer(ctx, 4);
   }

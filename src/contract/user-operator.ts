@@ -63,6 +63,8 @@ export abstract class UserOperator implements Operator {
   protected readonly ctx: OperatorContext;
   readonly #main: Outlet;
   readonly #sides = new Map<string, Outlet>();
+  /** the main output and the side outputs */
+  readonly #outlets: Outlet[];
   #next: (() => unknown) | undefined;
   #after: (() => void) | undefined;
   #iterator: Iterator<unknown> | undefined;
@@ -75,6 +77,7 @@ export abstract class UserOperator implements Operator {
     this.ctx = ctx;
     this.#main = new Outlet(ctx, ctx.output, (batch) => ctx.out.emit(batch));
     for (const [tag, schema] of Object.entries(sides)) this.#sides.set(tag, new Outlet(ctx, flatten(schema), (batch) => ctx.out.emitSide(tag, batch)));
+    this.#outlets = [this.#main, ...this.#sides.values()];
   }
 
   protected readonly output = (tag: string | { readonly id: string }, value: unknown, timeMs: number | undefined = this.timeMs): void => {
@@ -95,8 +98,7 @@ export abstract class UserOperator implements Operator {
 
   resume(): boolean {
     if (this.#waiting) return true;
-    this.#main.renew();
-    for (const s of this.#sides.values()) s.renew();
+    for (const o of this.#outlets) o.renew();
     for (;;) {
       if (this.#full()) {
         this.#flush();
@@ -157,13 +159,13 @@ export abstract class UserOperator implements Operator {
   }
 
   #full(): boolean {
-    if (this.#main.full) return true;
-    for (const s of this.#sides.values()) if (s.full) return true;
+    const outlets = this.#outlets;
+    for (let i = 0; i < outlets.length; i++) if (outlets[i].full) return true;
     return false;
   }
   #flush(): boolean {
-    let more = this.#main.flush();
-    for (const s of this.#sides.values()) more = s.flush() || more;
+    let more = false;
+    for (const o of this.#outlets) more = o.flush() || more;
     return more;
   }
 

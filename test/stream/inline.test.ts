@@ -76,6 +76,27 @@ test('rows with a schema: handles in, rows out, expired when kept', async () => 
   );
 });
 
+test('rows can be spread, taken apart and nested', async () => {
+  const S = schema({ id: 'INT', name: 'STRING' });
+  const rows = newEnv().fromCollection([{ id: 1, name: 'a' }], S);
+  const spread = rows.map((r) => ({ ...r, more: true }));
+  assert.deepEqual(await all(spread.executeAndCollect()), [{ id: 1, name: 'a', more: true }]);
+  const rest = newEnv()
+    .fromCollection([{ id: 1, name: 'a' }], S)
+    .map(({ id, ...others }) => [id, others]);
+  assert.deepEqual(await all(rest.executeAndCollect()), [[1, { name: 'a' }]]);
+  const nested = newEnv()
+    .fromCollection([{ id: 1, name: 'a' }], S)
+    .map((r) => ({ row: r, list: 1 }))
+    .rebalance()
+    .keyBy((v) => v.row.id)
+    .process<unknown>({ processElement: (v) => [v.row, v] });
+  assert.deepEqual(await all(nested.executeAndCollect()), [
+    { id: 1, name: 'a' },
+    { row: { id: 1, name: 'a' }, list: 1 },
+  ]);
+});
+
 test('keyed state, timers and side outputs', async () => {
   const alerts = new OutputTag<string>('alerts');
   const env = newEnv();
