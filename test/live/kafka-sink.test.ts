@@ -8,6 +8,7 @@ import { createClient } from '#src/connect/kafka/client-internals.js';
 import { connector } from '#src/connect/kafka/index.js';
 import { clientSettings } from '#src/connect/kafka/settings.js';
 import type { IoModule, IoSink } from '#src/contract/io.js';
+import type { FormatConfig } from '#src/contract/format.js';
 import type { GraphNode } from '#src/contract/graph.js';
 import type { SinkConfig, SinkWriter } from '#src/contract/sink.js';
 import { executeGraph } from '#src/job/execute.js';
@@ -268,7 +269,7 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
       'fields.name.length': '100',
     };
     const physical = { schema, metadata: [undefined, undefined] };
-    const source = (connector: string, o: Record<string, string>, format?: { name: string; options: {} }): GraphNode => ({
+    const source = (connector: string, o: Record<string, string>, format?: FormatConfig): GraphNode => ({
       id: 1,
       uid: 's',
       name: 'in',
@@ -277,7 +278,7 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
       output: schema,
       config: { source: { connector, tableName: 'in', options: o, format, ...physical, orderIgnored: true } },
     });
-    const sink = (connector: string, o: Record<string, string>, format?: { name: string; options: {} }): GraphNode => ({
+    const sink = (connector: string, o: Record<string, string>, format?: FormatConfig): GraphNode => ({
       id: 2,
       uid: 'k',
       name: 'out',
