@@ -95,12 +95,14 @@ test('with checkpoints parts become visible only by commit, which may come twice
       const second = openWriter(engine, new ManualClock(), config, { checkpoints: true, runId: 'second', restore: state });
       second.writer.commit(committables);
       second.writer.commit(committables);
-      for (const b of batches.slice(at)) second.write(b);
+      // other, shorter rows than before the crash: what the first run wrote after its snapshot must be gone
+      const rest = batches.slice(at).map((b) => b.map((l) => l.slice(2)));
+      for (const b of rest) second.write(b);
       second.writer.finish();
-      const rest = second.writer.prepareCommit();
-      second.writer.commit(rest);
-      second.writer.commit(rest);
-      assert.deepEqual(lines(folder).sort(), batches.flat().sort());
+      const last = second.writer.prepareCommit();
+      second.writer.commit(last);
+      second.writer.commit(last);
+      assert.deepEqual(lines(folder).sort(), [...batches.slice(0, at), ...rest].flat().sort());
     }),
     { numRuns: 60 },
   );
