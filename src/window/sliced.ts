@@ -11,6 +11,7 @@ import { Packer } from './packer.js';
 import { Partition } from './partition.js';
 import { firstWindowEnd, floorTo, lastWindowEnd, type SliceSpec } from './spec.js';
 import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from './state.js';
+import { type Merge, SliceTree } from './tree.js';
 
 interface Slice {
   readonly start: number;
@@ -23,8 +24,8 @@ interface Slice {
 interface Firing {
   readonly end: number;
   readonly state: GroupState;
-  /** slices still to merge; the last one is being walked */
-  readonly sources: Slice[];
+  /** still to be merged, in order; the first one is being walked */
+  readonly merges: Merge[];
   /** the state is the window's own, not a slice's */
   readonly merged: boolean;
   walking: boolean;
@@ -43,6 +44,7 @@ export class SlicedWindows implements Operator {
   readonly #groups: WindowGroups;
   readonly #hasher: KeyHasher;
   readonly #partition: Partition;
+  readonly #tree: SliceTree;
   readonly #late: Counter;
   readonly #packer: Packer;
   readonly #form: StateForm;
@@ -62,6 +64,7 @@ export class SlicedWindows implements Operator {
     this.#spec = spec;
     this.#time = new WindowTime(config, ctx);
     this.#groups = new WindowGroups(ctx, config.keys, config.calls, partials);
+    this.#tree = new SliceTree(spec, this.#groups);
     this.#partition = new Partition(ctx.engine, spec);
     this.#hasher = new KeyHasher(ctx.engine, ctx.inputs[0], config.keys);
     this.#packer = new Packer(ctx.engine, this.#groups.tables, this.#groups.aggregates, ctx.maxParallelism);
@@ -82,7 +85,10 @@ export class SlicedWindows implements Operator {
     for (const part of this.#partition.split(batch, times)) {
       const start = part.start - shift;
       if (this.#isLate(start)) this.#late.add(part.n);
-      else this.#groups.add(this.#slice(start).state, batch, part.sel, part.n, part.hashes);
+      else {
+        this.#tree.touch(start);
+        this.#groups.add(this.#slice(start).state, batch, part.sel, part.n, part.hashes);
+      }
     }
   }
 
@@ -91,6 +97,7 @@ export class SlicedWindows implements Operator {
     const now = Math.max(this.#time.nowMs(), this.#progress + 1);
     const start = floorTo(now, this.#spec.sliceMs, this.#spec.offsetMs);
     if (lastWindowEnd(this.#spec, start) < firstWindowEnd(this.#spec, start)) return; // between windows (slide > size)
+    this.#tree.touch(start);
     const fresh = !this.#slices.has(start);
     this.#groups.add(this.#slice(start).state, batch, batch.sel, batch.selCount, hashes);
     if (fresh) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
@@ -153,7 +160,7 @@ export class SlicedWindows implements Operator {
         this.#passWindows();
         return false;
       }
-      if (firing.sources.length > 0) {
+      if (firing.merges.length > 0) {
         this.#merge(firing);
         return true;
       }
@@ -194,14 +201,10 @@ export class SlicedWindows implements Operator {
   }
 
   #merge(firing: Firing): void {
-    const source = firing.sources[firing.sources.length - 1];
-    if (!firing.walking) {
-      this.#groups.start(source.state);
-      firing.walking = true;
-    }
-    if (this.#groups.mergeSome(firing.state, source.state)) return;
-    firing.sources.pop();
-    firing.walking = false;
+    const { into, from } = firing.merges[0];
+    if (!firing.walking) this.#groups.start(from);
+    firing.walking = this.#groups.mergeSome(into, from);
+    if (!firing.walking) firing.merges.shift();
   }
 
   #done(firing: Firing): void {
@@ -213,6 +216,7 @@ export class SlicedWindows implements Operator {
       this.#groups.free(slice.state);
       this.#slices.delete(slice.start);
     }
+    this.#tree.dropBefore(firing.end - this.#spec.sizeMs + this.#spec.slideMs);
     this.#firing = undefined;
     if (this.#config.time === 'proctime' && this.#order.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
@@ -228,13 +232,16 @@ export class SlicedWindows implements Operator {
   #nextDue(): Firing | undefined {
     if (!this.#hasDue()) return undefined;
     const end = this.#nextEnd();
-    const sources: Slice[] = [];
-    for (const slice of this.#order) {
-      if (slice.start >= end) break;
-      if (slice.start >= end - this.#spec.sizeMs && slice.firedEnd < end) sources.push(slice);
+    // a restored slice beside another one is not in the tree
+    if (this.#tree.pays && this.#order.length === this.#slices.size) {
+      const state = this.#groups.create(this.#expected);
+      return { end, state, merges: this.#tree.plan(state, end, (start) => this.#slices.get(start)?.state), merged: true, walking: false };
     }
-    if (sources.length === 1) return { end, state: sources[0].state, sources: [], merged: false, walking: false };
-    return { end, state: this.#groups.create(this.#expected), sources, merged: true, walking: false };
+    const sources = this.#order.filter((s) => s.start < end && s.start >= end - this.#spec.sizeMs && s.firedEnd < end);
+    if (sources.length === 1) return { end, state: sources[0].state, merges: [], merged: false, walking: false };
+    const into = this.#groups.create(this.#expected);
+    // from the latest to the earliest, as Flink merges slices
+    return { end, state: into, merges: sources.reverse().map((s) => ({ into, from: s.state })), merged: true, walking: false };
   }
 
   snapshot(): OperatorSnapshot {
@@ -275,6 +282,7 @@ export class SlicedWindows implements Operator {
     this.#slices.clear();
     this.#order = [];
     this.#firing = undefined;
+    this.#tree.close();
     this.#groups.close();
     this.#packer.close();
     this.#time.close();

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '#src/base/clock.js';
+import { MetricGroup } from '#src/base/metrics.js';
 import { checkRestorable, type HarnessEvent, runOperator } from '#src/contract/harness.js';
 import type { AggregateCall, WindowAggregateConfig } from '#src/contract/nodes.js';
 import { BIGINT, INT, STRING, TIMESTAMP } from '#src/types/logical.js';
+import { Engine } from '#src/wasm/engine.js';
 import { operator } from '#src/window/aggregate.js';
 
 const input = [
@@ -122,4 +125,54 @@ test('output comes a batch at a time, and memory goes back after each window', (
     assert.equal(r.rows.length, window.type === 'hop' ? 7 * 9000 : 6 * 9000);
     assert.equal(r.batchesPerCallMax, 1);
   }
+});
+
+test('long sessions keep their values while many short ones come and go', () => {
+  const calls: AggregateCall[] = [
+    { fn: 'countStar', distinct: false, type: BIGINT(false) },
+    { fn: 'sum', arg: 1, distinct: true, type: INT() },
+  ];
+  const events: HarnessEvent[] = [];
+  for (let step = 0; step < 9; step++) {
+    const rows: unknown[][] = [];
+    for (let i = 0; i < 10; i++) rows.push([`long ${i}`, (step % 3) + i, step * 1000]);
+    for (let i = 0; i < 3000; i++) rows.push([`short ${step} ${i}`, i, step * 1000 + (i % 1000)]);
+    events.push({ rows: rows as object[] }, { watermark: step * 1000 - 1 });
+  }
+  const r = runOperator(operator, { ...config({ type: 'session', gapMs: 1500 }), calls }, [...events, { end: true }], {
+    inputs: [input],
+    output,
+    batchRows: 500,
+  });
+  assert.equal(r.rows.length, 10 + 9 * 3000);
+  for (let i = 0; i < 10; i++) {
+    const long = r.rows.find((x) => x.k === `long ${i}`);
+    assert.deepEqual(long, { k: `long ${i}`, n: 9n, s: 3 + 3 * i, start: 0, end: 9500 });
+  }
+});
+
+test('a watermark matters only when it passes the end of a window', () => {
+  const engine = new Engine();
+  const op = operator.create(config({ type: 'hop', sizeMs: 10000, slideMs: 5000, offsetMs: 1 }), {
+    engine,
+    out: { emit: () => undefined, emitSide: () => undefined },
+    inputs: [input],
+    output,
+    emitted: {},
+    clock: new ManualClock(),
+    metrics: new MetricGroup(),
+    name: 'w',
+    subtaskIndex: 0,
+    parallelism: 1,
+    maxParallelism: 128,
+    options: {},
+    closures: [],
+    registerProcessingTimer: () => undefined,
+    hold: () => undefined,
+  });
+  assert.equal(op.watermarkMatters!(-(2n ** 63n)), false);
+  assert.equal(op.watermarkMatters!(100n), true);
+  op.processWatermark!(100n);
+  assert.equal(op.watermarkMatters!(4999n), false);
+  assert.equal(op.watermarkMatters!(5000n), true);
 });
