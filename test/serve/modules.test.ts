@@ -37,7 +37,12 @@ test('a thousand console.log lines of a closure all appear', async () => {
 });
 
 test('async closures resolve, in order', async () => {
-  const { path } = job("ids.map(async (r) => { const id = r.id; await new Promise((f) => setTimeout(f, id % 3)); return { id }; }).map((v) => v.id * 2).returns(schema({ twice: 'INT' })).print();".replace('.returns', '.map((v) => ({ twice: v })).returns'));
+  const { path } = job(
+    "ids.map(async (r) => { const id = r.id; await new Promise((f) => setTimeout(f, id % 3)); return { id }; }).map((v) => v.id * 2).returns(schema({ twice: 'INT' })).print();".replace(
+      '.returns',
+      '.map((v) => ({ twice: v })).returns',
+    ),
+  );
   const r = await run(path);
   assert.equal(r.code, 0, r.stderr);
   assert.deepEqual(

@@ -28,7 +28,8 @@ const COLUMNS: readonly (readonly [LogicalType, fc.Arbitrary<unknown>])[] = [
   [DECIMAL(30, 2), nullable(fc.constantFrom('1.00', '-2.50', '123456789012345678901234.00'))],
   [ROW([{ name: 'a', type: INT() }]), nullable(fc.record({ a: nullable(fc.integer({ min: 0, max: 1 })) }))],
 ];
-const show = (v: unknown): string => JSON.stringify(v, (_, x) => (typeof x === 'bigint' ? `${x}n` : Object.is(x, -0) ? '-0' : typeof x === 'number' && !Number.isFinite(x) ? String(x) : x));
+const show = (v: unknown): string =>
+  JSON.stringify(v, (_, x) => (typeof x === 'bigint' ? `${x}n` : Object.is(x, -0) ? '-0' : typeof x === 'number' && !Number.isFinite(x) ? String(x) : x));
 
 test('equal keys find one row, other keys other rows, and rows give their keys back', () => {
   const columns = fc.uniqueArray(fc.integer({ min: 0, max: COLUMNS.length - 1 }), { minLength: 1, maxLength: 4 });
