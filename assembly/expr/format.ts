@@ -101,12 +101,15 @@ export function dateToStr(arena: usize, days: i32): u64 {
   return pack(to, (putDate(to, days) - to) as u32);
 }
 
-/** HH:mm:ss, with `precision` digits after the second. */
+/** HH:mm:ss, with up to `precision` digits after the second, of which the zeros at the end but one are left out. */
 export function timeToStr(arena: usize, ms: i32, precision: i32): u64 {
   const to = arenaAlloc(arena, 24);
   if (to <= 4096) return pack(to, 0);
   let at = putClock(to, ms);
-  if (precision > 0) at = putFraction(at, (ms % 1000) as i64 * 1000000, precision);
+  if (precision > 0) {
+    at = putFraction(at, (ms % 1000) as i64 * 1000000, precision < 3 ? precision : 3);
+    while (load<u8>(at - 1) == 0x30 && load<u8>(at - 2) != 0x2e) at--;
+  }
   return pack(to, (at - to) as u32);
 }
 

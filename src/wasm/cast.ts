@@ -1,10 +1,12 @@
 import { T_F32, T_F64, T_I64, T_I128 } from '#abi';
 import type { Call } from '../types/expr.js';
 import { typeCode } from '../types/leaf.js';
-import { type LogicalType, STRING_LENGTH } from '../types/logical.js';
+import type { LogicalType } from '../types/logical.js';
 import { narrow } from './arith.js';
 import { fromString, INTEGERS } from './caststring.js';
-import { type Compiler, DATA_SCRATCH, defineFunctions, notSupported, nullOf, type Val } from './compile.js';
+import { toText } from './casttext.js';
+import { type Compiler, defineFunctions, notSupported, nullOf, type Val } from './compile.js';
+import { DATA_SCRATCH } from './layout.js';
 import { DECIMAL_ROUNDING, decimalShape, nullWhenTooWide, pow10, pushWide } from './decimal.js';
 import * as op from './opcodes.js';
 import { cutDigits, DAY_MS, digitsOf, pushLocalMillis, rescaleTime, shiftToLocal, shiftToUtc, toUtc } from './instants.js';
@@ -200,82 +202,6 @@ function toDecimal(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'DECIMA
   });
 }
 
-/** CHAR(n) is cut or padded to n characters, VARCHAR(n) cut. */
-function toText(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'CHAR' | 'VARCHAR' | 'BINARY' | 'VARBINARY' }>): Val {
-  const text = isString(a.type) ? { ...a, type: to } : print(c, a, to);
-  if (isString(a.type) && a.type.root === to.root && 'length' in a.type && a.type.length <= to.length && to.root === 'VARCHAR') return text;
-  if (to.root === 'VARCHAR' && to.length === STRING_LENGTH) return text;
-  return c.guarded(to, [text], false, (out) => {
-    if (to.root === 'CHAR') c.pushArena();
-    c.push(text);
-    c.f.i32(to.length);
-    c.kernel(to.root === 'CHAR' ? 'strPad' : 'strTruncate');
-    c.popPacked(out);
-  });
-}
-
-/** Arena and double on the stack: most doubles print in wasm, the others by the host. */
-function printDouble(c: Compiler, a: Val): void {
-  const f = c.f;
-  const text = f.local(op.I64);
-  c.kernel('doubleToStr64');
-  f.tee(text).i64(-1n).op(op.I64_EQ).if();
-  c.pushArena();
-  c.push(a);
-  c.host('doubleToStr');
-  f.set(text).end().get(text);
-}
-
-function print(c: Compiler, a: Val, to: LogicalType): Val {
-  const f = c.f;
-  return c.guarded(to, [a], false, (out) => {
-    c.pushArena();
-    switch (a.type.root) {
-      case 'BOOLEAN':
-        c.push(a);
-        c.kernel('boolToStr');
-        break;
-      case 'FLOAT':
-        c.push(a);
-        c.host('floatToStr');
-        break;
-      case 'DOUBLE':
-        c.push(a);
-        printDouble(c, a);
-        break;
-      case 'DECIMAL':
-        pushWide(c, a);
-        f.i32(a.type.scale);
-        c.kernel('decToStr');
-        break;
-      case 'DATE':
-        c.push(a);
-        c.kernel('dateToStr');
-        break;
-      case 'TIME':
-        c.push(a);
-        f.i32(a.type.precision);
-        c.kernel('timeToStr');
-        break;
-      case 'TIMESTAMP':
-      case 'TIMESTAMP_LTZ': {
-        const digits = digitsOf(a.type);
-        c.push(a);
-        if (a.type.root === 'TIMESTAMP_LTZ') shiftToLocal(c, digits);
-        f.i32(digits).i32(a.type.precision);
-        c.kernel('timestampToStr');
-        break;
-      }
-      default:
-        if (!isInteger(a.type) || a.type.root.startsWith('INTERVAL')) unsupported(a, to);
-        c.push(a);
-        if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
-        c.kernel('i64ToStr');
-    }
-    c.popPacked(out);
-  });
-}
-
 function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
   const f = c.f;
   const from = a.type;
@@ -290,13 +216,21 @@ function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
       f.op(op.I32_WRAP_I64);
     } else if (to.root === 'TIME' && isTimestamp(from)) {
       pushLocalMillis(c, a);
-      const unit = pow10(Math.max(0, 3 - to.precision));
-      f.i64(DAY_MS).op(op.I64_REM_S).i64(unit).op(op.I64_DIV_S).i64(unit).op(op.I64_MUL).i64(DAY_MS);
-      c.kernel('floorMod');
+      if (from.root === 'TIMESTAMP_LTZ') {
+        f.i64(DAY_MS);
+        c.kernel('floorMod');
+        cutDigits(c, 3, to.precision);
+      } else {
+        const unit = pow10(Math.max(0, 3 - to.precision));
+        f.i64(DAY_MS).op(op.I64_REM_S).i64(unit).op(op.I64_DIV_S).i64(unit).op(op.I64_MUL).i64(DAY_MS);
+        c.kernel('floorMod');
+      }
       f.op(op.I32_WRAP_I64);
-    } else if (isTimestamp(to) && from.root === 'DATE') {
+    } else if (isTimestamp(to) && (from.root === 'DATE' || from.root === 'TIME')) {
+      // a TIME is one of 1970-01-01
       c.push(a);
-      f.op(op.I64_EXTEND_I32_S).i64(DAY_MS).op(op.I64_MUL);
+      f.op(op.I64_EXTEND_I32_S);
+      if (from.root === 'DATE') f.i64(DAY_MS).op(op.I64_MUL);
       if (to.root === 'TIMESTAMP_LTZ') toUtc(c);
       rescaleTime(c, 3, digitsOf(to));
     } else if (isTimestamp(to) && isTimestamp(from)) {

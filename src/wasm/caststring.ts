@@ -1,6 +1,7 @@
 import { T_F32 } from '#abi';
 import type { LogicalType } from '../types/logical.js';
-import { type Compiler, DATA_SCRATCH, notSupported, type Val } from './compile.js';
+import { type Compiler, notSupported, type Val } from './compile.js';
+import { DATA_SCRATCH } from './layout.js';
 import * as op from './opcodes.js';
 import { cutDigits, digitsOf, shiftToUtc } from './instants.js';
 

@@ -1,4 +1,4 @@
-import { COL_BYTES, COL_VALIDITY, COL_VALUES, BATCH_HEADER_BYTES, T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128, T_STR } from '#abi';
+import { COL_BYTES, COL_VALIDITY, COL_VALUES, BATCH_HEADER_BYTES, T_F32, T_F64, T_I64, T_I128, T_STR } from '#abi';
 import { MillraceError } from '../base/errors.js';
 import type { Call, Expr, Literal } from '../types/expr.js';
 import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
@@ -6,6 +6,7 @@ import type { LogicalType } from '../types/logical.js';
 import { exprKey } from './describe.js';
 import { type FunctionBuilder, ModuleBuilder } from './encoder.js';
 import { HOST_SIGNATURES, type HostName, KERNEL_SIGNATURES, type KernelName } from './kernels.js';
+import { DATA_ARENA, DATA_SCRATCH, DATA_CONSTANTS, LOADS, wasmType } from './layout.js';
 import * as op from './opcodes.js';
 import type { ZoneTable } from './zonetable.js';
 
@@ -30,34 +31,12 @@ export interface Val {
   readonly lit?: Literal['value'];
 }
 
-/** Layout of the block of memory that an emitted module owns, before its constants. `init` receives its address. */
-export const DATA_ARENA = 0; // 16 bytes: the string arena
-export const DATA_NOW_US = 16; // i64: wall clock of this batch, microseconds
-export const DATA_WATERMARK = 24; // i64: current watermark, ms
-export const DATA_SCRATCH = 64; // 64 bytes: results of kernels, and their room to work
-export const DATA_CONSTANTS = 128;
-
 export type FunctionEmitter = (c: Compiler, e: Call) => Val;
 const emitters = new Map<string, FunctionEmitter>();
 
 /** Each file of functions adds its own. */
 export function defineFunctions(table: Readonly<Record<string, FunctionEmitter>>): void {
   for (const [k, f] of Object.entries(table)) emitters.set(k, f);
-}
-
-/** Value type of the locals that hold a column type. */
-export function wasmType(code: number): number {
-  switch (code) {
-    case T_I64:
-    case T_I128:
-      return op.I64;
-    case T_F32:
-      return op.F32;
-    case T_F64:
-      return op.F64;
-    default:
-      return op.I32;
-  }
 }
 
 export function notSupported(what: string): MillraceError {
@@ -454,30 +433,6 @@ export class Compiler {
     if (val.nul !== NEVER) f.get(val.nul).op(op.I32_EQZ, op.I32_AND);
   }
 }
-
-/** Loads of one value (half, for two-part types) by type code. */
-export const LOADS: Readonly<Record<number, number>> = {
-  [T_BOOL]: op.I32_LOAD8_U,
-  [T_I8]: op.I32_LOAD8_S,
-  [T_I16]: op.I32_LOAD16_S,
-  [T_I32]: op.I32_LOAD,
-  [T_I64]: op.I64_LOAD,
-  [T_F32]: op.F32_LOAD,
-  [T_F64]: op.F64_LOAD,
-  [T_STR]: op.I32_LOAD,
-  [T_I128]: op.I64_LOAD,
-};
-export const STORES: Readonly<Record<number, number>> = {
-  [T_BOOL]: op.I32_STORE8,
-  [T_I8]: op.I32_STORE8,
-  [T_I16]: op.I32_STORE16,
-  [T_I32]: op.I32_STORE,
-  [T_I64]: op.I64_STORE,
-  [T_F32]: op.F32_STORE,
-  [T_F64]: op.F64_STORE,
-  [T_STR]: op.I32_STORE,
-  [T_I128]: op.I64_STORE,
-};
 
 function literal(e: Literal): Val {
   return { type: e.type, code: typeCode(e.type), nul: e.value === null ? ALWAYS : NEVER, v: -1, w: -1, lit: e.value };

@@ -1,7 +1,8 @@
 import { T_I64, T_I128 } from '#abi';
 import type { Call } from '../types/expr.js';
 import type { LogicalType } from '../types/logical.js';
-import { type Compiler, DATA_SCRATCH, notSupported, type Val } from './compile.js';
+import { type Compiler, notSupported, type Val } from './compile.js';
+import { DATA_SCRATCH } from './layout.js';
 import * as op from './opcodes.js';
 
 type DecimalType = Extract<LogicalType, { root: 'DECIMAL' }>;

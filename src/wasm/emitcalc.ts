@@ -19,7 +19,8 @@ import {
 } from '#abi';
 import type { Expr } from '../types/expr.js';
 import { type Leaf, leafCount, typeWidth } from '../types/leaf.js';
-import { ALWAYS, Compiler, NEVER, STORES, type Val } from './compile.js';
+import { ALWAYS, Compiler, NEVER, type Val } from './compile.js';
+import { STORES } from './layout.js';
 import './functions.js';
 import * as op from './opcodes.js';
 import { cachedPlan } from './plancache.js';

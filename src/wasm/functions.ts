@@ -4,3 +4,4 @@ import './cast.js';
 import './logic.js';
 import './strings.js';
 import './time.js';
+import './timetext.js';

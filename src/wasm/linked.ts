@@ -1,7 +1,7 @@
 import { E_ARITHMETIC, E_CAST, E_DIVISION_BY_ZERO, E_NULL_ROWTIME, E_OUT_OF_MEMORY } from '#abi';
 import { type ErrorCode, MillraceError } from '../base/errors.js';
 import type { Expr } from '../types/expr.js';
-import { DATA_ARENA, DATA_NOW_US, DATA_WATERMARK } from './compile.js';
+import { DATA_ARENA, DATA_NOW_US, DATA_WATERMARK } from './layout.js';
 import { describeExpr } from './describe.js';
 import type { Engine } from './engine.js';
 

@@ -1,8 +1,8 @@
 import { T_I64 } from '#abi';
 import type { Call, Expr } from '../types/expr.js';
-import { type LogicalType, STRING } from '../types/logical.js';
-import { type Compiler, DATA_NOW_US, DATA_SCRATCH, DATA_WATERMARK, defineFunctions, notSupported, type Val } from './compile.js';
-import { compilePattern } from './datepattern.js';
+import type { LogicalType } from '../types/logical.js';
+import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
+import { DATA_NOW_US, DATA_WATERMARK } from './layout.js';
 import { pow10 } from './decimal.js';
 import { DAY_MS, digitsOf, rescaleTime, pushMillis, pushLocalMillis, toLocal, toUtc } from './instants.js';
 import * as op from './opcodes.js';
@@ -155,7 +155,7 @@ function extract(c: Compiler, e: Call): Val {
       return;
     }
     if (unit === 'EPOCH') {
-      pushMillis(c, a);
+      pushLocalMillis(c, a);
       f.i64(1000n).op(op.I64_DIV_S);
       toResult();
       return;
@@ -172,8 +172,7 @@ function extract(c: Compiler, e: Call): Val {
       // within the second
       const digits = digitsOf(a.type);
       c.push(a);
-      f.i64(pow10(digits));
-      c.kernel('floorMod');
+      f.i64(pow10(digits)).op(op.I64_REM_S);
       rescaleTime(c, digits, unit === 'MICROSECOND' ? 6 : 9);
       toResult();
       return;
@@ -241,48 +240,6 @@ function calendarUnit(unit: string): number {
   return n;
 }
 
-/** TO_TIMESTAMP_LTZ(number, 0 | 3): seconds or milliseconds since the epoch. */
-function toTimestampLtz(c: Compiler, e: Call): Val {
-  const a = c.compile(e.args[0]);
-  if (a.type.root === 'VARCHAR' || a.type.root === 'CHAR') return parseWithPattern(c, e, a);
-  const precision = e.args[1];
-  if (precision !== undefined && precision.op !== 'lit') throw notSupported('TO_TIMESTAMP_LTZ with a precision that is not a constant');
-  const digits = precision === undefined ? 3 : Number(precision.value);
-  if (digits !== 0 && digits !== 3) throw notSupported(`TO_TIMESTAMP_LTZ with precision ${digits}`);
-  return c.strict(e.type, [a], () => {
-    const f = c.f;
-    if (a.type.root === 'DOUBLE' || a.type.root === 'FLOAT') {
-      c.push(a);
-      if (a.type.root === 'FLOAT') f.op(op.F64_PROMOTE_F32);
-      if (digits === 0) f.f64(1000).op(op.F64_MUL);
-      f.fc(op.FC_I64_TRUNC_SAT_F64_S);
-      rescaleTime(c, 3, digitsOf(e.type));
-      return;
-    }
-    c.push(a);
-    if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
-    rescaleTime(c, digits, digitsOf(e.type));
-  });
-}
-
-/** TO_TIMESTAMP(string [, pattern]): NULL where the text does not fit. */
-function parseWithPattern(c: Compiler, e: Call, a: Val): Val {
-  const pattern = e.args[1];
-  return c.guarded(e.type, pattern === undefined ? [a] : [a, c.compile(pattern)], true, (out) => {
-    const f = c.f;
-    c.push(a);
-    if (pattern === undefined) c.pushString('yyyy-MM-dd HH:mm:ss');
-    else c.push(c.compile(pattern));
-    c.pushData(DATA_SCRATCH);
-    c.host('parseTimestamp');
-    c.takeScratch(out);
-    f.get(out.v);
-    if (e.type.root === 'TIMESTAMP_LTZ') toUtc(c);
-    rescaleTime(c, 3, digitsOf(e.type));
-    f.set(out.v);
-  });
-}
-
 /** Pushes the batch's wall clock at `digits` after the second. */
 function pushNow(c: Compiler, digits: number): void {
   c.pushData(0);
@@ -290,43 +247,10 @@ function pushNow(c: Compiler, digits: number): void {
   rescaleTime(c, 6, digits);
 }
 
-function dateFormat(c: Compiler, e: Call): Val {
-  const a = c.compile(e.args[0]);
-  const pattern = e.args[1];
-  if (pattern.op !== 'lit' || typeof pattern.value !== 'string') throw notSupported('DATE_FORMAT with a pattern that is not a constant');
-  const tokens = compilePattern(pattern.value);
-  const at = c.constant(tokens.bytes);
-  let local = a;
-  if (a.type.root === 'VARCHAR' || a.type.root === 'CHAR') {
-    local = parseWithPattern(c, { op: 'call', fn: 'toTimestamp', args: [e.args[0]], type: { root: 'TIMESTAMP', precision: 3, nullable: true } }, a);
-  }
-  return c.guarded(STRING(), [local], false, (out) => {
-    const f = c.f;
-    c.pushArena();
-    pushLocalMillis(c, local);
-    // nanoseconds below the millisecond
-    const digits = digitsOf(local.type);
-    if (digits > 3) {
-      c.push(local);
-      f.i64(pow10(digits - 3));
-      c.kernel('floorMod');
-      rescaleTime(c, digits, 9);
-      f.op(op.I32_WRAP_I64);
-    } else f.i32(0);
-    c.pushData(at);
-    f.i32(tokens.count);
-    c.kernel('formatTimestamp');
-    c.popPacked(out);
-  });
-}
-
 defineFunctions({
   extract,
   floorTo: (c, e) => floorTo(c, e, false),
   ceilTo: (c, e) => floorTo(c, e, true),
-  toTimestampLtz,
-  dateFormat,
-  toTimestamp: (c, e) => parseWithPattern(c, e, c.compile(e.args[0])),
   currentTimestamp: (c, e) => c.strict(e.type, [], () => pushNow(c, digitsOf(e.type))),
   proctime: (c, e) => c.strict(e.type, [], () => pushNow(c, digitsOf(e.type))),
   localTimestamp: (c, e) =>

@@ -4,12 +4,29 @@ export type TimestampParser = (text: string) => number | undefined;
 type Field = 'y' | 'M' | 'd' | 'H' | 'h' | 'm' | 's' | 'S' | 'a';
 const MONTH_NAMES = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
+/** What does not fit its pattern is read as java.sql.Timestamp.valueOf reads it: hours and smaller fields may overflow. */
+function readTimestamp(text: string): number | undefined {
+  const m = /^(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?$/.exec(text);
+  if (m === null) return undefined;
+  const [year, month, day, hour, minute, second] = m.slice(1, 7).map(Number);
+  if (month < 1 || month > 12 || day < 1 || day > 31) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000 + Number((m[7] ?? '').padEnd(3, '0').slice(0, 3));
+}
+
+/** Flink's TO_TIMESTAMP: by the pattern, and what it does not fit by readTimestamp. */
+export function compileTimestampParser(pattern: string): TimestampParser {
+  const strict = compileStrict(pattern);
+  return (text) => strict(text) ?? readTimestamp(text);
+}
+
 /**
  * TO_TIMESTAMP's patterns as a regular expression over the whole text. Fields that the pattern lacks are those of 1970-01-01 00:00:00;
  * a day past the month's end is its last day (Java's smart resolver), other values out of range do not fit. The default pattern takes
  * a fraction and a bare date too, as Flink does.
  */
-export function compileTimestampParser(pattern: string): TimestampParser {
+function compileStrict(pattern: string): TimestampParser {
   if (pattern === 'yyyy-MM-dd HH:mm:ss')
     return matcher(/^(\d{4})-(\d{2})-(\d{2})(?: (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?)?$/, ['y', 'M', 'd', 'H', 'm', 's', 'S']);
   const fields: Field[] = [];

@@ -1,0 +1,85 @@
+import { T_I64 } from '#abi';
+import { type LogicalType, STRING_LENGTH } from '../types/logical.js';
+import { type Compiler, notSupported, type Val } from './compile.js';
+import { pushWide } from './decimal.js';
+import { digitsOf, shiftToLocal } from './instants.js';
+import * as op from './opcodes.js';
+
+const INTEGERS = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT']);
+const isText = (t: LogicalType): boolean => t.root === 'VARCHAR' || t.root === 'CHAR';
+
+/** CHAR(n) is cut or padded to n characters, VARCHAR(n) cut. */
+export function toText(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'CHAR' | 'VARCHAR' | 'BINARY' | 'VARBINARY' }>): Val {
+  const text = isText(a.type) ? { ...a, type: to } : print(c, a, to);
+  if (isText(a.type) && a.type.root === to.root && 'length' in a.type && a.type.length <= to.length && to.root === 'VARCHAR') return text;
+  if (to.root === 'VARCHAR' && to.length === STRING_LENGTH) return text;
+  return c.guarded(to, [text], false, (out) => {
+    if (to.root === 'CHAR') c.pushArena();
+    c.push(text);
+    c.f.i32(to.length);
+    c.kernel(to.root === 'CHAR' ? 'strPad' : 'strTruncate');
+    c.popPacked(out);
+  });
+}
+
+/** Arena and double on the stack: most doubles print in wasm, the others by the host. */
+function printDouble(c: Compiler, a: Val): void {
+  const f = c.f;
+  const text = f.local(op.I64);
+  c.kernel('doubleToStr64');
+  f.tee(text).i64(-1n).op(op.I64_EQ).if();
+  c.pushArena();
+  c.push(a);
+  c.host('doubleToStr');
+  f.set(text).end().get(text);
+}
+
+function print(c: Compiler, a: Val, to: LogicalType): Val {
+  const f = c.f;
+  return c.guarded(to, [a], false, (out) => {
+    c.pushArena();
+    switch (a.type.root) {
+      case 'BOOLEAN':
+        c.push(a);
+        c.kernel('boolToStr');
+        break;
+      case 'FLOAT':
+        c.push(a);
+        c.host('floatToStr');
+        break;
+      case 'DOUBLE':
+        c.push(a);
+        printDouble(c, a);
+        break;
+      case 'DECIMAL':
+        pushWide(c, a);
+        f.i32(a.type.scale);
+        c.kernel('decToStr');
+        break;
+      case 'DATE':
+        c.push(a);
+        c.kernel('dateToStr');
+        break;
+      case 'TIME':
+        c.push(a);
+        f.i32(a.type.precision);
+        c.kernel('timeToStr');
+        break;
+      case 'TIMESTAMP':
+      case 'TIMESTAMP_LTZ': {
+        const digits = digitsOf(a.type);
+        c.push(a);
+        if (a.type.root === 'TIMESTAMP_LTZ') shiftToLocal(c, digits);
+        f.i32(digits).i32(a.type.precision);
+        c.kernel('timestampToStr');
+        break;
+      }
+      default:
+        if (!INTEGERS.has(a.type.root)) throw notSupported(`CAST from ${a.type.root} to ${to.root}`);
+        c.push(a);
+        if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
+        c.kernel('i64ToStr');
+    }
+    c.popPacked(out);
+  });
+}

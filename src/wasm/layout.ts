@@ -1,0 +1,48 @@
+import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128, T_STR } from '#abi';
+import * as op from './opcodes.js';
+
+/** Layout of the block of memory that an emitted module owns, before its constants. `init` receives its address. */
+export const DATA_ARENA = 0; // 16 bytes: the string arena
+export const DATA_NOW_US = 16; // i64: wall clock of this batch, microseconds
+export const DATA_WATERMARK = 24; // i64: current watermark, ms
+export const DATA_SCRATCH = 64; // 64 bytes: results of kernels, and their room to work
+export const DATA_CONSTANTS = 128;
+
+/** Value type of the locals that hold a column type. */
+export function wasmType(code: number): number {
+  switch (code) {
+    case T_I64:
+    case T_I128:
+      return op.I64;
+    case T_F32:
+      return op.F32;
+    case T_F64:
+      return op.F64;
+    default:
+      return op.I32;
+  }
+}
+
+/** Loads of one value (half, for two-part types) by type code. */
+export const LOADS: Readonly<Record<number, number>> = {
+  [T_BOOL]: op.I32_LOAD8_U,
+  [T_I8]: op.I32_LOAD8_S,
+  [T_I16]: op.I32_LOAD16_S,
+  [T_I32]: op.I32_LOAD,
+  [T_I64]: op.I64_LOAD,
+  [T_F32]: op.F32_LOAD,
+  [T_F64]: op.F64_LOAD,
+  [T_STR]: op.I32_LOAD,
+  [T_I128]: op.I64_LOAD,
+};
+export const STORES: Readonly<Record<number, number>> = {
+  [T_BOOL]: op.I32_STORE8,
+  [T_I8]: op.I32_STORE8,
+  [T_I16]: op.I32_STORE16,
+  [T_I32]: op.I32_STORE,
+  [T_I64]: op.I64_STORE,
+  [T_F32]: op.F32_STORE,
+  [T_F64]: op.F64_STORE,
+  [T_STR]: op.I32_STORE,
+  [T_I128]: op.I64_STORE,
+};

@@ -1,0 +1,89 @@
+import { T_I64 } from '#abi';
+import type { Call } from '../types/expr.js';
+import { STRING } from '../types/logical.js';
+import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
+import { compilePattern } from './datepattern.js';
+import { pow10 } from './decimal.js';
+import { digitsOf, pushLocalMillis, rescaleTime } from './instants.js';
+import { DATA_SCRATCH } from './layout.js';
+import * as op from './opcodes.js';
+
+/** TO_TIMESTAMP_LTZ(number, 0 | 3): seconds or milliseconds since the epoch. */
+function toTimestampLtz(c: Compiler, e: Call): Val {
+  const a = c.compile(e.args[0]);
+  if (a.type.root === 'VARCHAR' || a.type.root === 'CHAR') return parseWithPattern(c, e, a);
+  const precision = e.args[1];
+  if (precision !== undefined && precision.op !== 'lit') throw notSupported('TO_TIMESTAMP_LTZ with a precision that is not a constant');
+  const digits = precision === undefined ? 3 : Number(precision.value);
+  if (digits !== 0 && digits !== 3) throw notSupported(`TO_TIMESTAMP_LTZ with precision ${digits}`);
+  return c.strict(e.type, [a], () => {
+    const f = c.f;
+    if (a.type.root === 'DOUBLE' || a.type.root === 'FLOAT') {
+      c.push(a);
+      if (a.type.root === 'FLOAT') f.op(op.F64_PROMOTE_F32);
+      if (digits === 0) {
+        // Flink goes through nanoseconds in a long
+        f.f64(1e9).op(op.F64_MUL).fc(op.FC_I64_TRUNC_SAT_F64_S);
+        rescaleTime(c, 9, 3);
+      } else f.fc(op.FC_I64_TRUNC_SAT_F64_S);
+      rescaleTime(c, 3, digitsOf(e.type));
+      return;
+    }
+    c.push(a);
+    if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
+    rescaleTime(c, digits, digitsOf(e.type));
+  });
+}
+
+/** TO_TIMESTAMP and TO_TIMESTAMP_LTZ (string [, pattern]): NULL where the text does not fit; the text is UTC for both. */
+function parseWithPattern(c: Compiler, e: Call, a: Val): Val {
+  const pattern = e.args[1];
+  return c.guarded(e.type, pattern === undefined ? [a] : [a, c.compile(pattern)], true, (out) => {
+    const f = c.f;
+    c.push(a);
+    if (pattern === undefined) c.pushString('yyyy-MM-dd HH:mm:ss');
+    else c.push(c.compile(pattern));
+    c.pushData(DATA_SCRATCH);
+    c.host('parseTimestamp');
+    c.takeScratch(out);
+    f.get(out.v);
+    rescaleTime(c, 3, digitsOf(e.type));
+    f.set(out.v);
+  });
+}
+
+function dateFormat(c: Compiler, e: Call): Val {
+  const a = c.compile(e.args[0]);
+  const pattern = e.args[1];
+  if (pattern.op !== 'lit' || typeof pattern.value !== 'string') throw notSupported('DATE_FORMAT with a pattern that is not a constant');
+  const tokens = compilePattern(pattern.value);
+  const at = c.constant(tokens.bytes);
+  let local = a;
+  if (a.type.root === 'VARCHAR' || a.type.root === 'CHAR') {
+    local = parseWithPattern(c, { op: 'call', fn: 'toTimestamp', args: [e.args[0]], type: { root: 'TIMESTAMP', precision: 3, nullable: true } }, a);
+  }
+  return c.guarded(STRING(), [local], false, (out) => {
+    const f = c.f;
+    c.pushArena();
+    pushLocalMillis(c, local);
+    // nanoseconds below the millisecond
+    const digits = digitsOf(local.type);
+    if (digits > 3) {
+      c.push(local);
+      f.i64(pow10(digits - 3));
+      c.kernel('floorMod');
+      rescaleTime(c, digits, 9);
+      f.op(op.I32_WRAP_I64);
+    } else f.i32(0);
+    c.pushData(at);
+    f.i32(tokens.count);
+    c.kernel('formatTimestamp');
+    c.popPacked(out);
+  });
+}
+
+defineFunctions({
+  dateFormat,
+  toTimestampLtz,
+  toTimestamp: (c, e) => parseWithPattern(c, e, c.compile(e.args[0])),
+});
