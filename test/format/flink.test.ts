@@ -16,6 +16,7 @@ const DIFFERENT: Readonly<Record<string, unknown>> = {
   '{"a":1,"a":2}': 'error',
   // digits of other scripts
   '{"a":"\u0661\u0662"}': 'error',
+  '{"a":"\u0661","z":1}': 'error',
   // an object for a BOOLEAN is not false
   '{"a":{}}': 'error',
   // hexadecimal floats
@@ -30,11 +31,15 @@ const DIFFERENT: Readonly<Record<string, unknown>> = {
 
 /** The same for csv (docs/formats/csv.md). */
 const DIFFERENT_CSV: Readonly<Record<string, unknown>> = {
+  '\u0661,x': 'error',
+  // the year 0, which java.sql.Date takes for 1 BC and then for AD 1
+  '0000-2-31,x': ['-719467', 'x'],
   '78c0af2c312c79': 'error',
   '78eda0802c312c79': 'error',
 };
 
 function compareDecoded(format: Format, fixture: string, different: Readonly<Record<string, unknown>>): void {
+  const wrong: string[] = [];
   for (const c of flinkCases(fixture)) {
     if (c.options['fail-on-missing-field'] === 'true' && c.options['ignore-parse-errors'] === 'true') {
       assert.throws(() => format.check(c.options, 'decode', {}), { code: 'INVALID_OPTION' });
@@ -45,8 +50,8 @@ function compareDecoded(format: Format, fixture: string, different: Readonly<Rec
     const leaves = leavesOf(c.type);
     const names = [...(c.inputs ?? []), ...(c.hex ?? [])];
     const lenient = c.options['ignore-parse-errors'] === 'true';
+    const engine = new Engine();
     inputsOf(c).forEach((bytes, i) => {
-      const engine = new Engine();
       const decoder = format.createDecoder(engine, c.options, leaves);
       const what = `${c.type} ${JSON.stringify(c.options)} ${names[i]}`;
       const flink = c.results[i];
@@ -54,6 +59,7 @@ function compareDecoded(format: Format, fixture: string, different: Readonly<Rec
       if (Object.hasOwn(different, names[i])) expected = different[names[i]];
       else if (flink !== null && typeof flink === 'object' && 'error' in flink) expected = 'error';
       if (expected === 'error' && lenient) expected = null;
+      if (/TIMESTAMP\(9\)/.test(c.type) && Array.isArray(flink) && beyondNanos(flink[0])) expected = 'error';
       let got: unknown;
       try {
         const rows = decodeEach(engine, decoder, [bytes], leaves);
@@ -63,21 +69,31 @@ function compareDecoded(format: Format, fixture: string, different: Readonly<Rec
         if ((e as { code?: string }).code === undefined) throw e;
       }
       if (Array.isArray(got) && Array.isArray(expected)) expected = truncated(expected as unknown[], type.fields);
-      assert.deepEqual(got, expected, what);
+      if (JSON.stringify(got) !== JSON.stringify(expected)) wrong.push(`${what}: ${JSON.stringify(got)}, Flink: ${JSON.stringify(flink)}`);
       if (lenient && got === null && bytes.length > 0) assert.equal(decoder.skipped, 1, what);
     });
   }
+  assert.deepEqual(wrong, []);
 }
 
 test('json records are read as Flink reads them', () => compareDecoded(json, 'json-decode', DIFFERENT));
+test('odd values in json are read as Flink reads them', () => compareDecoded(json, 'json-decode-random', DIFFERENT));
+test('odd values in csv are read as Flink reads them', () => compareDecoded(csv, 'csv-decode-random', DIFFERENT_CSV));
 test('csv records are read as Flink reads them', () => compareDecoded(csv, 'csv-decode', DIFFERENT_CSV));
+
+/** Nanoseconds since 1970 in 64 bits end in 1677 and 2262. */
+function beyondNanos(v: unknown): boolean {
+  return typeof v === 'string' && Math.abs(Number(v.split(':')[0])) > 9.2e12;
+}
 
 /** Flink keeps nine digits of a second whatever the declared precision; our columns hold the declared unit. */
 function truncated(row: unknown[], fields: readonly { type: { root: string; precision?: number } }[]): unknown[] {
   return row.map((v, i) => {
     const t = fields[i].type;
     if (typeof v !== 'string' || (t.root !== 'TIMESTAMP' && t.root !== 'TIMESTAMP_LTZ')) return v;
-    return (t.precision ?? 0) <= 3 ? v.replace(/:.*/, ':0') : v;
+    const precision = t.precision ?? 0;
+    if (precision === 0) return `${Math.floor(Number(v.split(':')[0]) / 1000) * 1000}:0`;
+    return precision <= 3 ? v.replace(/:.*/, ':0') : v;
   });
 }
 
