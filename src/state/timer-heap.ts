@@ -1,48 +1,56 @@
-/** Timers in order of time, then of registration. Cancelled ones stay until they surface: the owner checks. */
+/**
+ * Timers in order of time, then of registration. Timers of one time share a bucket, because windows end together: the heap orders times only.
+ * Cancelled timers stay until they surface: the owner checks.
+ */
 export class TimerHeap<T> {
-  readonly #heap: { timeMs: number; seq: number; what: T }[] = [];
-  #seq = 0;
-
-  get nextMs(): number {
-    return this.#heap.length === 0 ? Number.POSITIVE_INFINITY : this.#heap[0].timeMs;
-  }
+  readonly #times: number[] = [];
+  readonly #buckets = new Map<number, { readonly items: T[]; next: number }>();
 
   push(timeMs: number, what: T): void {
-    const heap = this.#heap;
-    const item = { timeMs, seq: this.#seq++, what };
+    const bucket = this.#buckets.get(timeMs);
+    if (bucket !== undefined) {
+      bucket.items.push(what);
+      return;
+    }
+    this.#buckets.set(timeMs, { items: [what], next: 0 });
+    const heap = this.#times;
     let i = heap.length;
-    heap.push(item);
+    heap.push(timeMs);
     while (i > 0) {
       const parent = (i - 1) >> 1;
-      if (!before(item, heap[parent])) break;
+      if (heap[parent] <= timeMs) break;
       heap[i] = heap[parent];
       i = parent;
     }
-    heap[i] = item;
+    heap[i] = timeMs;
   }
 
   /** The first timer at or before `timeMs`, taken off. */
-  pop(timeMs: number): { timeMs: number; what: T } | undefined {
-    const heap = this.#heap;
-    if (heap.length === 0 || heap[0].timeMs > timeMs) return undefined;
-    const top = heap[0];
-    const last = heap.pop()!;
-    if (heap.length > 0) {
-      let i = 0;
-      for (;;) {
-        let child = 2 * i + 1;
-        if (child >= heap.length) break;
-        if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
-        if (!before(heap[child], last)) break;
-        heap[i] = heap[child];
-        i = child;
-      }
-      heap[i] = last;
+  pop(timeMs: number): { readonly timeMs: number; readonly what: T } | undefined {
+    const at = this.#times[0];
+    if (at === undefined || at > timeMs) return undefined;
+    const bucket = this.#buckets.get(at)!;
+    const what = bucket.items[bucket.next++];
+    if (bucket.next === bucket.items.length) {
+      this.#buckets.delete(at);
+      this.#dropFirst();
     }
-    return top;
+    return { timeMs: at, what };
   }
-}
 
-function before(a: { timeMs: number; seq: number }, b: { timeMs: number; seq: number }): boolean {
-  return a.timeMs !== b.timeMs ? a.timeMs < b.timeMs : a.seq < b.seq;
+  #dropFirst(): void {
+    const heap = this.#times;
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && heap[child + 1] < heap[child]) child++;
+      if (heap[child] >= last) break;
+      heap[i] = heap[child];
+      i = child;
+    }
+    heap[i] = last;
+  }
 }

@@ -69,6 +69,9 @@ class WindowProcessOperator extends UserOperator {
   readonly #timers = new TimerHeap<LiveWindow>();
   readonly #late;
   #watermarkMs = Number.MIN_SAFE_INTEGER;
+  /** the window being fired */
+  #window: TimeWindow = { start: 0, end: 0 };
+  readonly #context = this.#makeContext();
   /** windows to fire before the next element or timer */
   #firing: LiveWindow[] = [];
 
@@ -239,15 +242,26 @@ class WindowProcessOperator extends UserOperator {
   #fire(live: LiveWindow): unknown {
     if (live.dead || live.contents.length === 0) return undefined;
     this.timeMs = live.end - 1;
-    const elements = this.#aggregate === undefined ? live.contents.slice() : [this.#aggregate.getResult(live.contents[0])];
+    const elements = this.#aggregate === undefined ? this.#elements(live) : [this.#aggregate.getResult(live.contents[0])];
     if (this.#process === undefined) {
       this.collector.collect(elements[0]);
       return undefined;
     }
+    this.#window = { start: live.start, end: live.end };
+    return this.#process(live.entry.key, this.#context, elements, this.collector);
+  }
+
+  /** A window that stays after it fires shows a copy, so that the function may keep or change what it gets. */
+  #elements(live: LiveWindow): readonly unknown[] {
+    return this.#config.allowedLatenessMs === 0 ? live.contents : live.contents.slice();
+  }
+
+  #makeContext(): WindowContext {
     const self = this;
-    const window: TimeWindow = { start: live.start, end: live.end };
-    const context: WindowContext = {
-      window,
+    return {
+      get window() {
+        return self.#window;
+      },
       get currentWatermark() {
         return self.#watermarkMs;
       },
@@ -256,7 +270,6 @@ class WindowProcessOperator extends UserOperator {
       },
       output: (tag, value) => this.output(tag, value),
     };
-    return this.#process(live.entry.key, context, elements, this.collector);
   }
 
   snapshot(): OperatorSnapshot {
