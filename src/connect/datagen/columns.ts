@@ -1,5 +1,5 @@
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128 } from '#abi';
-import type { Prng32 } from '../../base/prng.js';
+import { Prng32 } from '../../base/prng.js';
 import type { Batch } from '../../batch/batch.js';
 import { type Leaf, leafCount, timestampDigits, typeCode } from '../../types/leaf.js';
 import type { LogicalType } from '../../types/logical.js';
@@ -18,7 +18,9 @@ export class Columns {
   readonly #engine: Engine;
   readonly #leaves: readonly Leaf[];
   readonly #specs: readonly FieldSpec[];
-  readonly #random: Prng32;
+  /** each column draws its values, and whether they are NULL, from streams of its own: rows do not depend on how they fall into batches */
+  readonly #random: readonly Prng32[];
+  readonly #nulls: readonly Prng32[];
   /** leaf of the ROW around a leaf, or -1 */
   readonly #parents: number[] = [];
   /** pinned room for texts of each leaf */
@@ -26,11 +28,12 @@ export class Columns {
   /** rows that fit */
   readonly rowsMax: number;
 
-  constructor(engine: Engine, leaves: readonly Leaf[], specs: readonly FieldSpec[], random: Prng32, capacity: number) {
+  constructor(engine: Engine, leaves: readonly Leaf[], specs: readonly FieldSpec[], seed: number, capacity: number) {
     this.#engine = engine;
     this.#leaves = leaves;
     this.#specs = specs;
-    this.#random = random;
+    this.#random = leaves.map((_, i) => new Prng32(seed + 2 * i));
+    this.#nulls = leaves.map((_, i) => new Prng32(seed + 2 * i + 1));
     const each = leaves.map((l, i) => textBytes(l.type, specs[i]));
     this.rowsMax = Math.max(1, Math.min(capacity, ...each.map((b) => (b === 0 ? capacity : Math.floor(TEXT_BYTES_MAX / b)))));
     each.forEach((b) => {
@@ -68,12 +71,12 @@ export class Columns {
       return;
     }
     for (let r = from; r < from + n; r++) {
-      if ((parent < 0 || !batch.isNull(parent, r)) && (rate === 0 || this.#random.next() > rate)) batch.setPresent(c, r);
+      if ((parent < 0 || !batch.isNull(parent, r)) && (rate === 0 || this.#nulls[c].next() > rate)) batch.setPresent(c, r);
     }
   }
 
   #value(batch: Batch, c: number, row: number, spec: Exclude<FieldSpec, { kind: 'sequence' | 'row' }>, nowMs: number): void {
-    const random = this.#random;
+    const random = this.#random[c];
     switch (spec.kind) {
       case 'integer': {
         const range = spec.max - spec.min + 1n;
@@ -182,6 +185,16 @@ export class Columns {
     }
     const digits = type.root === 'TIMESTAMP' || type.root === 'TIMESTAMP_LTZ' ? timestampDigits(type.precision) : 3;
     this.#engine.i64[(p >> 3) + row] = digits === 0 ? BigInt(Math.floor(ms / 1000)) : BigInt(Math.floor(ms)) * 10n ** BigInt(digits - 3);
+  }
+
+  /** States of all streams, to be kept and put back. */
+  get state(): number[][] {
+    return [...this.#random, ...this.#nulls].map((r) => r.state);
+  }
+  set state(states: readonly (readonly number[])[]) {
+    [...this.#random, ...this.#nulls].forEach((r, i) => {
+      r.state = states[i] ?? r.state;
+    });
   }
 
   close(): void {

@@ -1,4 +1,3 @@
-import { Prng32 } from '../../base/prng.js';
 import type { Batch } from '../../batch/batch.js';
 import { POLL_END, POLL_IDLE, POLL_ROWS, type ReaderContext, type SourceReader } from '../../contract/source.js';
 import { BATCH_ROWS_MAX } from '#abi';
@@ -12,7 +11,7 @@ interface Strand {
 }
 interface Stored {
   readonly strands: readonly Strand[];
-  readonly random: readonly number[];
+  readonly random: readonly (readonly number[])[];
 }
 
 /**
@@ -22,7 +21,6 @@ interface Stored {
 export class DatagenReader implements SourceReader {
   readonly #plan: DatagenPlan;
   readonly #ctx: ReaderContext;
-  readonly #random: Prng32;
   readonly #columns: Columns;
   readonly #rowsPerMs: number;
   #strands: Strand[];
@@ -33,8 +31,7 @@ export class DatagenReader implements SourceReader {
   constructor(plan: DatagenPlan, ctx: ReaderContext, seed: number) {
     this.#plan = plan;
     this.#ctx = ctx;
-    this.#random = new Prng32(seed + ctx.subtaskIndex);
-    this.#columns = new Columns(ctx.engine, ctx.leaves, plan.fields, this.#random, BATCH_ROWS_MAX);
+    this.#columns = new Columns(ctx.engine, ctx.leaves, plan.fields, seed + ctx.subtaskIndex * 2 * ctx.leaves.length, BATCH_ROWS_MAX);
     this.#strands = [{ next: ctx.subtaskIndex, stride: ctx.parallelism }];
     const share = Math.floor(plan.rowsPerSecond / ctx.parallelism) + (plan.rowsPerSecond % ctx.parallelism > ctx.subtaskIndex ? 1 : 0);
     this.#rowsPerMs = Math.max(1, share) / 1000;
@@ -65,13 +62,13 @@ export class DatagenReader implements SourceReader {
   }
 
   snapshot(): Uint8Array[] {
-    return this.#strands.map((s) => new TextEncoder().encode(JSON.stringify({ strands: [s], random: this.#random.state } satisfies Stored)));
+    return this.#strands.map((s) => new TextEncoder().encode(JSON.stringify({ strands: [s], random: this.#columns.state } satisfies Stored)));
   }
 
   restore(elements: readonly Uint8Array[]): void {
     const stored = elements.map((e) => JSON.parse(new TextDecoder().decode(e)) as Stored);
     this.#strands = stored.flatMap((s) => s.strands.map((x) => ({ ...x })));
-    if (stored.length > 0) this.#random.state = stored[0].random;
+    if (stored.length > 0) this.#columns.state = stored[0].random;
   }
 
   close(): void {

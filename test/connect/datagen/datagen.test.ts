@@ -216,6 +216,26 @@ test('restored in the middle at another parallelism, every row comes once', () =
   assert.deepEqual(out.sort(), Array.from({ length: 10_000 }, (_, i) => `+I[${i}]`).sort());
 });
 
+test('random values go on after a restore as they would have without it', () => {
+  const schema = schemaOf({ a: INT(), b: STRING(), x: DOUBLE() });
+  const plan = planDatagen(schema, { 'number-of-rows': '9000', 'rows-per-second': '1000000', 'fields.a.null-rate': '0.3', 'fields.b.var-len': 'true' }, {});
+  const rows = (restoreAt: number, stepMs = 1): string[] => {
+    const clock = new ManualClock();
+    let [s] = open(schema, plan, clock, 1);
+    const out: string[] = [];
+    for (let i = 0; !s.ended; i++) {
+      if (i === restoreAt) [s] = open(schema, plan, clock, 1, [s.reader.snapshot()]);
+      poll(s, out);
+      clock.advanceMs(stepMs);
+    }
+    return out;
+  };
+  const straight = rows(-1);
+  assert.equal(new Set(straight).size, 9000);
+  for (const at of [1, 3, 7]) assert.deepEqual(rows(at), straight);
+  assert.deepEqual(rows(-1, 0.3), straight, 'however rows fall into batches');
+});
+
 test('options are checked', () => {
   const check = (type: Schema['fields'][number]['type'], options: Record<string, string>): string => {
     try {

@@ -42,7 +42,7 @@ test('every line comes once at any block size and parallelism, and one reader ke
       if (parallelism === 1) assert.deepEqual(out[0], linesOf(body));
       if (!orderIgnored) assert.ok(out.filter((o) => o.length > 0).length <= 1, 'a file is one split when order matters');
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -70,7 +70,7 @@ test('positions restore in the middle at another parallelism, through several re
         assert.deepEqual(seen.sort(), linesOf(body).sort());
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
