@@ -291,6 +291,13 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
     const run = async (nodes: GraphNode[]): Promise<number> => (await (await executeGraph({ options: { 'parallelism.default': '2' }, nodes })).done).recordsOut;
     assert.equal(await run([source('datagen', made), sink('kafka', options(topic), json)]), rows);
     const read = { 'scan.startup.mode': 'earliest-offset', 'scan.bounded.mode': 'latest-offset' };
+    const printed: string[] = [];
+    const keyTopic = await newTopic();
+    javaProduce(broker.servers, keyTopic, 'none', '-', ['k1|~|~|{"id":1}', '~|~|~|{"id":2,"name":"not this"}', '|~|~|{"id":3}']);
+    const keys = { 'key.format': 'raw', 'key.fields': 'name', 'value.fields-include': 'EXCEPT_KEY' };
+    const nodes = [source('kafka', options(keyTopic, { ...read, ...keys }), json), sink('print', {})];
+    await (await executeGraph({ options: {}, nodes }, { print: (t) => printed.push(t) })).done;
+    assert.equal(printed.join(''), '+I[1, k1]\n+I[2, null]\n+I[3, ]\n');
     assert.equal(await run([source('kafka', options(topic, read), json), sink('blackhole', {})]), rows);
   });
 

@@ -5,7 +5,7 @@ import type { Connector, HostContext } from '../../contract/source.js';
 import { connect } from './connect.js';
 import { kafkaError } from './failure.js';
 import type { KafkaSinkConfig } from './io-sink.js';
-import { METADATA, propertiesOf, SINK_OPTIONS, SOURCE_OPTIONS, sinkOptions, sourceOptions, topicList } from './options.js';
+import { checkSourceKey, METADATA, propertiesOf, SINK_OPTIONS, SOURCE_OPTIONS, sinkOptions, sourceOptions, topicList } from './options.js';
 import { planKafkaSource, topicLeaders } from './plan.js';
 import { KafkaReader } from './reader.js';
 import { clientSettings } from './settings.js';
@@ -40,7 +40,7 @@ export const connector: Connector = {
   metadata: METADATA,
   watermarkPerSplit: true,
   checkSource(config, place: ErrorPlace) {
-    sourceOptions(config.options, place);
+    checkSourceKey(sourceOptions(config.options, place), config, place);
     clientSettings(propertiesOf(config.options), place);
     checkDeadLetters(config, place);
   },

@@ -1,6 +1,9 @@
+import { T_STR } from '#abi';
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import { type OptionValues, option, optionKind, readOptions, requiredOption, type TextOptions } from '../../contract/options.js';
-import { BIGINT, INT, STRING, TIMESTAMP_LTZ } from '../../types/logical.js';
+import type { SourceConfig } from '../../contract/source.js';
+import { typeCode } from '../../types/leaf.js';
+import { BIGINT, INT, STRING, TIMESTAMP_LTZ, typeToString } from '../../types/logical.js';
 import { type KafkaProperties, oneOfProperty } from './settings.js';
 
 const { string, int, durationMs, oneOf } = optionKind;
@@ -133,6 +136,28 @@ export function sourceOptions(given: TextOptions, place: ErrorPlace = {}): Sourc
   return o;
 }
 
+/** The column that a source reads from the record's key. With 'ALL' it is undefined: the value holds the key columns too, and wins. */
+export function sourceKeyField(o: SourceOptions): string | undefined {
+  return o['value.fields-include'] === 'except_key' ? topicList(o['key.fields'])[0] : undefined;
+}
+
+/** What the key column asks of the table and of its value format. */
+export function checkSourceKey(o: SourceOptions, config: SourceConfig, place: ErrorPlace): void {
+  const name = sourceKeyField(o);
+  if (name === undefined) return;
+  const type = [...config.schema.fields, ...(config.tableSchema?.fields ?? [])].find((f) => f.name === name)?.type;
+  if (type !== undefined && typeCode(type) !== T_STR) {
+    throw new MillraceError('NOT_SUPPORTED', `the key column '${name}' is ${typeToString(type)}: a 'raw' key is read into STRING only`, { place });
+  }
+  if (config.format?.name !== 'json' || config.format.options['fail-on-missing-field']?.toLowerCase() === 'true') {
+    throw new MillraceError(
+      'NOT_SUPPORTED',
+      "'value.fields-include' = 'EXCEPT_KEY' is supported only with the value format 'json', without 'fail-on-missing-field'",
+      { place },
+    );
+  }
+}
+
 /** Reads and checks a sink's options. */
 export function sinkOptions(given: TextOptions, place: ErrorPlace = {}): SinkOptions {
   const o = readOptions('kafka', SINK_OPTIONS, given, place);
@@ -162,6 +187,9 @@ export function sinkOptions(given: TextOptions, place: ErrorPlace = {}): SinkOpt
       remedy: "Use 'none' or 'gzip'.",
     });
   }
+  if (o['value.fields-include'] === 'except_key') {
+    throw new MillraceError('NOT_SUPPORTED', "a sink with 'value.fields-include' = 'EXCEPT_KEY' is not supported yet", { place });
+  }
   checkKey(o, place);
   return o;
 }
@@ -175,8 +203,19 @@ function checkKey(o: Pick<SourceOptions, 'key.format' | 'key.fields' | 'key.fiel
   }
   if (fields.length === 0)
     throw new MillraceError('MISSING_OPTION', "A key format 'key.format' requires the declaration of one or more of key fields using 'key.fields'.", { place });
-  if (o['key.format'] !== 'raw' || fields.length !== 1 || o['key.fields-prefix'] !== '' || o['value.fields-include'] !== 'all') {
-    throw new MillraceError('NOT_SUPPORTED', "of key formats only 'raw' with one key field, no prefix, and 'value.fields-include' = 'ALL' is supported yet", {
+  if (o['key.format'] !== 'raw' || fields.length !== 1) {
+    throw new MillraceError('NOT_SUPPORTED', "of key formats only 'raw' with one key field is supported yet", { place });
+  }
+  const prefix = o['key.fields-prefix'];
+  if (prefix !== '' && o['value.fields-include'] !== 'except_key') {
+    throw new MillraceError(
+      'INVALID_OPTION',
+      "A key prefix is not allowed when 'value.fields-include' is 'ALL'. Set it to 'EXCEPT_KEY' instead to avoid field overlaps.",
+      { place },
+    );
+  }
+  if (!fields[0].startsWith(prefix)) {
+    throw new MillraceError('INVALID_OPTION', `All fields in 'key.fields' must be prefixed with '${prefix}' when option 'key.fields-prefix' is set.`, {
       place,
     });
   }

@@ -4,7 +4,7 @@ import type { KafkaCluster } from './client-internals.js';
 import { connect } from './connect.js';
 import { kafkaError, protocolErrorType } from './failure.js';
 import { listOffsets, resolveStart, resolveStop, type TopicLeaders } from './offsets.js';
-import { propertiesOf, type SourceOptions, sourceOptions, topicList } from './options.js';
+import { propertiesOf, type SourceOptions, sourceKeyField, sourceOptions, topicList } from './options.js';
 import { readPosition } from './position.js';
 import { booleanProperty, clientSettings, type KafkaProperties } from './settings.js';
 
@@ -36,6 +36,8 @@ export interface KafkaIoConfig {
 /** What the readers need beside their splits. */
 export interface KafkaPlanDetail {
   readonly checkCrc: boolean;
+  /** the column that the record's key fills */
+  readonly keyField: string | undefined;
 }
 
 /** Flink's KafkaSourceEnumerator.getSplitOwner: partitions of a topic go round from a start that its name gives. */
@@ -121,7 +123,7 @@ export async function planKafkaSource(config: SourceConfig, host: HostContext): 
       reset: request.reset,
       tableName: config.tableName,
     };
-    const detail: KafkaPlanDetail = { checkCrc: booleanProperty(properties, 'check.crcs', true, place) };
+    const detail: KafkaPlanDetail = { checkCrc: booleanProperty(properties, 'check.crcs', true, place), keyField: sourceKeyField(o) };
     return { bounded, splits, detail, parallelismMax: parallelism, io: { thread: 'io', module: new URL('./io-source.js', import.meta.url).href, config: io } };
   } catch (e) {
     throw kafkaError(e, settings.servers, place);

@@ -47,6 +47,8 @@ export class KafkaReader implements SourceReader {
   readonly #checkCrc: boolean;
   readonly #splits: readonly KafkaSplit[];
   readonly #metadata: MetadataColumns;
+  /** leaf index of the column that the record's key fills, -1 = none */
+  readonly #keyLeaf: number;
   readonly #partitions = new Map<number, Partition>();
   readonly #restored = new Map<string, bigint>();
   readonly #allocated: [ptr: number, bytes: number][] = [];
@@ -68,7 +70,9 @@ export class KafkaReader implements SourceReader {
     this.#checkCrc = (plan.detail as KafkaPlanDetail).checkCrc;
     this.#splits = splits as readonly KafkaSplit[];
     this.#metadata = new MetadataColumns(config, ctx.engine);
-    this.#cursor = new RecordCursor(ctx.engine, { capacity: BATCH_ROWS_MAX, oneBatch: this.#metadata.perBatch });
+    const keyField = (plan.detail as KafkaPlanDetail).keyField;
+    this.#keyLeaf = ctx.leaves.findIndex((l) => l.path.length === 1 && l.path[0] === keyField);
+    this.#cursor = new RecordCursor(ctx.engine, { capacity: BATCH_ROWS_MAX, keys: this.#keyLeaf >= 0, oneBatch: this.#metadata.perBatch });
     this.#rowSlice = this.#alloc(BATCH_ROWS_MAX * 4);
     this.#times = this.#alloc(BATCH_ROWS_MAX * 8);
     this.#decoder.place = (recordPtr) => this.#placeOf(recordPtr);
@@ -108,6 +112,7 @@ export class KafkaReader implements SourceReader {
     batch.selectAll(rows);
     batch.split = p.number;
     this.#fillTimes(batch, rows, first);
+    if (this.#keyLeaf >= 0) this.#fillKeys(batch, rows, first);
     this.#metadata.fill(batch, this.#cursor, this.#rowSlice, rows, first, p.place.partition, p.topicName);
     p.next = this.#taken < this.#slices ? this.#ctx.engine.i64[(this.#cursor.offsets >> 3) + this.#taken] : this.#cursor.nextOffset;
     return POLL_ROWS;
@@ -210,6 +215,14 @@ export class KafkaReader implements SourceReader {
   #fillTimes(batch: Batch, rows: number, first: number): void {
     if (batch.times === 0) batch.times = this.#times;
     this.#ctx.engine.kernels.kafkaGather(batch.times, 0, this.#cursor.times + 8 * first, this.#rowSlice, rows, 0);
+  }
+
+  /** The keys replace what the value format made of the column. */
+  #fillKeys(batch: Batch, rows: number, first: number): void {
+    const { engine } = this.#ctx;
+    const validity = batch.validity(this.#keyLeaf);
+    engine.u8.fill(0, validity, validity + ((rows + 7) >> 3));
+    engine.kernels.kafkaGather(batch.values(this.#keyLeaf), validity, this.#cursor.keys + 8 * first, this.#rowSlice, rows, 1);
   }
 
   /** Topic, partition and offset of a record of the open frame. */

@@ -44,6 +44,12 @@ test('source options that do not go together are refused, with the reasons Flink
   fails(source({ topic: '' }), 'MISSING_OPTION', /either/);
   fails(source({ 'key.fields': 'k' }), 'MISSING_OPTION', /key\.format/);
   fails(source({ 'key.format': 'json', 'key.fields': 'k' }), 'NOT_SUPPORTED', /raw/);
+  const key = { 'key.format': 'raw', 'key.fields': 'k' };
+  fails(source({ ...key, 'key.fields-prefix': 'k' }), 'INVALID_OPTION', /key prefix is not allowed/);
+  fails(source({ ...key, 'key.fields-prefix': 'x', 'value.fields-include': 'EXCEPT_KEY' }), 'INVALID_OPTION', /must be prefixed with 'x'/);
+  const except = { ...base, ...key, 'value.fields-include': 'EXCEPT_KEY' };
+  fails(() => connector.checkSource?.({ ...sourceConfig(except), format: { name: 'csv', options: {} } }, {}), 'NOT_SUPPORTED', /json/);
+  fails(() => connector.checkSink?.({ options: except } as unknown as SinkConfig, {}), 'NOT_SUPPORTED', /EXCEPT_KEY/);
   fails(source({ 'properties.auto.offset.reset': 'first' }), 'INVALID_OPTION', /auto\.offset\.reset/);
   fails(() => sourceOptions({ topic: 't' }), 'MISSING_OPTION', /bootstrap\.servers/);
 });

@@ -46,7 +46,7 @@ function setUp(capacity = 4): {
   const metrics = new MetricGroup();
   const splits = [{ number: 0, topic: 'orders', partition: 3, start: 10n, stop: 1000n }];
   const make = (): KafkaReader =>
-    new KafkaReader(config, { bounded: true, splits: [splits], detail: { checkCrc: true } }, splits, {
+    new KafkaReader(config, { bounded: true, splits: [splits], detail: { checkCrc: true, keyField: undefined } }, splits, {
       engine,
       clock: systemClock,
       metrics,
