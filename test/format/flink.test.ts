@@ -31,7 +31,8 @@ const DIFFERENT: Readonly<Record<string, unknown>> = {
 
 /** The same for csv (docs/formats/csv.md). */
 const DIFFERENT_CSV: Readonly<Record<string, unknown>> = {
-  '\u0661,x': 'error',
+  'ROW<a INT, b STRING> \u0661,x': 'error',
+  'ROW<a BIGINT, b STRING> \u0661,x': 'error',
   // the year 0, which java.sql.Date takes for 1 BC and then for AD 1
   '0000-2-31,x': ['-719467', 'x'],
   '78c0af2c312c79': 'error',
@@ -56,7 +57,8 @@ function compareDecoded(format: Format, fixture: string, different: Readonly<Rec
       const what = `${c.type} ${JSON.stringify(c.options)} ${names[i]}`;
       const flink = c.results[i];
       let expected: unknown = flink;
-      if (Object.hasOwn(different, names[i])) expected = different[names[i]];
+      const difference = [names[i], `${c.type} ${names[i]}`].find((k) => Object.hasOwn(different, k));
+      if (difference !== undefined) expected = different[difference];
       else if (flink !== null && typeof flink === 'object' && 'error' in flink) expected = 'error';
       if (expected === 'error' && lenient) expected = null;
       if (/TIMESTAMP\(9\)/.test(c.type) && Array.isArray(flink) && beyondNanos(flink[0])) expected = 'error';
