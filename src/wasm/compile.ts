@@ -245,7 +245,8 @@ export class Compiler {
     else {
       const emit = emitters.get(e.fn);
       if (emit === undefined) throw notSupported(`function ${e.fn}`);
-      val = emit(this, e);
+      if (e.type.root === 'ROW' || e.type.root === 'ANY') throw notSupported(`${e.fn} over ${e.type.root} values`);
+      val = e.type.root === 'NULL' ? nullOf(e.type) : emit(this, e);
     }
     this.#scopes[this.#scopes.length - 1].set(key, val);
     return val;

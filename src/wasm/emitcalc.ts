@@ -20,7 +20,7 @@ import {
 import type { Expr } from '../types/expr.js';
 import { type Leaf, leafCount, typeWidth } from '../types/leaf.js';
 import { ALWAYS, Compiler, NEVER, type Val } from './compile.js';
-import { STORES } from './layout.js';
+import { STORES, DATA_WATERMARK } from './layout.js';
 import './functions.js';
 import * as op from './opcodes.js';
 import { cachedPlan } from './plancache.js';
@@ -66,6 +66,7 @@ function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | und
   const targets = computed.map((p) => openColumn(c, output, p.first));
   const n = f.local(op.I32);
   const i = f.local(op.I32);
+  const watermark = [...conjuncts, ...computed.map((p) => p.expr)].some(readsWatermark) ? f.local(op.I32) : -1;
   const count = f.local(op.I32);
   const selIn = f.local(op.I32);
   const selOut = f.local(op.I32);
@@ -85,6 +86,7 @@ function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | und
     f.loop();
     const top = f.depth;
     f.get(selIn).get(i).i32(2).op(op.I32_SHL, op.I32_ADD).mem(op.I32_LOAD).set(c.row);
+    if (watermark >= 0) passMarks(c, input, watermark);
     f.block();
     const next = f.depth;
     c.resetScopes();
@@ -113,6 +115,29 @@ function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | und
   f.i32(0);
   c.resetArena();
   return c.finish();
+}
+
+function readsWatermark(e: Expr): boolean {
+  return e.op === 'call' && (e.fn === 'currentWatermark' || e.args.some(readsWatermark));
+}
+
+/** CURRENT_WATERMARK changes within a batch: takes the watermarks of marks that stand before the current row. `mark` counts them. */
+function passMarks(c: Compiler, input: number, mark: number): void {
+  const f = c.f;
+  const at = f.local(op.I32);
+  f.block();
+  const done = f.depth;
+  f.loop();
+  const top = f.depth;
+  f.get(mark).get(input).mem(op.I32_LOAD, BATCH_MARK_COUNT).op(op.I32_GE_U).brIfTo(done);
+  f.get(input).mem(op.I32_LOAD, BATCH_MARKS).get(mark).i32(4).op(op.I32_SHL, op.I32_ADD).tee(at);
+  // afterRow is -1 for a mark before the first row
+  f.mem(op.I32_LOAD).get(c.row).op(op.I32_GE_S).brIfTo(done);
+  c.pushData(0);
+  f.get(at).mem(op.I64_LOAD, 8).mem(op.I64_STORE, DATA_WATERMARK);
+  f.get(mark).i32(1).op(op.I32_ADD).set(mark).brTo(top);
+  f.end();
+  f.end();
 }
 
 /** a AND b AND c as a list: each may leave the row at once, and what they evaluated is there for the projections. */

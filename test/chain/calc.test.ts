@@ -147,3 +147,29 @@ test('batches larger than usual, one after the other', () => {
     );
   }
 });
+
+test('CURRENT_WATERMARK is that of the marks before the row, over batches', () => {
+  const T = TIMESTAMP(3);
+  const leaves = leavesOf([INT()]);
+  const run = openOperator(operator, config({ project: [call('currentWatermark', T)] }), leaves, leavesOf([T]));
+  const feed = (marks: [number, bigint][]): Value[] => {
+    const batch = makeBatch(run.engine, leaves, [[1], [2], [3]]);
+    batch.markCount = marks.length;
+    marks.forEach(([row, watermark], i) => {
+      run.engine.u32[(batch.marks >> 2) + 4 * i] = row;
+      run.engine.i64[(batch.marks >> 3) + 2 * i + 1] = watermark;
+    });
+    run.op.processBatch(batch, 0);
+    return run.emissions.pop()?.rows.map((r) => r.values[0]) ?? [];
+  };
+  assert.deepEqual(feed([]), [null, null, null]);
+  assert.deepEqual(
+    feed([
+      [0, 10n],
+      [1, 20n],
+    ]),
+    [null, 10n, 20n],
+  );
+  assert.deepEqual(feed([[2, 30n]]), [20n, 20n, 20n]);
+  assert.deepEqual(feed([[0xffffffff, 40n]]), [40n, 40n, 40n]);
+});
