@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MillraceError } from '../base/errors.js';
-import { userError } from '../contract/user-code.js';
+import { moduleError } from '../contract/user-code.js';
 import { executeGraph, type JobHandle } from '../job/execute.js';
 import { checkConnectors } from './connectors.js';
 import { type ExecuteJobOptions, StreamExecutionEnvironment } from './environment.js';
@@ -76,7 +76,7 @@ export async function buildGraphFromModule(pathOrUrl: string | URL, options: Rea
     if ((e as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' && String(e).includes(file)) {
       throw new MillraceError('FILE_NOT_FOUND', `there is no job module ${file}`, { place: { file }, cause: e });
     }
-    throw e instanceof MillraceError ? e : userError(e, file);
+    throw moduleError(e, file);
   }
   if (typeof module.default !== 'function') {
     throw new MillraceError('GRAPH_INVALID', 'a job module needs a default export (env) => void', {
@@ -89,7 +89,7 @@ export async function buildGraphFromModule(pathOrUrl: string | URL, options: Rea
   try {
     await (module.default as (env: StreamExecutionEnvironment) => unknown)(env);
   } catch (e) {
-    throw userError(e, file);
+    throw moduleError(e, file);
   }
   const built = env.build();
   refuseEmpty(built, file);

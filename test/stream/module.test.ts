@@ -45,5 +45,6 @@ test('a function that throws in a worker ends the job with file and line', async
 
 test('job modules that are missing, or run themselves, are refused', async () => {
   await fails('nowhere', 'FILE_NOT_FOUND', /nowhere\.js/);
+  await fails('misspelt', 'USER_CODE', /job module threw TypeError[\s\S]*misspelt\.js:\d+:\d+/);
   await fails('executing', 'GRAPH_INVALID', /only builds its graph/);
 });

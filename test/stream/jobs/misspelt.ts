@@ -1,0 +1,3 @@
+export default function build(env: never): void {
+  (env as { fromNowhere(): void }).fromNowhere();
+}
