@@ -10,6 +10,8 @@ export const OUTPUT_BUFFER_BYTES = 64 << 10;
 export const RECORD_BYTES_MAX = 16 << 20;
 /** Bytes of a block that a slot claims of a file. */
 export const FILE_BLOCK_BYTES = 1 << 20;
+/** Bytes of a part file after which the disk is asked to begin writing: the sync that ends a part then has little left to wait for. */
+export const FILE_SYNC_AHEAD_BYTES = 8 << 20;
 /** Blocks a slot may be ahead of the slowest one on the same file: bounds how far event times diverge. */
 export const FILE_BLOCKS_AHEAD_MAX = 4;
 /** Key groups: the unit in which keyed state moves between subtasks (Flink's default maxParallelism). */

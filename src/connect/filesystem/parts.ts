@@ -1,16 +1,19 @@
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { close, closeSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MillraceError } from '../../base/errors.js';
+import { FILE_SYNC_AHEAD_BYTES } from '../../base/limits.js';
 
 /** The calls that touch the disk, so that tests can make them fail. */
 export interface FileCalls {
   openSync: typeof openSync;
   writeSync: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number) => number;
   fsyncSync: typeof fsyncSync;
+  /** begins to write a file's bytes to the disk, on another thread */
+  fdatasync: (fd: number, done: () => void) => void;
   closeSync: typeof closeSync;
   renameSync: typeof renameSync;
 }
-const REAL_CALLS: FileCalls = { openSync, writeSync, fsyncSync, closeSync, renameSync };
+const REAL_CALLS: FileCalls = { openSync, writeSync, fsyncSync, fdatasync, closeSync, renameSync };
 
 /** A part that is closed and whole but not visible yet: what a checkpoint keeps and `commitPart` makes visible. */
 export interface PendingPart {
@@ -60,6 +63,7 @@ export class PartFile {
   readonly visible: string;
   readonly openedMs: number;
   readonly #calls: FileCalls;
+  readonly #ahead: SyncAhead;
   #fd: number;
   #bytes: number;
 
@@ -72,6 +76,7 @@ export class PartFile {
     this.#bytes = from?.bytes ?? 0;
     this.#fd = guarded(this.hidden, () => calls.openSync(this.hidden, from === undefined ? 'wx' : 'r+'));
     if (from !== undefined) guarded(this.hidden, () => ftruncateSync(this.#fd, from.bytes));
+    this.#ahead = new SyncAhead(this.hidden, this.#bytes, calls);
   }
 
   get bytes(): number {
@@ -87,6 +92,7 @@ export class PartFile {
         this.#bytes += n;
       }
     });
+    this.#ahead.written(this.#bytes);
   }
 
   /** What a snapshot needs; the bytes are on the disk when this returns. */
@@ -97,6 +103,7 @@ export class PartFile {
 
   /** Closes it for good: in progress -> pending. */
   close(): PendingPart {
+    this.#ahead.close();
     guarded(this.hidden, () => {
       this.#calls.fsyncSync(this.#fd);
       this.#calls.closeSync(this.#fd);
@@ -107,7 +114,45 @@ export class PartFile {
 
   /** Leaves the file as it is, hidden. */
   abandon(): void {
+    this.#ahead.close();
     if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+/**
+ * Lets the disk work while rows are made. It syncs through a file descriptor of its own, because an error of the disk is told to each descriptor once
+ * and the part's own sync must hear of it; so errors here do not matter.
+ */
+class SyncAhead {
+  readonly #path: string;
+  readonly #calls: FileCalls;
+  #fd = -1;
+  #busy = false;
+  #closed = false;
+  #synced: number;
+
+  constructor(path: string, bytes: number, calls: FileCalls) {
+    this.#path = path;
+    this.#calls = calls;
+    this.#synced = bytes;
+  }
+
+  written(bytes: number): void {
+    if (this.#busy || bytes - this.#synced < FILE_SYNC_AHEAD_BYTES) return;
+    if (this.#fd < 0) this.#fd = guarded(this.#path, () => this.#calls.openSync(this.#path, 'r'));
+    this.#synced = bytes;
+    this.#busy = true;
+    this.#calls.fdatasync(this.#fd, () => {
+      this.#busy = false;
+      if (this.#closed) this.close();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#busy || this.#fd < 0) return;
+    close(this.#fd, () => undefined);
     this.#fd = -1;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -108,7 +108,7 @@ test('with checkpoints parts become visible only by commit, which may come twice
   );
 });
 
-const calls: FileCalls = { openSync, writeSync, fsyncSync, closeSync, renameSync };
+const calls: FileCalls = { openSync, writeSync, fsyncSync, fdatasync, closeSync, renameSync };
 
 test('a full disk is FILE_WRITE with the place, and leaves nothing half visible', () => {
   const folder = newFolder();
@@ -125,6 +125,28 @@ test('a full disk is FILE_WRITE with the place, and leaves nothing half visible'
   assert.match(e.remedy, /disk is full/);
   assert.match(e.place.file ?? '', /part-run-0-0$/);
   assert.deepEqual(visible(folder), []);
+});
+
+test('the disk begins before a part is closed', async () => {
+  const folder = newFolder();
+  const ended: (() => void)[] = [];
+  const ahead: FileCalls = {
+    ...calls,
+    fdatasync: (fd, done) =>
+      fdatasync(fd, () => {
+        done();
+        ended.shift()?.();
+      }),
+  };
+  const w = openWriter(engine, new ManualClock(), sinkConfig(folder), { calls: ahead });
+  const line = 'x'.repeat(1000);
+  const batch = Array.from({ length: 1000 }, () => line);
+  const first = new Promise<void>((resolve) => ended.push(resolve));
+  for (let i = 0; i < 9; i++) w.write(batch);
+  await first;
+  for (let i = 0; i < 10; i++) w.write(batch);
+  w.writer.finish();
+  assert.equal(lines(folder).length, 19_000);
 });
 
 test('short writes are written on', () => {
