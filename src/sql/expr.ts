@@ -30,7 +30,35 @@ export function mapColumns(e: Expr, map: (index: number, e: Expr) => Expr): Expr
 }
 
 export function conjuncts(e: Expr): Expr[] {
-  return e.op === 'call' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e];
+  return operandsOf(e, 'and');
+}
+
+/** The operands of a tree of one associative operation, in order. Without recursion: such trees are as deep as the script is long. */
+function operandsOf(e: Expr, fn: 'and' | 'or'): Expr[] {
+  const out: Expr[] = [];
+  const open: Expr[] = [e];
+  for (let x = open.pop(); x !== undefined; x = open.pop()) {
+    if (x.op === 'call' && x.fn === fn) for (let i = x.args.length - 1; i >= 0; i--) open.push(x.args[i]);
+    else out.push(x);
+  }
+  return out;
+}
+
+/** The same expression with long chains of AND and OR as trees of logarithmic depth, so that nobody who walks it runs out of stack. */
+export function balanced(e: Expr): Expr {
+  if (e.op !== 'call') return e;
+  if (e.fn !== 'and' && e.fn !== 'or') return e.args.length === 0 ? e : { ...e, args: e.args.map(balanced) };
+  const fn = e.fn;
+  let level = operandsOf(e, fn).map(balanced);
+  while (level.length > 1) {
+    const pairs: Expr[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      const [a, b] = [level[i], level[i + 1]];
+      pairs.push(b === undefined ? a : call(fn, [a, b], { root: 'BOOLEAN', nullable: a.type.nullable || b.type.nullable }));
+    }
+    level = pairs;
+  }
+  return level[0];
 }
 
 export function conjunction(parts: readonly Expr[]): Expr | undefined {

@@ -5,7 +5,7 @@ import type { SinkConfig } from '../contract/sink.js';
 import type { SourceConfig } from '../contract/source.js';
 import type { Expr } from '../types/expr.js';
 import type { Field, Schema } from '../types/logical.js';
-import { columnsOf } from './expr.js';
+import { balanced, columnsOf } from './expr.js';
 import type { CatalogTable } from './catalog.js';
 import { type PlannerSettings, tableOptions } from './options.js';
 import { type AggregateRel, type CalcRel, inputsOf, leavesOf, type Rel, type ScanRel } from './rel.js';
@@ -182,7 +182,7 @@ class GraphBuilder {
     }
     const output = plainSchema(rel.schema);
     if (filter === undefined && passesAll(exprs, below, output) && (sameNames(below, output) || this.#rename(inputs[0].source, output))) return inputs;
-    const config: CalcConfig = { filter, project: exprs, timeZone: this.#settings.timeZone };
+    const config: CalcConfig = { filter: filter === undefined ? undefined : balanced(filter), project: exprs.map(balanced), timeZone: this.#settings.timeZone };
     return [forward(this.#add({ kind: 'calc', uid: 'calc', name: calcName(rel), config, inputs, output }))];
   }
 

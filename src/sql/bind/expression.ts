@@ -1,7 +1,8 @@
+import { NESTING_MAX } from '../../base/limits.js';
 import type { Expr } from '../../types/expr.js';
 import { BOOLEAN, CHAR, type LogicalType, NULL_TYPE, typeToString, withNullable } from '../../types/logical.js';
 import type { CallExpression, Expression } from '../ast/expression.js';
-import { call, convert, literal } from '../expr.js';
+import { balanced, call, convert, literal } from '../expr.js';
 import type { SourceText, Span } from '../source.js';
 import { explicitCast } from '../type/cast.js';
 import { commonType, isDatetime, isNumeric, isText, plainType, sameType } from '../type/common.js';
@@ -135,9 +136,17 @@ export class ExpressionBinder {
       chain.push(first);
       first = first.left;
     }
+    if (chain.filter((x) => x.op !== 'AND' && x.op !== 'OR').length > NESTING_MAX) {
+      throw this.source.error(
+        'SQL_VALIDATION',
+        `more than ${NESTING_MAX} operators in a row`,
+        node.span,
+        'Only chains of AND or of OR may be longer. Simplify it.',
+      );
+    }
     let left = this.bind(first);
     for (const step of chain.reverse()) left = this.#apply(step, left, this.bind(step.right));
-    return left;
+    return chain.length > BALANCED_FROM ? balanced(left) : left;
   }
 
   #apply(node: Expression & { kind: 'binary' }, left: Expr, right: Expr): Expr {
@@ -273,6 +282,9 @@ export class ExpressionBinder {
     return bindFunction(this, node);
   }
 }
+
+/** Operators in a row from which a chain of AND or OR is made a tree. */
+const BALANCED_FROM = 8;
 
 /** The same value under another nullability or without its time attribute. */
 export function retype(e: Expr, type: LogicalType): Expr {
