@@ -31,7 +31,7 @@ export interface WatermarkConfig {
   readonly timeZone: string;
 }
 
-/** kind 'calc': rows that pass `filter`, as `project` */
+/** kind 'calc': rows that pass `filter`, as `project`: one expression per top-level field, a ROW column goes with its leaves */
 export interface CalcConfig {
   readonly filter?: Expr;
   readonly project: readonly Expr[];

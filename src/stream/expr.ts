@@ -10,13 +10,6 @@ import { commonType, decimalResult, isNumeric } from './types.js';
 /** What can stand where an expression is wanted: an expression, or a JS value as a literal. */
 export type Operand = ColumnExpr | null | boolean | number | bigint | string;
 
-/** One output column of select: its name, type and leaf expressions. */
-export interface Projected {
-  readonly name: string;
-  readonly type: LogicalType;
-  readonly exprs: readonly Expr[];
-}
-
 type Resolve = (schema: Schema) => Expr;
 
 /** An expression over columns. It becomes wasm; types follow Flink's SQL rules. */
@@ -44,13 +37,6 @@ export class ColumnExpr {
   isLeaf(schema: Schema, leaf: number): boolean {
     return this.#path !== undefined && findLeaf(schema, this.#path)?.leaf === leaf;
   }
-  /** @internal A ROW column is all of its leaves. */
-  expand(schema: Schema): Projected[] {
-    const first = this.resolve(schema);
-    if (first.type.root !== 'ROW' || first.op !== 'col') return [{ name: this.name, type: first.type, exprs: [first] }];
-    return [{ name: this.name, type: first.type, exprs: leavesFrom(first.index, first.type) }];
-  }
-
   as(name: string): ColumnExpr {
     return new ColumnExpr(this.#resolve, this.#text, name, this.#path);
   }
@@ -202,23 +188,14 @@ export function lit(value: null | boolean | number | bigint | string): ColumnExp
 export function resolveExpr(e: ColumnExpr, schema: Schema): Expr {
   return e.resolve(schema);
 }
-/** Every leaf column as it is. */
+/** Every field as it is; a ROW goes with all of its leaves. */
 export function resolveColumns(schema: Schema): Expr[] {
-  const out: Expr[] = [];
-  for (const f of schema.fields) out.push(...leavesFrom(out.length, f.type));
-  return out;
-}
-
-function leavesFrom(index: number, type: LogicalType): Expr[] {
-  const out: Expr[] = [{ op: 'col', index, type }];
-  if (type.root === 'ROW') {
-    let next = index + 1;
-    for (const f of type.fields) {
-      out.push(...leavesFrom(next, f.type));
-      next += leafCount(f.type);
-    }
-  }
-  return out;
+  let index = 0;
+  return schema.fields.map((f) => {
+    const e: Expr = { op: 'col', index, type: f.type };
+    index += leafCount(f.type);
+    return e;
+  });
 }
 
 function literal(value: null | boolean | number | bigint | string): Expr {

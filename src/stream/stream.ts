@@ -75,7 +75,7 @@ export class DataStream<T> {
       throw new MillraceError('TYPE_MISMATCH', `a filter is BOOLEAN, not ${typeToString(filter.type)}`, { remedy: "Compare with something: col('x').gt(1)." });
     const config: CalcConfig = { filter, project: resolveColumns(this.schema), timeZone: this.env.timeZone };
     const { node } = this.#add('calc', `Filter(${condition.describe()})`, config, this.schema);
-    return new DataStream<T>({ env: this.env, node, time: this.#columnTime() });
+    return new DataStream<T>({ env: this.env, node, time: this.source.time });
   }
 
   /** Any number of results per element: out.collect(...), or return an iterable. */
@@ -105,13 +105,14 @@ export class DataStream<T> {
   select(...columns: (string | ColumnExpr)[]): DataStream<Row> {
     this.#needsSchema('select');
     const exprs = columns.map((c) => (typeof c === 'string' ? columnOf(c) : c));
-    const project = exprs.flatMap((e) => e.expand(this.schema));
-    const output: Schema = { fields: project.map((p) => ({ name: p.name, type: p.type })) };
-    const config: CalcConfig = { project: project.flatMap((p) => p.exprs), timeZone: this.env.timeZone };
+    const project = exprs.map((e) => resolveExpr(e, this.schema));
+    const output: Schema = { fields: project.map((p, i) => ({ name: exprs[i].name, type: p.type })) };
+    const config: CalcConfig = { project, timeZone: this.env.timeZone };
     const { node } = this.#add('calc', `Select(${output.fields.map((f) => f.name).join(', ')})`, config, output);
-    const timeName = typeof this.source.time === 'number' ? exprs.find((e) => e.isLeaf(this.schema, this.source.time as number))?.name : undefined;
-    const time = timeName === undefined ? undefined : findLeaf(output, timeName)?.leaf;
-    return new DataStream({ env: this.env, node, time });
+    const { time } = this.source;
+    if (typeof time !== 'number') return new DataStream({ env: this.env, node, time });
+    const name = exprs.find((e) => e.isLeaf(this.schema, time))?.name; // without the column there are no timestamps any more
+    return new DataStream({ env: this.env, node, time: name === undefined ? undefined : findLeaf(output, name)?.leaf });
   }
 
   // ---- event time ----
@@ -311,11 +312,6 @@ export class DataStream<T> {
     const config: ClosureConfig = { closure: this.env.builder.closure(fn), time: this.source.time };
     const { node } = this.#add(kind, name, config, output);
     return new DataStream<U>({ env: this.env, node, time: this.source.time === undefined ? undefined : 'batch' });
-  }
-
-  /** Times that live in a column stay there; other ones do not pass columns-only steps. */
-  #columnTime(): RecordTime | undefined {
-    return this.source.time;
   }
 
   #needsSchema(what: string): void {

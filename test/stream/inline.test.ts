@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
-import { type MillraceError, OutputTag, schema, StreamExecutionEnvironment, TumblingEventTimeWindows, WatermarkStrategy } from '#src/index.js';
+import { col, type MillraceError, OutputTag, schema, StreamExecutionEnvironment, TumblingEventTimeWindows, WatermarkStrategy } from '#src/index.js';
 
 const newEnv = (): StreamExecutionEnvironment => StreamExecutionEnvironment.getExecutionEnvironment();
 async function all<T>(elements: AsyncIterable<T>): Promise<T[]> {
@@ -74,6 +74,29 @@ test('rows with a schema: handles in, rows out, expired when kept', async () => 
     () => kept[0].id,
     (e: MillraceError) => e.code === 'ROW_EXPIRED',
   );
+});
+
+test('declarative filters and projections over nested rows', async () => {
+  const S = schema({ p: { id: 'INT', name: 'STRING' }, t: 'STRING' });
+  const data = [
+    { p: { id: 1, name: 'x' }, t: null },
+    { p: null, t: 'q' },
+    { p: { id: 5, name: null }, t: 'r' },
+  ];
+  const got = (f: (s: ReturnType<typeof start>) => { executeAndCollect(): AsyncIterable<unknown> }) => all(f(start()).executeAndCollect());
+  const start = () => newEnv().fromCollection(data, S);
+  assert.deepEqual(await got((s) => s.filter(col('t').isNotNull().or(col('p.id').gt(0)))), data);
+  assert.deepEqual(await got((s) => s.filter(col('p.id').in(5, 7).and(col('t').ne('z')))), [data[2]]);
+  assert.deepEqual(await got((s) => s.select('t', 'p', col('p.id').plus(1).as('next'), col('p.name').upper().as('u'))), [
+    { t: null, p: data[0].p, next: 2, u: 'X' },
+    { t: 'q', p: null, next: null, u: null },
+    { t: 'r', p: data[2].p, next: 6, u: null },
+  ]);
+  assert.deepEqual(await got((s) => s.select(col('p.id').castTo('STRING').as('s'), col('t').coalesce('none').as('t'))), [
+    { s: '1', t: 'none' },
+    { s: null, t: 'q' },
+    { s: '5', t: 'r' },
+  ]);
 });
 
 test('rows can be spread, taken apart and nested', async () => {
