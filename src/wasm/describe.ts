@@ -100,14 +100,14 @@ function describeLiteral(e: Literal): string {
     case 'DECIMAL':
       return formatDecimal(BigInt(value as bigint), type.scale);
     case 'DATE':
-      return `DATE '${new Date(Number(value) * 86400000).toISOString().slice(0, 10)}'`;
+      return `DATE '${iso(Number(value) * 86400000).slice(0, 10)}'`;
     case 'TIME':
-      return `TIME '${new Date(Number(value)).toISOString().slice(11, 19)}'`;
+      return `TIME '${iso(Number(value)).slice(11, 19)}'`;
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ': {
       const perMs = 10n ** BigInt(Math.max(0, timestampDigits(type.precision) - 3));
       const ms = type.precision === 0 ? BigInt(value as bigint) * 1000n : BigInt(value as bigint) / perMs;
-      return `${type.root} '${new Date(Number(ms)).toISOString().replace('T', ' ').replace('Z', '')}'`;
+      return `${type.root} '${iso(Number(ms)).replace('T', ' ').replace('Z', '')}'`;
     }
     case 'INTERVAL_DAY_TIME':
       return `INTERVAL ${describeIntervalMs(Number(value))}`;
@@ -116,6 +116,10 @@ function describeLiteral(e: Literal): string {
     default:
       return String(value);
   }
+}
+
+function iso(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`;
 }
 
 function describeIntervalMs(ms: number): string {

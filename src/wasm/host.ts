@@ -51,15 +51,7 @@ export function hostFunctions(engine: Engine): HostFunctions {
       const source = read(pp, pn);
       let regex = patterns.get(source);
       if (regex === undefined) {
-        try {
-          regex = new RegExp(source, 'u');
-        } catch {
-          try {
-            regex = new RegExp(source);
-          } catch {
-            regex = null; // Flink gives NULL for a pattern that is none
-          }
-        }
+        regex = javaRegExp(source);
         patterns.set(source, regex);
       }
       const found = regex === null || group < 0 ? null : regex.exec(read(p, n));
@@ -116,6 +108,21 @@ declare module './engine.js' {
   interface Kernels {
     divisionByZero(): void;
   }
+}
+
+/** A Java pattern as JavaScript's; null when it is none (Flink then gives NULL). Flags at its start are kept: (?i). */
+function javaRegExp(source: string): RegExp | null {
+  const m = /^\(\?([imsu]+)\)/.exec(source);
+  const body = m === null ? source : source.slice(m[0].length);
+  const flags = m === null ? '' : m[1].replace('u', '');
+  for (const f of [`${flags}u`, flags]) {
+    try {
+      return new RegExp(body, f);
+    } catch {
+      // what is no pattern with Unicode rules may be one without
+    }
+  }
+  return null;
 }
 
 const wide = (low: bigint, high: bigint): bigint => (high << 64n) | BigInt.asUintN(64, low);

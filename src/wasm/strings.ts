@@ -222,6 +222,10 @@ defineFunctions({
     });
   },
   regexpExtract: (c, e) => {
+    const source = e.args[1];
+    // possessive quantifiers, atomic groups and flags in mid-pattern are Java's alone
+    if (source.op === 'lit' && /(?<!\\)[*+?}]\+|\(\?>|.\(\?[a-z-]+[):]/.test(String(source.value).replace(/\[[^\]]*\]/g, '')))
+      throw notSupported(`REGEXP_EXTRACT with the pattern '${source.value}'`);
     const [a, pattern, group] = e.args.map((x) => c.compile(x));
     return packed(c, e, group === undefined ? [a, pattern] : [a, pattern, group], true, () => {
       c.pushArena();

@@ -122,3 +122,13 @@ test('CONCAT_WS leaves NULLs out, CONCAT does not', () => {
   );
   assert.deepEqual(each('concat', S, [S, S], [['a', null]]), [null]);
 });
+
+test('patterns of REGEXP_EXTRACT: flags at the start, what is no pattern, and what only Java has', () => {
+  const extract = (p: string) => evaluate(call('regexpExtract', S, col(0, S), lit(p, STRING(false)), lit(1, INT(false))), [S], ['Foo-42']);
+  assert.equal(extract('(?i)(foo)'), 'Foo');
+  assert.equal(extract('-(\\d+)$'), '42');
+  assert.equal(extract('(bar)'), null);
+  assert.equal(extract('['), null);
+  assert.throws(() => extract('(o++)'), /not supported/);
+  assert.throws(() => extract('(?>o+)'), /not supported/);
+});
