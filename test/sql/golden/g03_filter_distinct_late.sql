@@ -1,0 +1,2 @@
+CREATE TABLE o (w_start TIMESTAMP(3), auction BIGINT, a BIGINT, b BIGINT, c BIGINT, d BIGINT, e BIGINT, f STRING, g STRING) WITH ('connector' = 'blackhole');
+INSERT INTO o SELECT window_start, auction, COUNT(*) FILTER (WHERE price > 10000), SUM(price) FILTER (WHERE bidder = 1001), COUNT(DISTINCT bidder) FILTER (WHERE price < 1000000), SUM(DISTINCT bidder), COUNT(DISTINCT channel), MIN(channel), MAX(url) FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(`dateTime`), INTERVAL '5' SECOND)) GROUP BY window_start, window_end, auction;
