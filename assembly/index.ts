@@ -17,7 +17,7 @@ export * from "./expr/string";
 export * from "./expr/date";
 export * from "./expr/format";
 export * from "./expr/parse";
-export { sessionNew, sessionAssign, sessionClose, sessionKeys, sessionTimes } from "./window/session";
+export { sessionNew, sessionResolve, sessionAssign, sessionClose, sessionKeys, sessionTimes } from "./window/session";
 export { scanBadLeaf, scanCreate, scanFailAt, scanLeaf, scanOptions, scanReason, scanReport, scanTakeNulled, scanTakeSkipped } from "./scan/context";
 export { jsonLines, jsonSlices } from "./scan/json";
 export { jsonField, jsonObject, jsonRoot } from "./scan/json-read";

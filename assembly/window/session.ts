@@ -89,18 +89,21 @@ export function sessionAssign(
     store<u32>(outSel + ((kept as usize) << 2), r);
     kept++;
   }
-  if (merged > 0) {
-    for (let i: u32 = 0; i < kept; i++) {
-      let s = load<u32>(outSessions + ((i as usize) << 2)) as usize;
-      while (load<f64>(s, SES_END) != load<f64>(s, SES_END)) s = load<u32>(s, SES_NEXT) as usize;
-      store<u32>(outSessions + ((i as usize) << 2), s as u32);
-    }
-  }
+  if (merged > 0) sessionResolve(outSessions, kept);
   store<u32>(report, kept, R_KEPT);
   store<u32>(report, fresh, R_CREATED);
   store<u32>(report, merged, R_MERGED);
   store<u32>(report, late, R_LATE);
   return true;
+}
+
+/** Replaces merged sessions by those they are part of now. */
+export function sessionResolve(sessions: usize, n: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    let s = load<u32>(sessions + ((i as usize) << 2)) as usize;
+    while (load<f64>(s, SES_END) != load<f64>(s, SES_END)) s = load<u32>(s, SES_NEXT) as usize;
+    store<u32>(sessions + ((i as usize) << 2), s as u32);
+  }
 }
 
 /** Takes sessions off their keys' lists and marks them dead. */

@@ -147,12 +147,17 @@ export class Aggregates {
   /** Merges group rows src[i] of `from` into dst[i] of `into`. When calls are DISTINCT, mergeDistinct must follow once for the whole of `from`. */
   merge(into: GroupState, dst: number, src: number, n: number): void {
     const k = this.#engine.kernels;
-    if (this.layout.link !== 0) k.linkRows(src, dst, n, this.layout.link);
+    this.link(src, dst, n);
     for (const plan of this.layout.plans) {
       if (plan.distinct >= 0) continue;
       if (k.aggMerge(plan.kind, into.table, dst, src, n, plan.offset, plan.flag) === 0) this.#outOfMemory();
       if (plan.call.fn === 'avg') k.aggMerge(ACC.count, into.table, dst, src, n, plan.count, 0);
     }
+  }
+
+  /** Says where the DISTINCT values of rows src[i] belong: to rows dst[i]. */
+  link(src: number, dst: number, n: number): void {
+    if (this.layout.link !== 0) this.#engine.kernels.linkRows(src, dst, n, this.layout.link);
   }
 
   /** Forgets what merge has linked: of rows that are dead but whose DISTINCT values are still there. */

@@ -1,5 +1,33 @@
 import type { Engine } from '../wasm/engine.js';
 
+declare module '../wasm/engine.js' {
+  interface Kernels {
+    sessionNew(table: number, bytes: number, key: number, head: number, start: number, end: number): number;
+    sessionAssign(
+      table: number,
+      bytes: number,
+      keys: number,
+      head: number,
+      sel: number,
+      n: number,
+      times: number,
+      now: number,
+      gap: number,
+      progress: number,
+      outSessions: number,
+      outSel: number,
+      created: number,
+      mergeInto: number,
+      mergeFrom: number,
+      report: number,
+    ): number;
+    sessionResolve(sessions: number, n: number): void;
+    sessionClose(sessions: number, n: number, head: number): void;
+    sessionKeys(sessions: number, n: number, out: number): void;
+    sessionTimes(sessions: number, n: number, what: number, values: number, validity: number): void;
+  }
+}
+
 /** Offset of a session's f64 end; NaN = dead. */
 const END = 8;
 

@@ -12,33 +12,6 @@ import { hashesOf } from './groups.js';
 import { Packer } from './packer.js';
 import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from './state.js';
 
-declare module '../wasm/engine.js' {
-  interface Kernels {
-    sessionNew(table: number, bytes: number, key: number, head: number, start: number, end: number): number;
-    sessionAssign(
-      table: number,
-      bytes: number,
-      keys: number,
-      head: number,
-      sel: number,
-      n: number,
-      times: number,
-      now: number,
-      gap: number,
-      progress: number,
-      outSessions: number,
-      outSel: number,
-      created: number,
-      mergeInto: number,
-      mergeFrom: number,
-      report: number,
-    ): number;
-    sessionClose(sessions: number, n: number, head: number): void;
-    sessionKeys(sessions: number, n: number, out: number): void;
-    sessionTimes(sessions: number, n: number, what: number, values: number, validity: number): void;
-  }
-}
-
 /** Bytes of a session before its accumulators: start, end, next, key row. */
 export const SESSION_HEADER = 24;
 /** Dead sessions tolerated beyond the number of live ones before the state is copied into fresh memory. */
@@ -150,6 +123,9 @@ export class SessionWindows implements Operator {
   #merge(into: number, from: number, n: number): void {
     this.#aggregates.merge(this.#state, into, from, n);
     if (this.#state.distinct.length === 0) return;
+    // a session that took another in may have gone into a third: values move once, to where they stay
+    this.#ctx.engine.kernels.sessionResolve(into, n);
+    this.#aggregates.link(from, into, n);
     this.#aggregates.mergeDistinct(this.#state, this.#state);
     this.#aggregates.unlink(from, n);
   }

@@ -176,3 +176,24 @@ test('a watermark matters only when it passes the end of a window', () => {
   assert.equal(op.watermarkMatters!(4999n), false);
   assert.equal(op.watermarkMatters!(5000n), true);
 });
+
+test('a session that took one in and goes into a third brings all DISTINCT values along', () => {
+  const calls: AggregateCall[] = [
+    { fn: 'countStar', distinct: false, type: BIGINT(false) },
+    { fn: 'sum', arg: 1, distinct: true, type: INT() },
+  ];
+  const one = [
+    ['a', 1, 0],
+    ['a', 2, 23],
+  ];
+  const two = [
+    ['a', 4, 1],
+    ['a', 8, -23],
+    ['a', 16, -1],
+  ];
+  const r = runOperator(operator, { ...config({ type: 'session', gapMs: 22 }), calls }, [{ rows: one }, { rows: two }, { end: true }], {
+    inputs: [input],
+    output,
+  });
+  assert.deepEqual(r.rows, [{ k: 'a', n: 5n, s: 31, start: -23, end: 45 }]);
+});
