@@ -26,7 +26,8 @@ export { type ExecuteJobOptions, StreamExecutionEnvironment } from './stream/env
 export { buildGraphFromModule, executeModule, type ModuleGraph } from './stream/execute.js';
 export { type ColumnExpr, col, lit, type Operand } from './stream/expr.js';
 export { type RowOf, type RowSchema, schema } from './stream/schema.js';
-export { DataStream, DataStreamSink, KeyedStream } from './stream/stream.js';
+export { DataStream, KeyedStream } from './stream/stream.js';
+export type { DataStreamSink } from './stream/stream-sink.js';
 export {
   type Duration,
   EventTimeSessionWindows,

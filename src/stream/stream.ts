@@ -1,20 +1,22 @@
 import type { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { MillraceError } from '../base/errors.js';
-import { KEY_HASH_FIELD, VALUE_FIELD, VALUE_SCHEMA } from '../batch/element.js';
+import { KEY_HASH_FIELD, VALUE_SCHEMA } from '../batch/element.js';
 import type { Row } from '../batch/rows.js';
 import type { AssignTimestampsConfig, ClosureConfig, KeyConfig, KeyHashConfig, ProcessConfig, RecordTime } from '../contract/closure-nodes.js';
 import type { ElementSink } from '../connect/iterable/writer.js';
 import type { GraphEdge, Partitioning } from '../contract/graph.js';
 import type { CalcConfig, WatermarkConfig } from '../contract/nodes.js';
-import { type LogicalType, INT, type Schema, typeToString } from '../types/logical.js';
+import { INT, type Schema, typeToString } from '../types/logical.js';
 import type { Collector, KeyedProcessFunction, Kept, OutputTag, ProcessFunction, RichProcessFunction, TypedRow } from './api.js';
 import { type ConnectorDescriptor, sinkConfig } from './connectors.js';
 import type { ExecuteJobOptions, StreamExecutionEnvironment } from './environment.js';
 import { type ColumnExpr, columnOf, resolveColumns, resolveExpr } from './expr.js';
+import { fieldKey, isValues, LINE, sameFields, typesOf, unknownField } from './fields.js';
 import { type DraftNode, findLeaf } from './graph-builder.js';
 import { QueueSink, WritableSink } from './node-streams.js';
 import type { RowOf, RowSchema } from './schema.js';
+import { DataStreamSink } from './stream-sink.js';
 import { assignedColumn, watermarkConfig } from './watermark.js';
 import type { WatermarkStrategy, WindowAssigner } from './time.js';
 import { WindowedStream } from './windowed.js';
@@ -27,11 +29,6 @@ export interface StreamSource {
   /** where the elements' timestamps are */
   readonly time?: RecordTime;
   readonly partition?: Partitioning;
-}
-
-/** Elements without a declared schema. */
-export function isValues(schema: Schema): boolean {
-  return schema.fields[0]?.name === VALUE_FIELD;
 }
 
 /** A stream of elements of type T. Every method adds to the job's graph; nothing runs before env.execute(). */
@@ -323,8 +320,6 @@ export class DataStream<T> {
   }
 }
 
-const LINE: Schema = { fields: [{ name: 'line', type: { root: 'VARCHAR', length: 2147483647, nullable: true } }] };
-
 /** A stream partitioned by key: one subtask sees all elements of a key, in order. */
 export class KeyedStream<T, K = unknown> extends DataStream<T> {
   readonly #key: KeyConfig;
@@ -372,48 +367,4 @@ export class KeyedStream<T, K = unknown> extends DataStream<T> {
     }
     return new WindowedStream<T, K>(this, this.source.time, assigner);
   }
-}
-
-/** The end of a stream. */
-export class DataStreamSink {
-  readonly #node: DraftNode;
-  constructor(node: DraftNode) {
-    this.#node = node;
-  }
-  name(name: string): this {
-    this.#node.name = name;
-    return this;
-  }
-  uid(uid: string): this {
-    this.#node.uid = uid;
-    return this;
-  }
-  setParallelism(parallelism: number): this {
-    this.#node.parallelism = parallelism;
-    return this;
-  }
-}
-
-function fieldKey(names: string[]): (value: unknown) => unknown {
-  const read = (value: unknown, path: string): unknown => path.split('.').reduce<unknown>((v, p) => (v as Record<string, unknown> | null)?.[p] ?? null, value);
-  if (names.length === 1) return (value) => read(value, names[0]);
-  return (value) => Object.fromEntries(names.map((n) => [n, read(value, n)]));
-}
-
-function sameFields(a: Schema, b: Schema): boolean {
-  return a.fields.length === b.fields.length && a.fields.every((f, i) => f.name === b.fields[i].name && sameType(f.type, b.fields[i].type));
-}
-function sameType(a: LogicalType, b: LogicalType): boolean {
-  return typeToString({ ...a, nullable: true }) === typeToString({ ...b, nullable: true });
-}
-function typesOf(schema: Schema): string {
-  return isValues(schema) ? 'JS values' : schema.fields.map((f) => typeToString({ ...f.type, nullable: true })).join(', ');
-}
-
-export function unknownField(name: string, schema: Schema): MillraceError {
-  return new MillraceError('UNKNOWN_COLUMN', `there is no field '${name}'`, {
-    remedy: isValues(schema)
-      ? 'The elements are JS values: declare their fields with .returns(schema({ ... })).'
-      : `Fields: ${schema.fields.map((f) => f.name).join(', ')}.`,
-  });
 }

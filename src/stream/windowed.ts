@@ -9,7 +9,8 @@ import type { AggregateFunction } from '../window/process.js';
 import { AggregateSpec, avg, count, max, min, sum } from './aggregates.js';
 import type { Kept, OutputTag, ProcessWindowFunction } from './api.js';
 import { type Duration, durationMs, type WindowAssigner } from './time.js';
-import { DataStream, isValues, type KeyedStream } from './stream.js';
+import { isValues } from './fields.js';
+import { DataStream, type KeyedStream } from './stream.js';
 
 const TIME_FIELD = '$rowtime';
 

@@ -97,10 +97,8 @@ export const BANNED: readonly { readonly call: RegExp; readonly instead: string;
 export const FILE_LINES_MAX = 300;
 /** Longer files with the length they must not pass. */
 export const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/batch/builder.ts': 327,
   'src/sql/bind/aggregate.ts': 304,
-  'src/stream/expr.ts': 309,
-  'src/stream/stream.ts': 423,
+  'src/stream/stream.ts': 370,
   'src/wasm/compile.ts': 445,
   'src/wasm/encoder.ts': 346,
   'src/wasm/logic.ts': 322,
