@@ -142,9 +142,10 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
     await broker?.close();
   });
 
-  const newTopic = async (numPartitions = 1): Promise<string> => {
+  const newTopic = async (numPartitions = 1, config: Record<string, string> = {}): Promise<string> => {
     const topic = `alerts-${RUN}-${topics++}`;
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions }] });
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions, configEntries }] });
     return topic;
   };
   const options = (topic: string, more: Record<string, string> = {}): Record<string, string> => ({
@@ -240,11 +241,7 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
   });
 
   test('a row the broker refuses fails with its topic; nothing waits for ever', async () => {
-    const topic = await newTopic();
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [{ type: 2, name: topic, configEntries: [{ name: 'max.message.bytes', value: '1000' }] }],
-    });
+    const topic = await newTopic(1, { 'max.message.bytes': '1000' });
     const sink = await RunningSink.start(options(topic));
     await sink.write([['y'.repeat(5000), null, null]]);
     await assert.rejects(sink.finish(), (e: MillraceError) => e.code === 'KAFKA_PROTOCOL' && e.place.topic === topic && /MESSAGE_TOO_LARGE/.test(e.message));

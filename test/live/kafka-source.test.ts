@@ -274,6 +274,10 @@ describe('reading from a real Kafka broker', { skip: missing }, () => {
     }
     assert.equal(offset, '10');
     await source.stop();
+    // a job that ends commits once more, whatever the interval
+    await readAll(options(topic, { ...bounded, ...group, 'properties.group.id': `end-${topic}`, 'properties.auto.commit.interval.ms': '60000' }));
+    const [end] = await admin.fetchOffsets({ groupId: `end-${topic}`, topics: [topic] });
+    assert.equal(end.partitions[0].offset, '10');
   });
 
   test('a topic pattern reads all that match as a whole', async () => {

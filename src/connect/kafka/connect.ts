@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.js';
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import { KafkaCluster } from './client-internals.js';
 import { kafkaError, unreachable } from './failure.js';
@@ -27,5 +28,32 @@ export async function connect(settings: ClientSettings, signal: AbortSignal, pla
   } catch (e) {
     void cluster.close().catch(() => {});
     throw e;
+  }
+}
+
+/** How long a cluster has not answered: a job waits for it as long as the settings say, then fails. */
+export class Silence {
+  readonly #settings: ClientSettings;
+  readonly #clock: Clock;
+  readonly #place: ErrorPlace;
+  #sinceMs: number | undefined;
+
+  constructor(settings: ClientSettings, clock: Clock, place: ErrorPlace) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#place = place;
+  }
+
+  /** It answered. */
+  end(): void {
+    this.#sinceMs = undefined;
+  }
+
+  /** It did not, because of `cause`; fails when that has lasted too long. */
+  goesOn(cause: unknown): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#sinceMs ??= nowMs;
+    if (nowMs - this.#sinceMs <= this.#settings.apiTimeoutMs) return;
+    throw cause instanceof MillraceError ? cause : unreachable(this.#settings.servers, this.#place, cause);
   }
 }

@@ -26,6 +26,11 @@ export function isTransient(e: unknown): boolean {
   return isUnreachable(inner) || inner.retriable === true || (inner.name ?? '').startsWith('KafkaJSBrokerNotFound');
 }
 
+/** Like `isTransient`, for a topic that was there before: a broker that has just started may not know it yet. */
+export function mayPass(e: unknown): boolean {
+  return isTransient(e) || (e instanceof MillraceError && e.code === 'KAFKA_UNKNOWN_TOPIC');
+}
+
 function isUnreachable(e: ClientError): boolean {
   return (
     /^KafkaJS(Connection|ConnectionClosed|RequestTimeout|LockTimeout)Error$|^KafkaJSLockTimeout$/.test(e.name ?? '') ||

@@ -4,7 +4,7 @@ import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN } from '../../base/limits.js
 import type { IoContext, IoSink } from '../../contract/io.js';
 import type { KafkaCluster } from './client-internals.js';
 import { connect } from './connect.js';
-import { isTransient, kafkaError, unreachable } from './failure.js';
+import { isTransient, kafkaError, mayPass, unreachable } from './failure.js';
 import { OutgoingBatch, type Producer } from './outgoing-batch.js';
 import { topicLeaders } from './plan.js';
 import { DUPLICATE_SEQUENCE, protocolError } from './protocol-errors.js';
@@ -184,7 +184,7 @@ class KafkaIoSink implements IoSink {
         return await this.#findLeaders();
       } catch (e) {
         if (this.#failure !== undefined) return;
-        if (!isTransient(e)) throw e;
+        if (!mayPass(e)) throw e;
         this.#checkDeadline(
           [...this.#partitions.values()].flatMap((p) => p.queue.slice(0, 1)),
           e,

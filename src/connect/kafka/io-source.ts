@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { MillraceError } from '../../base/errors.js';
 import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN } from '../../base/limits.js';
 import type { IoContext, IoSource } from '../../contract/io.js';
 import type { FetchRequest, KafkaCluster } from './client-internals.js';
 import { OffsetCommitter } from './committer.js';
-import { connect } from './connect.js';
-import { isTransient, kafkaError, unreachable } from './failure.js';
+import { connect, Silence } from './connect.js';
+import { isTransient, kafkaError, mayPass } from './failure.js';
 import type { FetchResponse } from './fetch-response.js';
 import { listOffsets } from './offsets.js';
 import { type HandOver, PartitionFetch } from './partition-fetch.js';
@@ -36,8 +37,7 @@ class KafkaIoSource implements IoSource {
   #changed: Promise<void>;
   #failure: unknown;
   #splitCount = 0;
-  /** when the cluster stopped answering, ms of the clock; undefined while it answers */
-  #silentSinceMs: number | undefined;
+  readonly #silence: Silence;
   #refreshing: Promise<void> | undefined;
 
   constructor(config: KafkaIoConfig, ctx: IoContext) {
@@ -45,6 +45,7 @@ class KafkaIoSource implements IoSource {
     this.#ctx = ctx;
     const p = config.properties;
     this.#settings = clientSettings(p);
+    this.#silence = new Silence(this.#settings, ctx.clock, { operator: config.tableName });
     this.#fetch = {
       minBytes: intProperty(p, 'fetch.min.bytes', 1),
       maxBytes: intProperty(p, 'fetch.max.bytes', 50 << 20),
@@ -86,6 +87,7 @@ class KafkaIoSource implements IoSource {
         this.#startLoops();
         await this.#changed;
       }
+      if (committer !== undefined && this.#failure === undefined) await this.#commit(committer);
     } catch (e) {
       this.#failure ??= e;
     }
@@ -165,11 +167,11 @@ class KafkaIoSource implements IoSource {
           maxWaitTime: ready.length < led.length ? Math.min(WAIT_MS_HELD_BACK, this.#fetch.maxWaitTime) : this.#fetch.maxWaitTime,
           topics: byTopic(ready),
         });
-        this.#silentSinceMs = undefined;
+        this.#silence.end();
       } catch (e) {
         if (this.#stop.signal.aborted) return;
         if (!isTransient(e)) throw e;
-        this.#stillSilent(e);
+        this.#silence.goesOn(e);
         await this.#refreshLeaders(e);
         continue;
       }
@@ -241,17 +243,10 @@ class KafkaIoSource implements IoSource {
         return;
       } catch (e) {
         if (this.#stop.signal.aborted) return;
-        if (!isTransient(e)) throw e;
-        this.#stillSilent(cause ?? e);
+        if (!mayPass(e)) throw e;
+        this.#silence.goesOn(e instanceof MillraceError ? e : (cause ?? e));
       }
     }
-  }
-
-  /** Notes that the cluster did not answer; fails when that has lasted too long. */
-  #stillSilent(cause: unknown): void {
-    const nowMs = this.#ctx.clock.monotonicMs();
-    this.#silentSinceMs ??= nowMs;
-    if (nowMs - this.#silentSinceMs > this.#settings.apiTimeoutMs) throw unreachable(this.#settings.servers, { operator: this.#config.tableName }, cause);
   }
 
   async #discoveryLoop(): Promise<void> {
@@ -261,9 +256,14 @@ class KafkaIoSource implements IoSource {
       try {
         await this.#findLeaders();
       } catch (e) {
-        if (!isTransient(e)) throw e;
+        if (!mayPass(e)) throw e;
       }
     }
+  }
+
+  #commit(committer: OffsetCommitter): Promise<void> {
+    const positions = this.#partitions.map((p) => ({ topic: p.split.topic, partition: p.split.partition, offset: p.delivered }));
+    return committer.commit(this.#cluster as KafkaCluster, positions);
   }
 
   /** Commits what the slots were given, as Kafka's consumer does when enable.auto.commit is set. */
@@ -271,10 +271,7 @@ class KafkaIoSource implements IoSource {
     while (!this.#stop.signal.aborted) {
       await delay(committer.intervalMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
       if (this.#stop.signal.aborted) return;
-      await committer.commit(
-        this.#cluster as KafkaCluster,
-        this.#partitions.map((p) => ({ topic: p.split.topic, partition: p.split.partition, offset: p.delivered })),
-      );
+      await this.#commit(committer);
     }
   }
 }
