@@ -2,7 +2,7 @@
 // A node knows the nodes that came after it. A record is read by comparing the predicted bytes, 16 at a time, so that no key is looked up
 // and, where strings keep their length, no position waits for the one before it. What no successor matches is read by the general scan, one
 // field at a time, and learned; nothing is read twice. Every byte is still verified, and a field that does not come is simply not stored.
-import { E_MALFORMED, F_I64, F_STR, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY } from "../abi";
+import { E_MALFORMED, F_I64, F_NULL, F_STR, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY } from "../abi";
 import { L_KIND, L_VALUES, leafOf, refuse, setPresent, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import {
@@ -109,17 +109,7 @@ export function readShaped(x: usize, p: usize, end: usize, row: u32): usize {
         continue;
       }
       tail = 0;
-      if (leaf < 0) {
-        const digits = shortDigits(p);
-        if (digits != 0) { p += digits; continue; }
-      } else if (load<u32>(s, N_TYPE) == F_I64) {
-        const q = shortInteger(leafOf(x, leaf as u32), row, p);
-        if (q != 0) { p = q; continue; }
-      }
-      p = skipSpace(x, p); // this record may have more of it than the one the literal was learned from
-      if (p >= end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
-      const object = load<u32>(s, N_OBJECT) as usize;
-      p = leaf < 0 && object == 0 ? skipValue(x, p, end) : readValue(x, leaf, object, p, end, row);
+      p = readPlain(x, leaf, load<u32>(s, N_TYPE), load<u32>(s, N_OBJECT) as usize, p, end, row);
       if (p == 0) return 0;
       continue;
     }
@@ -166,9 +156,25 @@ export function readShaped(x: usize, p: usize, end: usize, row: u32): usize {
       continue;
     }
     tail = 0;
-    p = leaf < 0 && object == 0 ? skipValue(x, p, end) : readValue(x, leaf, object, p, end, row);
+    p = readPlain(x, leaf, leaf < 0 ? F_NULL : load<u32>(leafOf(x, leaf as u32), L_KIND), object, p, end, row);
     if (p == 0) return 0;
   }
+}
+
+/** Reads the value at p, which is not a string as a rule: whole numbers at once, the rest as the general scan does. */
+// @ts-ignore: decorator
+@inline
+function readPlain(x: usize, leaf: i32, type: u32, object: usize, p: usize, end: usize, row: u32): usize {
+  if (leaf < 0) {
+    const digits = shortDigits(p);
+    if (digits != 0) return p + digits;
+  } else if (type == F_I64) {
+    const q = shortInteger(leafOf(x, leaf as u32), row, p);
+    if (q != 0) return q;
+  }
+  p = skipSpace(x, p); // this record may have more of it than the one the literal was learned from
+  if (p >= end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
+  return leaf < 0 && object == 0 ? skipValue(x, p, end) : readValue(x, leaf, object, p, end, row);
 }
 
 /** Stores the scanned string content [p, q); 0 when it is refused. */
