@@ -1,5 +1,5 @@
 // Rows as JSON, byte for byte as Flink's json format (Jackson) writes them.
-import { BATCH_SEL, BATCH_SEL_COUNT, F_BYTES, F_DATE, F_F32, F_F64, F_LTZ, F_ROW, F_STR, F_TIME, F_TIMESTAMP } from "../abi";
+import { BATCH_SEL, BATCH_SEL_COUNT, F_BYTES, F_DATE, F_F32, F_F64, F_LTZ, F_NULL, F_ROW, F_STR, F_TIME, F_TIMESTAMP } from "../abi";
 import {
   isPresent, W_BUFFER, W_ISO, W_LEAF, W_LEAVES, W_LENGTH, W_PLAIN, W_SKIP_NULLS, WL_ARG, WL_BYTES, WL_END, WL_KIND, WL_NAME, WL_NAME_LENGTH,
   WL_VALUES, writeBegin, writeReserve, writeReserveSlices,
@@ -16,7 +16,7 @@ function writeObject(w: usize, o: usize, from: u32, to: u32, row: u32): usize {
   for (let i = from; i < to;) {
     const l = leaves + (i as usize) * WL_BYTES;
     const next = load<u32>(l, WL_END);
-    const present = isPresent(l, row);
+    const present = load<u32>(l, WL_KIND) != F_NULL && isPresent(l, row);
     if (!present && skipNulls) { i = next; continue; }
     if (!first) store<u8>(o++, 0x2c);
     first = false;
