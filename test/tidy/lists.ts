@@ -98,6 +98,7 @@ export const FILE_LINES_MAX = 300;
 /** Longer files with the length they must not pass. */
 export const LONG_FILES: Readonly<Record<string, number>> = {
   'src/sql/bind/aggregate.ts': 304,
+  'src/sql/bind/expression.ts': 302,
   'src/stream/stream.ts': 370,
   'src/wasm/compile.ts': 445,
   'src/wasm/encoder.ts': 346,
@@ -111,5 +112,5 @@ export const FUNCTION_LINES_MAX = 70;
 export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/job/plan.ts': 72,
   'src/wasm/emitwatermark.ts': 71,
-  'src/wasm/host.ts': 96,
+  'src/wasm/host.ts': 88,
 };
