@@ -37,9 +37,15 @@ function model(times: bigint[], intervalMs: bigint, state: { current: bigint; la
 }
 
 test('marks stand where Flink emits watermarks, over batch boundaries', () => {
-  const times = fc.array(fc.array(fc.bigInt(0n, 20000n), { maxLength: 20 }), { maxLength: 6 });
+  const times = fc.array(
+    fc.array(
+      fc.bigInt(0n, 200n).map((t) => t * 100n),
+      { maxLength: 20 },
+    ),
+    { maxLength: 6 },
+  );
   fc.assert(
-    fc.property(times, fc.constantFrom(0, 1, 200, 3000), (batches, intervalMs) => {
+    fc.property(times, fc.constantFrom(0, 100, 200, 3000), (batches, intervalMs) => {
       const leaves = leavesOf([TS]);
       const run = openOperator(operator, config(intervalMs), leaves, leaves);
       const state = { current: 0n, last: 0n };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { offsetReader, toLocalMs, toUtcMs, zoneTable } from '#src/time/zone.js';
 import type { Expr } from '#src/types/expr.js';
 import { TIMESTAMP, TIMESTAMP_LTZ } from '#src/types/logical.js';
-import { calc, call, col } from '../wasm/support.js';
+import { calc, call, col, type Value } from '../wasm/support.js';
 
 const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Africa/Casablanca', 'Australia/Lord_Howe', 'Pacific/Apia'];
 const anyMs = fc.integer({ min: Date.UTC(1885, 0, 1), max: Date.UTC(2099, 0, 1) });
@@ -58,6 +58,26 @@ for (const zone of ZONES) {
     );
   });
 }
+
+test('the edges of every change of offset', () => {
+  for (const zone of ZONES) {
+    const table = zoneTable(zone)!;
+    const rows: Value[][] = [];
+    const expected: bigint[] = [];
+    for (let i = 1; i < table.startMs.length; i++) {
+      const at = table.startMs[i];
+      const [before, after] = [table.offsetMs[i - 1], table.offsetMs[i]];
+      // the last local time before, and the first one that is surely after
+      rows.push([BigInt(at - 1 + before)], [BigInt(at + Math.max(before, after))]);
+      expected.push(BigInt(at - 1), BigInt(at + Math.max(before, after) - after));
+    }
+    const out = calc({ project: [call('cast', TIMESTAMP_LTZ(3), col(0, TIMESTAMP(3)))], timeZone: zone }, [TIMESTAMP(3)], rows);
+    assert.deepEqual(
+      out.rows.map((r) => r.values[0]),
+      expected,
+    );
+  }
+});
 
 test('the gap and the overlap of Berlin, as Java resolves them', () => {
   const table = zoneTable('Europe/Berlin');

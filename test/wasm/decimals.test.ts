@@ -117,3 +117,12 @@ test('doubles print as Java prints them and read back', () => {
     { numRuns: 150 },
   );
 });
+
+test('products just beyond 128 bits are NULL, not what wraps around', () => {
+  const whole = DECIMAL(38, 0);
+  for (let k = 1; k <= 18; k++) {
+    const unit = 2n ** 128n / ten(k);
+    for (const v of [unit - 1n, unit, unit + 1n, unit + 2n, -unit - 1n])
+      assert.equal(evaluate(call('cast', DECIMAL(38, k), col(0, whole)), [whole], [v]), null);
+  }
+});
