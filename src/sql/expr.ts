@@ -15,6 +15,11 @@ export function isVolatile(e: Expr): boolean {
   return e.op === 'call' && (VOLATILE.includes(e.fn) || e.args.some(isVolatile));
 }
 
+/** The same value under another nullability or without its time attribute. */
+export function retype(e: Expr, type: LogicalType): Expr {
+  return { ...e, type } as Expr;
+}
+
 /** Every column an expression reads, into `into`. */
 export function columnsOf(e: Expr, into: Set<number> = new Set()): Set<number> {
   if (e.op === 'col') into.add(e.index);

@@ -28,6 +28,12 @@ export async function planInsert(insert: Insert, env: QueryEnv): Promise<Planned
   const entry = env.catalog.find(insert.table, source);
   if (entry.kind === 'view') throw source.error('SQL_VALIDATION', `'${entry.name}' is a view; rows go into tables`, insert.table.span);
   const columns = sinkColumns(entry);
+  const { body } = insert.query;
+  if (insert.columns !== undefined && body.kind === 'values') {
+    // Flink types NULL by the sink only when there is no column list
+    const untyped = body.rows.flat().find((e) => e.kind === 'null');
+    if (untyped !== undefined) throw source.error('TYPE_MISMATCH', "illegal use of 'NULL' with a column list", untyped.span, 'Write CAST(NULL AS <type>).');
+  }
   const query = bindQuery(insert.query, env);
   const rel = optimize(intoSink(query, insert, entry, columns, env));
   const given: Record<string, string> = {};

@@ -2,7 +2,7 @@ import type { StreamGraph } from '../contract/graph.js';
 import { loadConnector } from '../contract/registry.js';
 import { type Schema, typeToString } from '../types/logical.js';
 import type { CreateTable, CreateView, Insert, Statement, StatementSet } from './ast/statement.js';
-import { bindQuery, type QueryEnv, renamed } from './bind/query.js';
+import { bindQuery, type QueryEnv, renamed, shownNames } from './bind/query.js';
 import { bindTable } from './bind/table.js';
 import { Catalog, tableKey } from './catalog.js';
 import { explainPlan } from './explain.js';
@@ -132,7 +132,9 @@ export class SqlSession {
 
   #createView(s: CreateView, source: SourceText): undefined {
     const rel = bindQuery(s.query, this.#env(source));
-    if (s.columns !== undefined) renamed(rel, s.columns, this.#env(source));
+    const { fields } = s.columns === undefined ? rel.schema : renamed(rel, s.columns, this.#env(source)).schema;
+    const twice = fields.find((f, i) => fields.findIndex((g) => g.name === f.name) !== i);
+    if (twice !== undefined) throw source.error('SQL_VALIDATION', `the view has two columns '${twice.name}'`, s.query.span, 'Name one of them with AS.');
     this.#catalog.create({ kind: 'view', name: tableKey(s.name, source), columns: s.columns, query: s.query, source }, s.name, source, s);
     return undefined;
   }
@@ -185,7 +187,7 @@ export class SqlSession {
   }
 
   #planSelect(query: (Statement & { kind: 'select' })['query'], source: SourceText): PlannedSink {
-    const rel = optimize(bindQuery(query, this.#env(source)));
+    const rel = optimize(shownNames(bindQuery(query, this.#env(source))));
     const schema: Schema = { fields: rel.schema.fields.map((f) => ({ name: f.name, type: plainType(f.type) })) };
     const sink = {
       connector: this.#querySink,

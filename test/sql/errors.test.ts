@@ -109,3 +109,15 @@ test('what is not a value of one kind is refused as Flink refuses it', async () 
     assert.equal((await failure(TYPES_TABLE + statement)).code, 'TYPE_MISMATCH', statement);
   }
 });
+
+test('what Flink refuses for its names is refused', async () => {
+  const cases: readonly [string, RegExp][] = [
+    ['SELECT user_id FROM (SELECT user_id, user_id FROM user_events)', /'user_id' is ambiguous/],
+    ['CREATE VIEW v AS SELECT user_id, event_type AS user_id FROM user_events', /two columns 'user_id'/],
+    ["SELECT COUNT() FROM user_events GROUP BY TUMBLE(event_time, INTERVAL '1' DAY)", /number of arguments to COUNT/],
+    ["SELECT COALESCE(ALL user_id, 'x') FROM user_events", /ALL/],
+    ['SELECT * FROM (user_events)', /a query or a join/],
+    ["INSERT INTO risk_alerts (alert_type, user_id) VALUES ('a', NULL)", /illegal use of 'NULL'/],
+  ];
+  for (const [statement, says] of cases) assert.match((await failure(RISK_TABLES + statement)).message, says);
+});

@@ -12,7 +12,7 @@ const QUERIES = [
   "SELECT s , window_time FROM TABLE ( SESSION ( TABLE t PARTITION BY s , DESCRIPTOR ( ts ) , INTERVAL '5' MINUTE ) ) GROUP BY s , window_start , window_end , window_time",
   'WITH q AS ( SELECT r . a AS x , ts FROM t ) SELECT x , ts FROM q UNION ALL SELECT CAST ( s AS INT ) , ts FROM t',
   "INSERT INTO o SELECT i32 , COALESCE ( s , 'x' ) , CURRENT_TIMESTAMP FROM t",
-  "INSERT INTO o ( b , a ) VALUES ( 'x' , 1 ) , ( NULL , 2 + 3 )",
+  "INSERT INTO o ( b , a ) VALUES ( 'x' , 1 ) , ( 'y' , 2 + 3 )",
   "SELECT EXTRACT ( HOUR FROM ts ) , TRIM ( BOTH 'x' FROM s ) , ts - INTERVAL '1' DAY , TO_TIMESTAMP_LTZ ( i64 , 3 ) , i32 IN ( 1 , 2 ) , i64 BETWEEN 1 AND 5 FROM t",
 ].map((q) => q.split(' '));
 

@@ -101,6 +101,8 @@ export interface CallExpression {
   /** COUNT(*) */
   readonly star: boolean;
   readonly distinct: boolean;
+  /** ALL was written */
+  readonly all?: boolean;
   readonly filter?: Expression;
   /** written without parentheses: CURRENT_TIMESTAMP */
   readonly bare: boolean;

@@ -3,7 +3,7 @@ import type { Expr } from '../../types/expr.js';
 import { BIGINT, type Field, type LogicalType, TIMESTAMP, typeToString, withNullable } from '../../types/logical.js';
 import type { CallExpression, Expression } from '../ast/expression.js';
 import type { Select } from '../ast/query.js';
-import { column, columnsOf, mapColumns, sameExpr } from '../expr.js';
+import { column, columnsOf, mapColumns, retype, sameExpr } from '../expr.js';
 import { type AggregateWindow, leavesOf, type Rel, schemaOf, type WindowOutput } from '../rel.js';
 import type { Span } from '../source.js';
 import { avgType, isNumeric, isTimestamp, plainType, sumType } from '../type/common.js';
@@ -213,10 +213,9 @@ class AggregateBinder {
     const { source } = this.#env;
     const fn = node.name.toLowerCase() as 'count' | 'sum' | 'min' | 'max' | 'avg';
     const filter = node.filter === undefined ? undefined : this.#read(this.#inner.bindCondition(node.filter, 'FILTER'));
-    if (node.star ? fn !== 'count' || node.distinct : node.args.length !== 1) {
-      if (fn === 'count' && node.args.length > 1) throw refuse(this.#env, 'COUNT of several arguments', node.span);
-      if (fn !== 'count' || node.args.length > 0)
-        throw source.error('SQL_VALIDATION', `invalid arguments to ${node.name}`, node.span, `${node.name} takes one argument.`);
+    if (fn === 'count' && node.args.length > 1) throw refuse(this.#env, 'COUNT of several arguments', node.span);
+    if (node.star ? fn !== 'count' : node.args.length !== 1) {
+      throw source.error('SQL_VALIDATION', `invalid number of arguments to ${node.name}`, node.span, `${node.name} takes one argument.`);
     }
     if (node.args.length === 0) return this.#register({ fn: 'countStar', distinct: false, filter, type: BIGINT(false) });
     const arg = this.#inner.bindTyped(node.args[0]);
@@ -226,7 +225,7 @@ class AggregateBinder {
     const distinct = node.distinct && fn !== 'min' && fn !== 'max';
     const base = fn === 'count' ? BIGINT(false) : fn === 'sum' ? sumType(arg.type) : fn === 'avg' ? avgType(arg.type) : arg.type;
     const nullable = fn !== 'count' && (arg.type.nullable || filter !== undefined);
-    return this.#register({ fn, arg: this.#read(plain(arg)), distinct, filter, type: withNullable(plainType(base), nullable) });
+    return this.#register({ fn, arg: this.#read(retype(arg, plainType(arg.type))), distinct, filter, type: withNullable(plainType(base), nullable) });
   }
 
   #register(c: AggregateCall): Expr {
@@ -282,11 +281,6 @@ class AggregateBinder {
 }
 
 const COMPARABLE: ReadonlySet<Expression['kind']> = new Set(['column', 'field', 'call', 'unary', 'binary', 'is', 'between', 'in', 'like', 'case', 'cast']);
-
-/** Time attributes become ordinary values when they are aggregated. */
-function plain(e: Expr): Expr {
-  return { ...e, type: plainType(e.type) } as Expr;
-}
 
 function keyName(k: Expr, input: Rel, index: number): string {
   if (k.op !== 'col') return `key${index}`;

@@ -2,7 +2,7 @@ import { NESTING_MAX } from '../../base/limits.js';
 import type { Expr } from '../../types/expr.js';
 import { BOOLEAN, CHAR, type LogicalType, NULL_TYPE, typeToString, withNullable } from '../../types/logical.js';
 import type { CallExpression, Expression } from '../ast/expression.js';
-import { balanced, call, convert, literal } from '../expr.js';
+import { balanced, call, convert, literal, retype } from '../expr.js';
 import type { SourceText, Span } from '../source.js';
 import { explicitCast } from '../type/cast.js';
 import { commonType, isDatetime, isNumeric, isText, plainType, sameType } from '../type/common.js';
@@ -285,11 +285,6 @@ export class ExpressionBinder {
 
 /** Operators in a row from which a chain of AND or OR is made a tree. */
 const BALANCED_FROM = 8;
-
-/** The same value under another nullability or without its time attribute. */
-export function retype(e: Expr, type: LogicalType): Expr {
-  return { ...e, type } as Expr;
-}
 
 const NAMES: Readonly<Record<string, string>> = {
   'binary string': 'a binary literal',

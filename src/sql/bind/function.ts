@@ -35,8 +35,8 @@ export const GROUP_WINDOWS: ReadonlySet<string> = new Set(['TUMBLE', 'HOP', 'SES
 export function bindFunction(b: ExpressionBinder, node: CallExpression): Expr {
   const def = FUNCTIONS.get(node.name);
   if (def === undefined) throw unknown(b, node);
-  if (node.distinct || node.filter !== undefined || node.star) {
-    throw b.source.error('SQL_VALIDATION', `DISTINCT, FILTER and * belong to aggregate functions; ${display(node.name)} is none`, node.span);
+  if (node.distinct || node.all || node.filter !== undefined || node.star) {
+    throw b.source.error('SQL_VALIDATION', `DISTINCT, ALL, FILTER and * belong to aggregate functions; ${display(node.name)} is none`, node.span);
   }
   const args = def.raw ? [] : node.args.map((a) => b.bind(a));
   const count = node.args.length;

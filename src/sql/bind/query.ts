@@ -170,20 +170,23 @@ function starItems(e: Expression & { kind: 'star' }, binder: ExpressionBinder, e
   return fields.map((f) => ({ name: f.name, expr: binder.bind({ kind: 'column', parts: [{ text: f.name, quoted: true, span: e.span }], span: e.span }) }));
 }
 
-/** A project of named values: a ROW column gives all its leaves. Repeated names are numbered, as Flink does. */
+/** A project of named values: a ROW column gives all its leaves. Names may repeat until somebody asks for one of them. */
 export function projectItems(input: Rel, items: readonly OutputItem[]): Rel {
+  const fields = items.map((i): Field => ({ name: i.name, type: i.expr.type }));
+  return { op: 'project', input, exprs: items.flatMap((i) => leafExprs(i.expr)), schema: { fields } };
+}
+
+/** What a query shows at the top has names that differ: a, a0, as Flink numbers them. */
+export function shownNames(rel: Rel): Rel {
+  const given = rel.schema.fields.map((f) => f.name);
   const used = new Set<string>();
-  const fields: Field[] = [];
-  const exprs: Expr[] = [];
-  const taken = new Set(items.map((i) => i.name));
-  for (const item of items) {
-    let name = item.name;
-    for (let n = 0; used.has(name); n++) if (!taken.has(`${item.name}${n}`) || used.has(name)) name = `${item.name}${n}`;
+  const fields = rel.schema.fields.map((f) => {
+    let name = f.name;
+    for (let n = 0; used.has(name); n++) if (!given.includes(`${f.name}${n}`)) name = `${f.name}${n}`;
     used.add(name);
-    fields.push({ name, type: item.expr.type });
-    exprs.push(...leafExprs(item.expr));
-  }
-  return { op: 'project', input, exprs, schema: { fields } };
+    return { name, type: f.type };
+  });
+  return { ...rel, schema: { fields } } as Rel;
 }
 
 /** One expression per leaf of a value. */

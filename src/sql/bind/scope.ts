@@ -34,16 +34,18 @@ export class Scope {
   resolve(parts: readonly Identifier[], source: SourceText): Expr {
     for (const q of this.qualifiers) {
       if (parts.length <= q.length || !q.every((name, i) => name === parts[i].text)) continue;
-      const found = this.#find(parts[q.length].text);
+      const found = this.#find(parts[q.length], source);
       if (found !== undefined) return this.#descend(found, parts, q.length + 1, source);
     }
-    const found = this.#find(parts[0].text);
+    const found = this.#find(parts[0], source);
     if (found !== undefined) return this.#descend(found, parts, 1, source);
     return this.#unknown(parts, source);
   }
 
-  #find(name: string): ScopeField | undefined {
-    return this.fields.find((f) => f.name === name);
+  #find(name: Identifier, source: SourceText): ScopeField | undefined {
+    const found = this.fields.filter((f) => f.name === name.text);
+    if (found.length > 1) throw source.error('SQL_VALIDATION', `column '${name.text}' is ambiguous`, name.span, 'Give its columns different names with AS.');
+    return found[0];
   }
 
   #descend(field: ScopeField, parts: readonly Identifier[], from: number, source: SourceText): Expr {

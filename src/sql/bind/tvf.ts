@@ -60,6 +60,9 @@ export function windowTimeType(t: LogicalType & { attribute?: 'rowtime' | 'proct
 }
 
 function assignArguments(node: CallExpression, parameters: readonly string[], env: QueryEnv): Map<string, Expression> {
+  if (node.distinct || node.all || node.star || node.filter !== undefined) {
+    throw env.source.error('SQL_SYNTAX', `${node.name} takes a table, a DESCRIPTOR and intervals`, node.span);
+  }
   const out = new Map<string, Expression>();
   node.args.forEach((a, i) => {
     const name = a.kind === 'named' ? a.name.text.toUpperCase() : parameters[i];

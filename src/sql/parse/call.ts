@@ -18,15 +18,16 @@ export function parseCall(c: Cursor): CallExpression {
   }
   let star = false;
   let distinct = false;
+  let all = false;
   let args: Expression[] = [];
   if (c.operator('*')) star = true;
   else if (!c.isOperator(')')) {
     distinct = c.word('DISTINCT');
-    if (!distinct) c.word('ALL');
+    all = !distinct && c.word('ALL');
     args = c.list(() => parseArgument(c));
   }
   c.expectOperator(')');
-  return { kind: 'call', name: name.text.toUpperCase(), nameSpan: name, args, star, distinct, bare: false, ...parseCallTail(c), span: c.since(name) };
+  return { kind: 'call', name: name.text.toUpperCase(), nameSpan: name, args, star, distinct, all, bare: false, ...parseCallTail(c), span: c.since(name) };
 }
 
 function parseCallTail(c: Cursor): Partial<CallExpression> {

@@ -222,6 +222,7 @@ function parseTableReference(c: Cursor): TableReference {
       return finishReference(c, { kind: 'derived', query, lateral, span: c.since(start) });
     }
     const inner = parseFrom(c);
+    if (inner.kind !== 'join') throw c.source.error('SQL_SYNTAX', 'expected a query or a join in these parentheses', inner.span, 'Leave the parentheses out.');
     c.expectOperator(')');
     return inner;
   }

@@ -128,7 +128,6 @@ export function parseInsert(c: Cursor): Insert {
   const overwrite = c.word('OVERWRITE');
   if (!overwrite) c.expectWord('INTO');
   else c.word('INTO');
-  c.word('TABLE');
   const table = c.qualifiedName();
   const options = parseOptionsHint(c);
   let partition: Span | undefined;
