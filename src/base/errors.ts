@@ -135,10 +135,24 @@ export function describePlace(place: ErrorPlace): string {
   if (place.operator !== undefined) at.push(`operator ${place.operator}`);
   let s = at.length === 0 ? '' : `at ${at.join(', ')}`;
   if (place.excerpt !== undefined) {
-    s += `${s === '' ? '' : '\n  '}${place.excerpt}`;
-    if (place.column !== undefined) s += `\n  ${' '.repeat(Math.max(0, place.column - 1))}^`;
+    const { text, column } = clip(place.excerpt, place.column);
+    s += `${s === '' ? '' : '\n  '}${text}`;
+    if (column !== undefined) s += `\n  ${' '.repeat(Math.max(0, column - 1))}^`;
   }
   return s;
+}
+
+/** Characters of a line that a message shows around the place of an error. */
+const EXCERPT_CHARS_MAX = 200;
+
+/** The part of a long line around its column, and where the column is in it. */
+function clip(text: string, column: number | undefined): { text: string; column: number | undefined } {
+  if (text.length <= EXCERPT_CHARS_MAX) return { text, column };
+  const middle = (column ?? 1) - 1;
+  const from = Math.max(0, Math.min(middle - EXCERPT_CHARS_MAX / 2, text.length - EXCERPT_CHARS_MAX));
+  const before = from > 0 ? '...' : '';
+  const after = from + EXCERPT_CHARS_MAX < text.length ? '...' : '';
+  return { text: before + text.slice(from, from + EXCERPT_CHARS_MAX) + after, column: column === undefined ? undefined : column - from + before.length };
 }
 
 /** The candidate nearest to `name` by edit distance, when near enough to be a slip; else undefined. */
