@@ -1,16 +1,16 @@
-// Builds everything that changed: kernels.wasm (asc), dist/ (tsc), .build/ (tests and benches).
+// Builds everything that changed: .build/src (tsc, and kernels.wasm by asc), .build/test and .build/bench, and from .build/src the package in dist/.
 // Flags: --quiet prints only errors; --no-tests leaves out tests and benches; --names builds the kernels with function names (for profiles).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const quiet = process.argv.includes('--quiet');
-mkdirSync(join(root, 'dist'), { recursive: true });
-mkdirSync(join(root, '.build'), { recursive: true });
+mkdirSync(join(root, '.build/src'), { recursive: true });
 
 /** Newest modification time below a folder. */
 function newest(dir) {
@@ -32,10 +32,11 @@ function run(what, packageName, bin, args) {
   }
 }
 
-const wasm = join(root, 'dist/kernels.wasm');
+const wasm = join(root, '.build/src/kernels.wasm');
 const names = process.argv.includes('--names');
 if (names || !existsSync(wasm) || statSync(wasm).mtimeMs < Math.max(newest(join(root, 'assembly')), statSync(join(root, 'asconfig.json')).mtimeMs)) {
   run('asc', 'assemblyscript', 'bin/asc.js', ['--config', 'asconfig.json', '--target', 'release', ...(names ? ['--debug'] : [])]);
 }
 const projects = process.argv.includes('--no-tests') ? ['tsconfig.json'] : ['tsconfig.test.json'];
 run('tsc', 'typescript', 'bin/tsc', ['-b', ...projects]);
+await bundle(root);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = new URL('../', import.meta.url);
 
 async function module(path) {
-  const url = new URL(`dist/${path}`, root);
+  const url = new URL(`.build/src/${path}`, root);
   if (!existsSync(fileURLToPath(url))) throw new Error(`dist/${path} is not there: run npm run build`);
   return import(url.href);
 }

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 const { CASES } = await import('../.build/test/wasm/flink-cases.js');
 const { COLUMNS, ROWS } = await import('../.build/test/wasm/flink-rows.js');
 const [zone = 'UTC', file = 'rows.jsonl'] = process.argv.slice(2);
-const { typeToString } = await import('../dist/types/logical.js');
+const { typeToString } = await import('../.build/src/types/logical.js');
 writeFileSync(file, `${ROWS.map((r, k) => JSON.stringify({ id: k, ...r })).join('\n')}\n`);
 const columns = Object.entries(COLUMNS).map(([name, type]) => `\`${name}\` ${typeToString(type)}`);
 console.log(`SET 'table.local-time-zone' = '${zone}';`);

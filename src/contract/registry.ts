@@ -1,3 +1,4 @@
+import { ownModule } from '../base/modules.js';
 import { MillraceError, nearest, type ErrorPlace } from '../base/errors.js';
 import type { Format } from './format.js';
 import type { Connector } from './source.js';
@@ -9,8 +10,8 @@ import type { Connector } from './source.js';
 const connectors = new Map<string, string>();
 const formats = new Map<string, string>();
 for (const name of ['kafka', 'filesystem', 'datagen', 'print', 'blackhole', 'demo', 'collection', 'iterable'])
-  connectors.set(name, `../connect/${name}/index.js`);
-for (const name of ['json', 'csv']) formats.set(name, `../format/${name}.js`);
+  connectors.set(name, ownModule(`connect/${name}/index.js`));
+for (const name of ['json', 'csv']) formats.set(name, ownModule(`format/${name}.js`));
 
 /** What users registered, so that workers can be told: plain data. */
 export interface Registrations {

@@ -1,6 +1,7 @@
+import { ownModule } from '../base/modules.js';
 import { type ErrorPlace, MillraceError } from '../base/errors.js';
 
-const OWN_CODE = new URL('..', import.meta.url).href;
+const OWN_CODE = ownModule('');
 
 /** What a user's function threw, as USER_CODE with the operator and the function's file and line. A MillraceError passes through. */
 export function userError(error: unknown, operator: string): MillraceError {

@@ -1,3 +1,4 @@
+import { ownModule } from '../base/modules.js';
 import { randomUUID } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
@@ -133,7 +134,7 @@ class JobRun implements JobHandle {
       sleeping: this.#ioSleeping,
       options: this.#planned.plan.options,
     };
-    const worker = new Worker(new URL('../task/io-worker.js', import.meta.url), { workerData: data, transferList: channels.map((c) => c.port1) });
+    const worker = new Worker(new URL(ownModule('task/io-worker.js')), { workerData: data, transferList: channels.map((c) => c.port1) });
     this.#ioWorker = worker;
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (m: IoWorkerMessage) => {

@@ -1,3 +1,4 @@
+import { ownModule } from '../base/modules.js';
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { SlotReport } from '../task/slot.js';
@@ -13,7 +14,7 @@ export class SlotPool implements AsyncDisposable {
   /** `threads` start at once, so that they load while a script is planned. */
   constructor(threads: number) {
     this.#piscina = new Piscina({
-      filename: new URL('../task/worker.js', import.meta.url).href,
+      filename: ownModule('task/worker.js'),
       minThreads: threads,
       maxThreads: Math.max(threads, THREADS_MAX),
       concurrentTasksPerWorker: 1,

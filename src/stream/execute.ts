@@ -1,3 +1,4 @@
+import { ownModule } from '../base/modules.js';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MillraceError } from '../base/errors.js';
@@ -107,6 +108,6 @@ export async function executeModule(
   const graph = await checkConnectors(built.graph);
   return executeGraph(graph, {
     ...rest,
-    module: { url, graphHash: built.hash, builder: new URL('./execute.js', import.meta.url).href, settings: settings ?? {} },
+    module: { url, graphHash: built.hash, builder: ownModule('stream/execute.js'), settings: settings ?? {} },
   });
 }

@@ -1,3 +1,4 @@
+import { ownModule } from '../base/modules.js';
 import { readFileSync } from 'node:fs';
 import { E_NONE, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW } from '#abi';
 import { MillraceError } from '../base/errors.js';
@@ -29,7 +30,7 @@ let kernelModule: WebAssembly.Module | undefined;
 
 /** The prebuilt kernels, compiled once per thread unless a compiled module was posted to it. */
 export function loadKernelModule(): WebAssembly.Module {
-  kernelModule ??= new WebAssembly.Module(readFileSync(new URL('../kernels.wasm', import.meta.url)));
+  kernelModule ??= new WebAssembly.Module(readFileSync(new URL(ownModule('kernels.wasm'))));
   return kernelModule;
 }
 

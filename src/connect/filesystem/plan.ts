@@ -1,3 +1,4 @@
+import { ownModule } from '../../base/modules.js';
 import { MillraceError } from '../../base/errors.js';
 import { FILE_BLOCK_BYTES, FILE_BLOCKS_AHEAD_MAX } from '../../base/limits.js';
 import type { IoSpec } from '../../contract/io.js';
@@ -49,7 +50,7 @@ export function planFiles(
 function gzipSpec(files: readonly InputFile[], units: Units): IoSpec | undefined {
   const gz = files.flatMap((f, file) => (f.compression === 'gzip' ? [{ file, path: f.path, subtask: units.frameOwner(file) }] : []));
   if (gz.length === 0) return undefined;
-  return { thread: 'io', module: new URL('./gzip.js', import.meta.url).href, config: { files: gz } satisfies GzipConfig };
+  return { thread: 'io', module: ownModule('connect/filesystem/gzip.js'), config: { files: gz } satisfies GzipConfig };
 }
 
 function compilePattern(text: string | undefined, table: string): RegExp | undefined {

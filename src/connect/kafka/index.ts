@@ -1,3 +1,4 @@
+import { ownModule } from '../../base/modules.js';
 import type { ErrorPlace } from '../../base/errors.js';
 import type { SinkConfig, SinkPlan } from '../../contract/sink.js';
 import { checkDeadLetters } from '../dead_letters.js';
@@ -23,7 +24,7 @@ async function planKafkaSink(config: SinkConfig, host: HostContext): Promise<Sin
     const leaders = await topicLeaders(cluster, [topic], place);
     const io: KafkaSinkConfig = { properties, topic, tableName: config.tableName };
     const detail: KafkaSinkDetail = { partitions: leaders.get(topic)?.size ?? 0 };
-    return { io: { thread: 'io', module: new URL('./io-sink.js', import.meta.url).href, config: io }, detail };
+    return { io: { thread: 'io', module: ownModule('connect/kafka/io-sink.js'), config: io }, detail };
   } catch (e) {
     throw kafkaError(e, settings.servers, { ...place, topic });
   } finally {

@@ -1,3 +1,4 @@
+import { ownModule } from '../../base/modules.js';
 import { type ErrorPlace, MillraceError, nearest } from '../../base/errors.js';
 import type { HostContext, SourceConfig, SourcePlan } from '../../contract/source.js';
 import type { KafkaCluster } from './client-internals.js';
@@ -124,7 +125,7 @@ export async function planKafkaSource(config: SourceConfig, host: HostContext): 
       tableName: config.tableName,
     };
     const detail: KafkaPlanDetail = { checkCrc: booleanProperty(properties, 'check.crcs', true, place), keyField: sourceKeyField(o) };
-    return { bounded, splits, detail, parallelismMax: parallelism, io: { thread: 'io', module: new URL('./io-source.js', import.meta.url).href, config: io } };
+    return { bounded, splits, detail, parallelismMax: parallelism, io: { thread: 'io', module: ownModule('connect/kafka/io-source.js'), config: io } };
   } catch (e) {
     throw kafkaError(e, settings.servers, place);
   } finally {

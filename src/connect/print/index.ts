@@ -1,3 +1,4 @@
+import { ownModule } from '../../base/modules.js';
 import { MillraceError } from '../../base/errors.js';
 import { OUTPUT_BUFFER_BYTES } from '../../base/limits.js';
 import type { Batch } from '../../batch/batch.js';
@@ -93,7 +94,7 @@ export const connector: Connector = {
   async planSink(config) {
     const options = readOptions("connector 'print'", OPTIONS, config.options, { operator: config.tableName });
     return {
-      io: { thread: 'host', module: new URL('./io.js', import.meta.url).href, config: { standardError: options['standard-error'] } satisfies PrintConfig },
+      io: { thread: 'host', module: ownModule('connect/print/io.js'), config: { standardError: options['standard-error'] } satisfies PrintConfig },
       detail: options['print-identifier'],
     };
   },

@@ -1,0 +1,58 @@
+// dist/ from .build/src: few files instead of some two hundred, because every module that Node opens costs a start about half a millisecond.
+// Modules that are found by URL at run time (workers, connectors, formats) stay files of their own under their own path; what they share
+// goes to dist/chunks, one level deep like the folders of src/, so that '../task/worker.js' means the same from both.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const PUBLIC = ['cli', 'index', 'engine', 'testing'];
+
+/** The package's entry points, and every module that the source names for loading by URL: ownModule('path.js') and the registry's. */
+function entriesOf(src) {
+  const entries = new Set(PUBLIC);
+  for (const name of readdirSync(join(src, 'connect'))) if (existsSync(join(src, 'connect', name, 'index.js'))) entries.add(`connect/${name}/index`);
+  for (const name of ['json', 'csv']) entries.add(`format/${name}`);
+  for (const f of files(src, '.js')) for (const m of readFileSync(f, 'utf8').matchAll(/ownModule\('([\w/-]+)\.js'\)/g)) entries.add(m[1]);
+  return [...entries];
+}
+
+function files(dir, ending) {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((e) => e.isFile() && e.name.endsWith(ending))
+    .map((e) => join(e.parentPath ?? e.path, e.name));
+}
+
+/** What finds the others must lie one level deep, and what the bundle names must be there. */
+function check(dist) {
+  for (const file of files(dist, '.js')) {
+    const text = readFileSync(file, 'utf8');
+    if (/new URL\("\.\.", import\.meta\.url\)/.test(text) && dirname(dirname(file)) !== dist) throw new Error(`build: ${file} would not find dist/`);
+    for (const m of text.matchAll(/ownModule\("([^"]+)"\)/g))
+      if (!existsSync(join(dist, m[1]))) throw new Error(`build: ${file} names ${m[1]}, which is not in dist`);
+  }
+}
+
+export async function bundle(root) {
+  const src = join(root, '.build/src');
+  const dist = join(root, 'dist');
+  const stamp = join(dist, 'index.js');
+  const newest = Math.max(...[...files(src, '.js'), ...files(src, '.d.ts'), join(src, 'kernels.wasm')].map((f) => statSync(f).mtimeMs));
+  if (existsSync(stamp) && statSync(stamp).mtimeMs > newest) return;
+  const { rolldown } = await import('rolldown');
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  const build = await rolldown({
+    input: Object.fromEntries(entriesOf(src).map((e) => [e, join(src, `${e}.js`)])),
+    platform: 'node',
+    external: [/^node:/, 'piscina', 'kafkajs', 'temporal-polyfill', /^@node-rs\//],
+    resolve: { alias: { '#abi': join(src, 'assembly/abi.js') } },
+    onLog: (level, log, report) => {
+      if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') report(level === 'info' ? 'debug' : level, log);
+    },
+  });
+  await build.write({ dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' });
+  await build.close();
+  for (const f of files(src, '.d.ts')) cpSync(f, join(dist, f.slice(src.length + 1)), { recursive: true });
+  cpSync(join(src, 'kernels.wasm'), join(dist, 'kernels.wasm'));
+  check(dist);
+  writeFileSync(stamp, readFileSync(stamp)); // newer than everything it was made from
+}
