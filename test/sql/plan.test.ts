@@ -223,3 +223,13 @@ test('columns have the names of the sink, with or without a calc before it', asy
   assert.match(plan, /output k STRING, n BIGINT\n2: sink/);
   assert.match(plan, /output user_id STRING, alert_type STRING, alert_time TIMESTAMP\(3\)\n2: sink/);
 });
+
+test('metadata columns have their declared types and come after the physical ones', async () => {
+  const plan = await planned(`CREATE TABLE k (id INT, \`timestamp\` TIMESTAMP_LTZ(3) METADATA, p BIGINT METADATA FROM 'partition' VIRTUAL, v STRING)
+    WITH ('connector' = 'kafka', 'topic' = 'a', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+    DESCRIBE k; INSERT INTO k SELECT id, \`timestamp\`, v FROM k WHERE p > 0`);
+  assert.match(plan, /timestamp {2}TIMESTAMP_LTZ\(3\)\np {10}BIGINT\n/);
+  assert.match(plan, /output id INT, v STRING, timestamp TIMESTAMP_LTZ\(3\) NOT NULL, p INT NOT NULL/);
+  assert.match(plan, /where CAST\(p AS BIGINT\) > 0/);
+  assert.match(plan, /output id INT, timestamp TIMESTAMP_LTZ\(3\), v STRING\n2: sink/);
+});

@@ -4,7 +4,7 @@ import { flatten } from '../../types/leaf.js';
 import { type Field, type LogicalType, typeToString, withNullable } from '../../types/logical.js';
 import type { ColumnNode, CreateTable } from '../ast/statement.js';
 import { type Catalog, type CatalogTable, type TableColumn, tableKey } from '../catalog.js';
-import { call, column } from '../expr.js';
+import { call, column, retype } from '../expr.js';
 import type { SourceText } from '../source.js';
 import { explicitCast } from '../type/cast.js';
 import { sameType } from '../type/common.js';
@@ -100,7 +100,8 @@ function bindColumn(c: ColumnNode, binder: ExpressionBinder, scan: ScanColumns, 
   if (!sameType(type, declared) && explicitCast(type, declared) !== 'yes') {
     throw source.error('TYPE_MISMATCH', `the metadata '${key}' is ${typeToString(type)}, which has no cast to ${typeToString(declared)}`, c.type.span);
   }
-  const read = sameType(type, declared) ? leaf : call('cast', [leaf], withNullable(declared, type.nullable));
+  // the declared nullability holds, as in Flink
+  const read = sameType(type, declared) ? retype(leaf, declared) : call('cast', [leaf], declared);
   return { name, kind: 'metadata', type: read.type, read, metadataKey: key, virtual: c.virtual, span: c.span };
 }
 
