@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { defineCommand, runMain } from 'citty';
 import { type Shape, shapeNames } from './data/ads.js';
+import { ROOT } from './lib/paths.js';
+import { child } from './lib/program.js';
 import { ads } from './stages/ads.js';
 import { coldstart } from './stages/coldstart.js';
 import { memory } from './stages/memory.js';
@@ -56,9 +59,20 @@ const profileCommand = defineCommand({
   run: ({ args }) => profile(count(args.records, 'records'), count(args.slots, 'slots'), shapeOf(args.shape)),
 });
 
+const MICRO = ['json', 'table', 'window'];
+
+const microCommand = defineCommand({
+  meta: { name: 'micro', description: `kernels alone: ${MICRO.join(', ')}` },
+  args: { name: { type: 'positional', description: MICRO.join(', '), required: true } },
+  run: async ({ args }) => {
+    if (!MICRO.includes(args.name)) throw new Error(`micro takes one of ${MICRO.join(', ')}`);
+    await child(process.execPath, [join(ROOT, '.build/bench/micro', `${args.name}.js`)]).then(({ stdout }) => process.stdout.write(stdout));
+  },
+});
+
 await runMain(
   defineCommand({
     meta: { name: 'bench', description: 'millrace measured: npm run bench -- <stage>' },
-    subCommands: { ads: adsCommand, coldstart: coldstartCommand, memory: memoryCommand, profile: profileCommand },
+    subCommands: { ads: adsCommand, coldstart: coldstartCommand, memory: memoryCommand, profile: profileCommand, micro: microCommand },
   }),
 );
