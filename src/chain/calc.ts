@@ -3,7 +3,7 @@ import type { MillraceError } from '../base/errors.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import type { CalcConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
-import { zoneTable } from '../time/zone.js';
+import { zoneTableFor } from '../time/zone.js';
 import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
 import { emitCalc, outputLeaves } from '../wasm/emitcalc.js';
 import { hostFunctions } from '../wasm/host.js';
@@ -102,7 +102,8 @@ class CalcOperator implements Operator {
 }
 
 export const operator: OperatorModule<CalcConfig> = {
-  emit: (config, inputs: readonly (readonly Leaf[])[]) => emitCalc(config, inputs[0], zoneTable(config.timeZone)),
+  emit: (config, inputs: readonly (readonly Leaf[])[]) =>
+    emitCalc(config, inputs[0], zoneTableFor(config.timeZone, config.filter === undefined ? config.project : [config.filter, ...config.project])),
   host: (_config, ctx) => hostFunctions(ctx.engine),
   create: (config, ctx) => new CalcOperator(config, ctx),
 };

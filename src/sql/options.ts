@@ -162,7 +162,7 @@ export function plannerSettings(options: TextOptions, systemZone: string, place:
   duration('execution.buffer-timeout.interval', 100);
   const zone = options['table.local-time-zone'];
   const timeZone = zone === undefined || zone === 'default' ? systemZone : zone;
-  if (!validZone(timeZone)) throw fail('table.local-time-zone', "a zone such as 'UTC', 'Europe/Berlin' or 'GMT+02:00'");
+  if (timeZone !== systemZone && !validZone(timeZone)) throw fail('table.local-time-zone', "a zone such as 'UTC', 'Europe/Berlin' or 'GMT+02:00'");
   return {
     timeZone,
     watermarkIntervalMs: duration('pipeline.auto-watermark-interval', 200),
@@ -171,7 +171,7 @@ export function plannerSettings(options: TextOptions, systemZone: string, place:
 }
 
 function validZone(zone: string): boolean {
-  if (/^(UTC|GMT)?[+-]\d{1,2}(:\d{2})?$/.test(zone)) return true;
+  if (/^(UTC|GMT|(UTC|GMT)?[+-]\d{1,2}(:\d{2})?)$/.test(zone)) return true;
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
     return true;

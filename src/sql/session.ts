@@ -1,3 +1,4 @@
+import { systemTimeZone } from '../base/zone.js';
 import type { StreamGraph } from '../contract/graph.js';
 import { loadConnector } from '../contract/registry.js';
 import { type Schema, typeToString } from '../types/logical.js';
@@ -63,7 +64,7 @@ export class SqlSession {
     this.#file = options.file;
     this.#initial = options.options ?? {};
     this.#options = new Map(Object.entries(this.#initial));
-    this.#systemZone = options.systemTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    this.#systemZone = options.systemTimeZone ?? systemTimeZone();
     this.#querySink = options.querySink ?? 'print';
   }
 

@@ -5,7 +5,7 @@ import { ASSIGNER_BYTES, ASSIGNER_LAST, ASSIGNER_MAX, ASSIGNER_OTHERS, emitWater
 import type { Leaf } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
 import { LinkedModule } from '../wasm/linked.js';
-import { zoneTable } from './zone.js';
+import { zoneTableFor } from './zone.js';
 
 const MIN = -(2n ** 63n);
 const MAX = 2n ** 63n - 1n;
@@ -25,7 +25,7 @@ interface Split {
 
 /** The bytes of the module a WatermarkAssigner runs; it imports host functions (hostFunctions of src/wasm). */
 export function emitWatermark(config: AssignerConfig, leaves: readonly Leaf[]): Uint8Array {
-  return emit(config, leaves, zoneTable(config.timeZone));
+  return emit(config, leaves, zoneTableFor(config.timeZone, [config.rowtime, config.watermark]));
 }
 
 /**

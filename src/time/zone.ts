@@ -1,3 +1,4 @@
+import type { Expr } from '../types/expr.js';
 import { MillraceError } from '../base/errors.js';
 import type { ZoneTable } from '../wasm/zonetable.js';
 
@@ -14,6 +15,17 @@ const tables = new Map<string, ZoneTable | undefined>();
 export function zoneTable(zone: string): ZoneTable | undefined {
   if (!tables.has(zone)) tables.set(zone, build(zone));
   return tables.get(zone);
+}
+
+/** The table when these expressions can need it: 220 years of transitions take some 10 ms to find. */
+export function zoneTableFor(zone: string, exprs: readonly Expr[]): ZoneTable | undefined {
+  return exprs.some(meetsLocalTime) ? zoneTable(zone) : undefined;
+}
+
+/** Local time comes in where an instant is read or where 'now' is asked for. */
+function meetsLocalTime(e: Expr): boolean {
+  if (e.type.root === 'TIMESTAMP_LTZ') return true;
+  return e.op === 'call' && (e.fn === 'currentDate' || e.fn === 'localTimestamp' || e.args.some(meetsLocalTime));
 }
 
 function build(zone: string): ZoneTable | undefined {
