@@ -87,6 +87,8 @@ export interface Connector {
   readonly sinkOptions?: OptionDefs;
   /** rows come from bytes through a format, from the connector itself, or both ways */
   readonly formats: 'required' | 'none';
+  /** encoder options that this connector settles by itself, whatever the table says: format -> options */
+  readonly encoderOptions?: Readonly<Record<string, TextOptions>>;
   /** metadata columns: key -> type as Flink documents; writable ones for sinks */
   readonly metadata?: Readonly<Record<string, { type: Schema['fields'][number]['type']; writable: boolean }>>;
   /** watermarks are generated per split inside the source, as Flink's SupportsWatermarkPushDown */

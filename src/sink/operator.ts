@@ -130,5 +130,6 @@ function createEncoder(config: SinkNodeConfig, parts: SinkParts, ctx: OperatorCo
   if (parts.connector.formats === 'none') return undefined;
   if (parts.format === undefined || sink.format === undefined) throw new MillraceError('INTERNAL', `sink '${sink.tableName}' has no format`);
   const physical = sink.schema.fields.reduce((n, f, i) => (sink.metadata[i] === undefined ? n + leafCount(f.type) : n), 0);
-  return parts.format.createEncoder(ctx.engine, sink.format.options, ctx.inputs[0].slice(0, physical));
+  const options = { ...sink.format.options, ...parts.connector.encoderOptions?.[parts.format.name] };
+  return parts.format.createEncoder(ctx.engine, options, ctx.inputs[0].slice(0, physical));
 }

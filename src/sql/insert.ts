@@ -57,6 +57,8 @@ function intoSink(query: Rel, insert: Insert, table: CatalogTable, columns: read
       ].join('\n  '),
       insert.query.span,
     );
+  const twice = insert.columns?.find((name, i, all) => all.findIndex((n) => n.text === name.text) < i);
+  if (twice !== undefined) throw env.source.error('SQL_VALIDATION', `the column '${twice.text}' is given twice`, twice.span);
   if (from.length !== targets.length) throw mismatch('different number of columns');
   const refs = leafRefs(query.schema);
   let leaf = 0;

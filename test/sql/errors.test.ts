@@ -77,6 +77,8 @@ const CASES: readonly [string, ErrorCode, string, RegExp][] = [
   ["SET 'parallelism.default' = 'many'; SELECT * FROM user_events", 'INVALID_OPTION', 'SET', /whole number/],
   ["SET 'table.local-time-zone' = 'Mars/Base'; SELECT * FROM user_events", 'INVALID_OPTION', 'SET', /Europe\/Berlin/],
   ["SELECT DATE '2020-02-30'", 'SQL_VALIDATION', 'DATE', /valid DATE literal/],
+  ["SELECT INTERVAL '100' SECOND", 'SQL_VALIDATION', 'INTERVAL', /100 exceeds precision of SECOND\(2\) field[\s\S]*SECOND\(3\)/],
+  ["INSERT INTO risk_alerts (user_id, user_id) VALUES ('a', 'b')", 'SQL_VALIDATION', 'user_id', /given twice/],
   ["SELECT INTERVAL '1:99' HOUR TO MINUTE", 'SQL_VALIDATION', 'INTERVAL', /illegal interval literal/],
 ];
 

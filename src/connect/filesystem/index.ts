@@ -14,6 +14,8 @@ export const connector: Connector = {
   sourceOptions: SOURCE_OPTIONS,
   sinkOptions: SINK_OPTIONS,
   formats: 'required',
+  // Flink's filesystem sink writes csv through a writer of its own, which knows no other form
+  encoderOptions: { csv: { 'write-bigdecimal-in-scientific-notation': 'true' } },
   metadata: FILE_METADATA,
   checkSource(config, place) {
     refuseUnsupported(config.options, place);

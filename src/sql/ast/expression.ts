@@ -89,6 +89,8 @@ export interface IntervalExpression {
   readonly negative: boolean;
   readonly from: IntervalUnit;
   readonly to?: IntervalUnit;
+  /** of the leading field, as in DAY(3); Flink's default is 2 */
+  readonly digits?: number;
   readonly span: Span;
 }
 

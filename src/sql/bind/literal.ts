@@ -115,6 +115,15 @@ export function bindInterval(node: IntervalExpression, source: SourceText): Expr
   const m = /^\s*([+-]?)\s*(.*?)\s*$/.exec(node.value) as RegExpExecArray;
   const sign = (m[1] === '-') !== node.negative ? -1 : 1;
   const text = m[2];
+  const leading = /^\d+/.exec(text)?.[0].replace(/^0+/, '') ?? '';
+  if (leading.length > (node.digits ?? 2)) {
+    throw source.error(
+      'SQL_VALIDATION',
+      `interval field value ${leading} exceeds precision of ${node.from}(${node.digits ?? 2}) field`,
+      node.span,
+      `Write ${node.from}(${leading.length}), or a larger unit.`,
+    );
+  }
   if (node.to === undefined) {
     if (!(node.from === 'SECOND' ? /^\d+(\.\d{1,9})?$/ : /^\d+$/).test(text)) throw bad();
     return intervalOf(sign * Number(text), node.from) ?? fail(bad());

@@ -193,20 +193,21 @@ function parseInterval(c: Cursor): IntervalExpression {
   if (c.token.kind === 'number' || c.isName())
     throw c.source.error('NOT_SUPPORTED', 'an interval without quotes is not supported yet', c.token, "Write INTERVAL '1' DAY.");
   const value = c.string('the interval in quotes');
-  const from = parseIntervalUnit(c);
-  const to = c.word('TO') ? parseIntervalUnit(c) : undefined;
-  return { kind: 'interval', value, negative, from, to, span: c.since(start) };
+  const { unit: from, digits } = parseIntervalUnit(c);
+  const to = c.word('TO') ? parseIntervalUnit(c).unit : undefined;
+  return { kind: 'interval', value, negative, from, to, digits, span: c.since(start) };
 }
 
-function parseIntervalUnit(c: Cursor): IntervalUnit {
+function parseIntervalUnit(c: Cursor): { unit: IntervalUnit; digits?: number } {
   const t = c.token;
   const unit = t.kind === 'word' ? (INTERVAL_UNITS.includes(t.upper) ? t.upper : t.upper.replace(/S$/, '')) : '';
   if (!INTERVAL_UNITS.includes(unit)) throw c.unexpected('a time unit (YEAR, MONTH, DAY, HOUR, MINUTE, SECOND)');
   c.next();
+  let digits: number | undefined;
   if (c.operator('(')) {
-    c.integer('a precision');
+    digits = c.integer('a precision');
     if (c.operator(',')) c.integer('a precision');
     c.expectOperator(')');
   }
-  return unit as IntervalUnit;
+  return { unit: unit as IntervalUnit, digits };
 }
