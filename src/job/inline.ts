@@ -59,5 +59,6 @@ function timerWaiter(bells: Doorbells): Waiter {
       if (bells.look(0) === seen) await new Promise((resolve) => setTimeout(resolve, Math.min(timeoutMs, POLL_MS)));
     },
     turn: () => new Promise((resolve) => setImmediate(resolve)),
+    nap: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
 }

@@ -90,5 +90,6 @@ function simulatedWaiter(clock: ManualClock): Waiter {
       clock.advanceMs(timeoutMs);
     },
     turn,
+    nap: turn, // a promise of the user's may still be pending on real time
   };
 }

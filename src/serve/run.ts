@@ -5,6 +5,7 @@ import { MillraceError } from '../base/errors.js';
 import { executeGraph, type JobHandle } from '../job/execute.js';
 import { SlotPool } from '../job/pool.js';
 import type { JobResult } from '../job/status.js';
+import { ignoreBrokenPipes, onInterrupt } from './interrupt.js';
 import { StatusLine } from './status-line.js';
 import { summary, watch } from './watch.js';
 
@@ -25,7 +26,7 @@ export interface RunContext {
   readonly file?: string;
 }
 
-/** Runs a .sql script or a module. Resolves with the exit code: 0, 1 after an error, 130 after Ctrl-C. */
+/** Runs a .sql script or a module. Resolves with the exit code: 0, 1 after an error, 130 after Ctrl-C, 143 after SIGTERM, 141 when nobody reads the rows. */
 export async function runFile(file: string, flags: RunFlags): Promise<number> {
   const line = new StatusLine(process.stdout.isTTY ? process.stdout : process.stderr);
   const context: RunContext = {
@@ -79,12 +80,13 @@ async function runModule(file: string, context: RunContext): Promise<number> {
 
 /** Follows one job to its end. */
 async function follow(job: JobHandle, context: RunContext, results: JobResult[]): Promise<number> {
-  const interrupts = onInterrupt(job);
+  const interrupts = onInterrupt(job, context.clock);
   try {
     const result = await watch(job, context.line, context.clock, context.outputs);
+    if (interrupts.error !== undefined) throw interrupts.error;
     results.push(result);
-    if (context.summary) (context.line.live ? process.stdout : process.stderr).write(summary(result, context.outputs));
-    return interrupts.count > 0 ? 130 : 0;
+    if (context.summary && interrupts.code !== 141) (context.line.live ? process.stdout : process.stderr).write(summary(result, context.outputs));
+    return interrupts.code ?? 0;
   } finally {
     interrupts.stop();
   }
@@ -96,26 +98,8 @@ function print(line: StatusLine, text: string): void {
   else process.stdout.write(text);
 }
 
-/** Ctrl-C: the first lets what is under way reach the sinks, the second ends the process. */
-function onInterrupt(job: JobHandle): { count: number; stop(): void } {
-  const state = {
-    count: 0,
-    stop: () => {
-      process.off('SIGINT', handler);
-      process.off('SIGTERM', handler);
-    },
-  };
-  const handler = (): void => {
-    state.count++;
-    if (state.count > 1) process.exit(130);
-    void job.cancel();
-  };
-  process.on('SIGINT', handler);
-  process.on('SIGTERM', handler);
-  return state;
-}
-
 async function guarded(line: StatusLine, body: () => Promise<number>): Promise<number> {
+  ignoreBrokenPipes();
   try {
     return await body();
   } catch (e) {

@@ -22,6 +22,8 @@ export interface Waiter {
   wait(seen: number, timeoutMs: number, mayBlock: boolean): Promise<void> | undefined;
   /** Lets the event loop run once: microtasks, promises, stdio, messages. */
   turn(): Promise<void>;
+  /** The same, but the event loop may sleep for `ms` when it has nothing to do. */
+  nap(ms: number): Promise<void>;
 }
 
 export interface SlotHooks {
@@ -37,10 +39,16 @@ export interface SlotHooks {
 /** Most a slot sleeps: a bound on how late a lost wake-up is noticed. */
 const SLEEP_MAX_MS = 100;
 
+/** While a promise is pending: so many turns at full speed (a promise that is settled already takes one or two), then naps, so that waiting costs no CPU. */
+const TURNS_AWAKE = 50;
+const NAP_MS = 1;
+
 /** The only scheduler: steps the subtasks until all are done. */
 export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter: Waiter, hooks: SlotHooks): Promise<MillraceError | undefined> {
   let lastTurnMs = clock.monotonicMs();
   let cancelled = false;
+  /** turns of the event loop since a step last found work */
+  let idleTurns = 0;
   for (;;) {
     const seen = waiter.look();
     if (!cancelled && hooks.cancelled()) {
@@ -60,6 +68,7 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
     if (done === subtasks.length) break;
     const now = clock.monotonicMs();
     if (worked) {
+      idleTurns = 0;
       if (now - lastTurnMs >= EVENT_LOOP_TURN_MS) {
         hooks.publish();
         await waiter.turn();
@@ -69,7 +78,7 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
     }
     hooks.publish();
     if (held || hooks.stdioPending()) {
-      await waiter.turn();
+      await (++idleTurns <= TURNS_AWAKE ? waiter.turn() : waiter.nap(NAP_MS));
       lastTurnMs = clock.monotonicMs();
       continue;
     }

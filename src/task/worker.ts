@@ -70,6 +70,7 @@ function blockingWaiter(bells: Doorbells, slot: number): Waiter {
       return undefined;
     },
     turn: () => new Promise((resolve) => setImmediate(resolve)),
+    nap: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
 }
 

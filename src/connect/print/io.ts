@@ -1,3 +1,4 @@
+import { MillraceError } from '../../base/errors.js';
 import type { IoContext, IoSink } from '../../contract/io.js';
 
 export interface PrintConfig {
@@ -13,10 +14,25 @@ export function createIoSink(config: PrintConfig, ctx: IoContext): IoSink {
     write(_subtask, frame) {
       if (!config.standardError && ctx.print !== undefined) {
         ctx.print(decoder.decode(frame));
-        return stream.writableNeedDrain ? new Promise((resolve) => stream.once('drain', resolve)) : undefined;
+        return stream.writableNeedDrain ? drained(stream) : undefined;
       }
-      return new Promise((resolve, reject) => stream.write(frame.slice(), (e) => (e ? reject(e) : resolve())));
+      return new Promise((resolve, reject) => stream.write(frame.slice(), (e) => (e ? reject(unwritable(e)) : resolve())));
     },
     async close() {},
   };
+}
+
+/** Resolves when the stream takes more, or never will. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'error', 'close']) stream.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'error', 'close']) stream.on(event, done);
+  });
+}
+
+function unwritable(cause: Error): MillraceError {
+  return new MillraceError('FILE_WRITE', `writing to the standard error failed: ${cause.message}`, { cause, remedy: 'Look at what it is redirected to.' });
 }

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CLI, put, scratch, visible } from './cli.js';
+
+const sql = (sink: string, source = ''): string => `
+SET 'parallelism.default' = '2';
+CREATE TABLE g (k INT, v BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '20000'${source});
+CREATE TABLE o (k INT, v BIGINT) WITH (${sink});
+INSERT INTO o SELECT k, v FROM g;`;
+const files = (dir: string): string => sql(`'connector' = 'filesystem', 'path' = '${join(dir, 'out')}', 'format' = 'csv'`);
+
+function start(job: string): ChildProcess {
+  return spawn(process.execPath, [CLI, 'run', put(scratch(), 'job.sql', job)], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+function ended(child: ChildProcess): Promise<{ code: number | null; stderr: string; ms: number }> {
+  const from = performance.now();
+  let stderr = '';
+  child.stderr!.on('data', (d) => (stderr += d));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stderr, ms: performance.now() - from })));
+}
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`${signal}, even given twice at once, lets what is under way reach the files and exits with ${code}`, async () => {
+    const dir = scratch();
+    const child = start(files(dir));
+    const end = ended(child);
+    await sleep(1000);
+    child.kill(signal);
+    child.kill(signal); // as npm and timeout do
+    const r = await end;
+    assert.equal(r.code, code, r.stderr);
+    const parts = visible(join(dir, 'out'));
+    assert.ok(parts.length > 0, 'parts were committed');
+    for (const p of parts) assert.match(readFileSync(join(dir, 'out', p), 'utf8'), /^(-?\d+,-?\d+\n)+$/);
+  });
+}
+
+test('a kill leaves no half-written part visible', async () => {
+  const dir = scratch();
+  const child = start(files(dir));
+  const end = ended(child);
+  await sleep(1000);
+  child.kill('SIGKILL');
+  await end;
+  assert.deepEqual(visible(join(dir, 'out')), []);
+});
+
+test('when the reader of the rows goes away the job ends at once and quietly', async () => {
+  const child = start(sql("'connector' = 'print'"));
+  const end = ended(child);
+  await new Promise((resolve) => child.stdout!.once('data', resolve));
+  child.stdout!.destroy();
+  const r = await end;
+  assert.deepEqual([r.code, r.stderr], [141, '']);
+  assert.ok(r.ms < 5000, `${r.ms} ms`);
+});
+
+test('when nobody reads stderr the job still does its work', async () => {
+  const dir = scratch();
+  const child = start(files(dir).replace("'20000'", "'20000', 'number-of-rows' = '20000'"));
+  child.stderr!.destroy();
+  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 0);
+  assert.ok(visible(join(dir, 'out')).length > 0);
+});
