@@ -66,9 +66,13 @@ export function balanced(e: Expr): Expr {
   return level[0];
 }
 
+/** Conditions in a chain that reads well in EXPLAIN and is no burden to the stack. */
+const CHAIN_MAX = 64;
+
 export function conjunction(parts: readonly Expr[]): Expr | undefined {
   if (parts.length === 0) return undefined;
-  return parts.reduce((a, b) => call('and', [a, b], { root: 'BOOLEAN', nullable: a.type.nullable || b.type.nullable }));
+  const chain = parts.reduce((a, b) => call('and', [a, b], { root: 'BOOLEAN', nullable: a.type.nullable || b.type.nullable }));
+  return parts.length > CHAIN_MAX ? balanced(chain) : chain;
 }
 
 /** Equal as written after resolution: same operations over the same columns. */
