@@ -31,6 +31,7 @@ export const CONNECT_ALSO: readonly string[] = ['format'];
 
 /** node: and npm modules by file: everything else in src/ runs in a browser too. */
 export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
+  'src/base/zone.ts': ['node:fs'],
   'src/chain/keyed.ts': ['node:v8'],
   'src/connect/dead_letters.ts': ['node:fs', 'node:path'],
   'src/connect/filesystem/block.ts': ['node:fs'],
