@@ -85,13 +85,14 @@ export const BANNED: readonly { readonly call: RegExp; readonly instead: string;
       'src/job/inline.ts': "sleep of a slot on the user's thread, which must not block",
       'src/serve/watch.ts': 'redraws the status line',
       'src/task/io-hub.ts': 'waits for room in a ring on a thread that must not block',
+      'src/task/worker.ts': 'naps of a slot that waits for a promise',
     },
   },
   { call: /\bconsole\.\w+\s*\(/, instead: 'a metric, an error, or the print of the IoContext', allowed: {} },
   {
     call: /\bprocess\.exit\s*\(/,
     instead: 'process.exitCode, and an end by itself',
-    allowed: { 'src/serve/run.ts': 'a second Ctrl-C ends the process at once' },
+    allowed: { 'src/serve/interrupt.ts': 'a second Ctrl-C ends the process at once' },
   },
 ];
 
