@@ -76,7 +76,8 @@ export class OutputBuffer {
   /** Hands everything to the ring; false when there is no room. */
   flush(): boolean {
     if (this.#used === 0) return true;
-    if (!this.#ring.offer(this.#engine.u8, this.#ptr, this.#used)) return false;
+    // a receiver that failed takes nothing: waiting for its room would keep this subtask from ending
+    if (!this.#ring.consumerFailed && !this.#ring.offer(this.#engine.u8, this.#ptr, this.#used)) return false;
     this.#used = 0;
     if (this.#capacity > 8 * OUTPUT_BUFFER_BYTES) {
       this.#engine.free(this.#ptr, this.#capacity);

@@ -19,6 +19,7 @@ export type ChannelEvent =
 export class ExchangeReader {
   readonly #engine: Engine;
   readonly #frames: RingFrameReader;
+  readonly #ring: RingReader;
   readonly #batch: Batch;
   #at = 0;
   #end = 0;
@@ -28,7 +29,13 @@ export class ExchangeReader {
   constructor(engine: Engine, leaves: readonly Leaf[], ring: RingReader) {
     this.#engine = engine;
     this.#frames = new RingFrameReader(engine, ring);
+    this.#ring = ring;
     this.#batch = allocBatch(engine, leaves, { columns: false, capacity: BATCH_ROWS_MAX });
+  }
+
+  /** Tells the sender that nothing more will be taken. */
+  fail(): void {
+    this.#ring.fail();
   }
 
   /** The next event in order; undefined when nothing has arrived. */

@@ -66,6 +66,11 @@ export class Gate {
     return this.#open === 0 ? STEP_END : STEP_IDLE;
   }
 
+  /** The subtask takes nothing more: senders that wait for room here throw away what they have for it. */
+  close(): void {
+    for (const c of this.#channels) if (!c.reader.ended) c.reader.fail();
+  }
+
   /** Replaces a batch's marks by the marks of the minimum over all channels. */
   #coalesceMarks(batch: Batch, channel: number): void {
     const count = batch.markCount;

@@ -181,3 +181,13 @@ test('a good job ends with exit code 0 and whole files', async () => {
   assert.equal(r.code, 0, r.stderr);
   assert.deepEqual(rowsOf(`${dir}/out`), Array.from({ length: 2000 }, (_, i) => `{"id":${i + 1000}}`).sort());
 });
+
+test('a failure behind a hash exchange ends the job although the sources wait on full rings', async () => {
+  const sql = `SET 'parallelism.default' = '2';
+CREATE TABLE g (k INT, ts AS PROCTIME()) WITH ('connector' = 'datagen', 'rows-per-second' = '100000000', 'fields.k.min' = '0', 'fields.k.max' = '3000000');
+CREATE TABLE o (a BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO o SELECT 10 / (COUNT(*) - COUNT(*)) FROM TABLE(TUMBLE(TABLE g, DESCRIPTOR(ts), INTERVAL '1' SECOND)) GROUP BY k, window_start, window_end;`;
+  const r = await runSql(sql);
+  failed(r, 'DIVISION_BY_ZERO');
+  assert.ok(r.ms < 10_000, `${r.ms} ms`);
+});
