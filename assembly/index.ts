@@ -2,6 +2,8 @@
 export * from "./memory";
 export { hashColumn, hashNothing } from "./hash";
 export * from "./scan/crc32c";
+export { lz4Inflate, lz4Length } from "./scan/lz4";
+export { snappyInflate, snappyLength } from "./scan/snappy";
 export * from "./scan/kafka";
 export * from "./scan/kafka_columns";
 export * from "./exchange";

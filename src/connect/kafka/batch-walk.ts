@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { BATCH_V2_HEADER_BYTES, E_BATCH_CODEC, E_BATCH_CORRUPT, E_BATCH_MAGIC } from '#abi';
 import type { ErrorPlace } from '../../base/errors.js';
 import { KAFKA_FRAME_BYTES, KAFKA_INFLATED_BYTES_MAX } from '../../base/limits.js';
@@ -7,13 +7,26 @@ import { crc32cBytes } from './crc32c.js';
 import { FRAME_HEADER_BYTES } from './frame.js';
 import { batchError } from './record-cursor.js';
 
-const inflate = promisify(gunzip);
+type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const CODEC_GZIP = 1;
+const CODEC_ZSTD = 4;
+/** Node has zstd since 22.15 and 23.8. */
+const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.gunzip };
+const unzstd = zstdDecompress === undefined ? undefined : (promisify(zstdDecompress) as Inflate);
+const INFLATE: Readonly<Record<number, Inflate | undefined>> = { [CODEC_GZIP]: promisify(zlib.gunzip) as Inflate, [CODEC_ZSTD]: unzstd };
+
+/** Whether batches of a codec are inflated by node:zlib before they leave for a slot; slots inflate snappy and lz4 themselves. */
+export function inflatedHere(codec: number): boolean {
+  return codec === CODEC_GZIP || codec === CODEC_ZSTD;
+}
 
 /** A run of batches that leave as one frame: [start, end) of the response, plain or one compressed batch. */
 export interface BatchRun {
   readonly start: number;
   readonly end: number;
-  readonly compressed: boolean;
+  /** Kafka's codec number, 0 = plain */
+  readonly codec: number;
   /** offset of the first batch, for messages */
   readonly offset: bigint;
 }
@@ -43,7 +56,7 @@ export function walkBatches(b: Buffer, start: number, end: number, aborted: read
   let open: { start: number; offset: bigint } | undefined;
   let at = start;
   const cut = (): void => {
-    if (open !== undefined) runs.push({ ...open, end: at, compressed: false });
+    if (open !== undefined) runs.push({ ...open, end: at, codec: 0 });
     open = undefined;
   };
   while (end - at >= 17) {
@@ -68,7 +81,7 @@ export function walkBatches(b: Buffer, start: number, end: number, aborted: read
     }
     if ((attributes & 7) !== 0 && (attributes & 32) === 0) {
       cut();
-      runs.push({ start: at, end: batchEnd, compressed: true, offset });
+      runs.push({ start: at, end: batchEnd, codec: attributes & 7, offset });
     } else {
       if (open !== undefined && batchEnd - open.start > KAFKA_FRAME_BYTES) cut();
       open ??= { start: at, offset };
@@ -94,14 +107,14 @@ function isAbortMarker(b: Buffer, at: number, end: number): boolean {
 }
 
 /**
- * Inflates one gzip batch into an uncompressed one, with FRAME_HEADER_BYTES of room before it. Its CRC is checked first; the
- * new batch has none. Other codecs fail with KAFKA_UNSUPPORTED_CODEC.
+ * Inflates one gzip or zstd batch into an uncompressed one, with FRAME_HEADER_BYTES of room before it. Its CRC is checked first; the
+ * new batch has none. Fails with KAFKA_UNSUPPORTED_CODEC where this Node has no zstd.
  */
 export async function inflateBatch(b: Buffer, run: BatchRun, checkCrc: boolean, place: ErrorPlace): Promise<Buffer> {
   const here = { ...place, offset: run.offset };
-  const codec = b.readInt16BE(run.start + 21) & 7;
   if (checkCrc && crc32cBytes(b, run.start + 21, run.end) !== b.readUInt32BE(run.start + 17)) throw batchError(E_BATCH_CORRUPT, 0, here);
-  if (codec !== 1) throw batchError(E_BATCH_CODEC, codec, here);
+  const inflate = INFLATE[run.codec];
+  if (inflate === undefined) throw batchError(E_BATCH_CODEC, run.codec, here);
   let records: Buffer;
   try {
     records = await inflate(b.subarray(run.start + BATCH_V2_HEADER_BYTES, run.end), { maxOutputLength: KAFKA_INFLATED_BYTES_MAX });

@@ -1,5 +1,5 @@
 import type { ErrorPlace } from '../../base/errors.js';
-import { inflateBatch, walkBatches } from './batch-walk.js';
+import { inflateBatch, inflatedHere, walkBatches } from './batch-walk.js';
 import type { FetchedPartition } from './fetch-response.js';
 import { controlFrame, FLAG_CHECKED, FRAME_HEADER_BYTES, FRAME_RECORDS, FRAME_SPLIT_FINISHED, FRAME_SPLIT_START, sealFrame } from './frame.js';
 import type { KafkaSplit } from './plan.js';
@@ -60,7 +60,7 @@ export class PartitionFetch {
       for (const run of runs) {
         if (this.#to.stopped.aborted) return;
         let frame: Uint8Array;
-        if (run.compressed) {
+        if (inflatedHere(run.codec)) {
           const batch = await inflateBatch(payload, run, this.#to.checkCrc, this.place);
           frame = sealFrame(batch, 0, batch.length, FRAME_RECORDS, number, f.highWatermark, FLAG_CHECKED);
         } else {

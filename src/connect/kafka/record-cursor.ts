@@ -1,6 +1,7 @@
 import {
   CRC_TABLE_BYTES,
   E_BATCH_CODEC,
+  E_BATCH_CORRUPT,
   E_BATCH_MAGIC,
   KC_BATCH,
   KC_BYTES,
@@ -24,9 +25,11 @@ import {
   KF_CHECK_CRC,
   KF_KEEP_NULLS,
   KF_ONE_BATCH,
+  KS_EMPTY,
 } from '#abi';
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import type { Engine } from '../../wasm/engine.js';
+import { BatchInflater, inflates } from './inflate.js';
 
 declare module '../../wasm/engine.js' {
   interface Kernels {
@@ -66,11 +69,17 @@ export class RecordCursor {
   readonly offsets: number;
   readonly times: number;
   readonly headers: number;
+  readonly #inflater: BatchInflater;
+  /** where the region goes on behind the compressed batch that is being read; 0 = none is */
+  #resumePtr = 0;
+  #resumeEnd = 0;
+  #resumeFlags = 0;
 
   constructor(engine: Engine, options: CursorOptions) {
     const bytes = options.capacity * 8;
     this.#engine = engine;
     this.#capacity = options.capacity;
+    this.#inflater = new BatchInflater(engine);
     this.#ptr = engine.alloc(KC_BYTES);
     this.#crc = engine.alloc(CRC_TABLE_BYTES);
     this.values = engine.alloc(bytes);
@@ -98,18 +107,54 @@ export class RecordCursor {
     u32[(this.#ptr + KC_PTR) >> 2] = ptr;
     u32[(this.#ptr + KC_END) >> 2] = end;
     u32[(this.#ptr + KC_BATCH) >> 2] = 0;
+    this.#resumePtr = 0;
     u32[(this.#ptr + KC_FLAGS) >> 2] = this.#flags | (checkCrc ? KF_CHECK_CRC : 0);
     i64[(this.#ptr + KC_FROM) >> 3] = from;
     i64[(this.#ptr + KC_TO) >> 3] = to;
     i64[(this.#ptr + KC_NEXT) >> 3] = from;
   }
 
-  /** The next records; 0 when the region gave no more (see `state`). Fails with KAFKA_CORRUPT_BATCH or KAFKA_UNSUPPORTED_CODEC after the good records before it. */
+  /**
+   * The next records; 0 when the region gave no more (see `state`). Slices of a compressed batch are valid until the next one is begun.
+   * Fails with KAFKA_CORRUPT_BATCH or KAFKA_UNSUPPORTED_CODEC after the good records before it.
+   */
   next(place: ErrorPlace): number {
-    const n = this.#engine.kernels.kafkaRecords(this.#ptr);
-    const e = this.#engine.takeError();
-    if (e === undefined) return n;
-    throw batchError(e.code, e.length, { ...place, offset: e.arg });
+    for (;;) {
+      const n = this.#engine.kernels.kafkaRecords(this.#ptr);
+      const e = this.#engine.takeError();
+      if (e !== undefined) {
+        const here = { ...place, offset: e.arg };
+        if (e.code !== E_BATCH_CODEC || !inflates(e.length) || this.#resumePtr !== 0) throw batchError(e.code, e.length, here);
+        if (!this.#openInflated(e.ptr, e.length)) throw batchError(E_BATCH_CORRUPT, 0, here);
+      } else if (n === 0 && this.#resumePtr !== 0 && this.state === KS_EMPTY) {
+        this.#region(this.#resumePtr, this.#resumeEnd, this.#resumeFlags);
+        this.#resumePtr = 0;
+      } else {
+        return n;
+      }
+    }
+  }
+
+  /** Goes on in the inflated form of the batch at `ptr`, whose CRC was checked if asked for; false when it is damaged. */
+  #openInflated(ptr: number, codec: number): boolean {
+    const { u8, u32 } = this.#engine;
+    const batchEnd = ptr + 12 + new DataView(u8.buffer).getInt32(ptr + 8);
+    const end = u32[(this.#ptr + KC_END) >> 2];
+    const flags = u32[(this.#ptr + KC_FLAGS) >> 2];
+    const length = this.#inflater.inflate(ptr, batchEnd, codec);
+    if (length < 0) return false;
+    this.#resumePtr = batchEnd;
+    this.#resumeEnd = end;
+    this.#resumeFlags = flags;
+    this.#region(this.#inflater.ptr, this.#inflater.ptr + length, flags & ~KF_CHECK_CRC);
+    return true;
+  }
+
+  #region(ptr: number, end: number, flags: number): void {
+    const { u32 } = this.#engine;
+    u32[(this.#ptr + KC_PTR) >> 2] = ptr;
+    u32[(this.#ptr + KC_END) >> 2] = end;
+    u32[(this.#ptr + KC_FLAGS) >> 2] = flags;
   }
 
   /** How the last call ended: KS_*. */
@@ -134,6 +179,7 @@ export class RecordCursor {
   }
 
   close(): void {
+    this.#inflater.close();
     const bytes = this.#capacity * 8;
     for (const p of [this.values, this.keys, this.offsets, this.times, this.headers]) if (p !== 0) this.#engine.free(p, bytes);
     this.#engine.free(this.#crc, CRC_TABLE_BYTES);
@@ -146,7 +192,10 @@ export function batchError(code: number, codec: number, place: ErrorPlace): Mill
   if (code === E_BATCH_CODEC) {
     return new MillraceError('KAFKA_UNSUPPORTED_CODEC', `a record batch is compressed with ${CODEC_NAMES[codec] ?? `codec ${codec}`}`, {
       place,
-      remedy: "Produce with compression.type 'none' or 'gzip', or set compression.type on the topic.",
+      remedy:
+        CODEC_NAMES[codec] === 'zstd'
+          ? 'Use Node.js 22.15 or newer, whose zlib has zstd, or set another compression.type in the producer or on the topic.'
+          : 'Set compression.type to none, gzip, snappy, lz4 or zstd in the producer or on the topic.',
     });
   }
   if (code === E_BATCH_MAGIC) {

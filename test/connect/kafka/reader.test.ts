@@ -146,7 +146,7 @@ test('a gzip batch is checked, inflated and read; a damaged one is found by its 
   const head = { ...EMPTY_BATCH, baseOffset: 10n, lastOffsetDelta: 499, records };
   const packed = Buffer.from(batchBytes({ ...head, attributes: 1 }, gzipSync(Buffer.from(records.flatMap(recordBytes)))));
   const walked = walkBatches(packed, 0, packed.length, [], {});
-  assert.deepEqual([walked.runs.length, walked.runs[0].compressed, walked.next], [1, true, 510n]);
+  assert.deepEqual([walked.runs.length, walked.runs[0].codec, walked.next], [1, 1, 510n]);
   const inflated = await inflateBatch(packed, walked.runs[0], true, {});
   const s = setUp(100);
   s.frames.send(sealFrame(inflated, 0, inflated.length, FRAME_RECORDS, 0, 0n, FLAG_CHECKED));
