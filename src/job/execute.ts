@@ -2,7 +2,7 @@ import { ownModule } from '../base/modules.js';
 import { randomUUID } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
-import { MillraceError } from '../base/errors.js';
+import { MillraceError, type PlainError } from '../base/errors.js';
 import { IO_RING_BYTES } from '../base/limits.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { StreamGraph } from '../contract/graph.js';
@@ -173,7 +173,7 @@ class JobRun implements JobHandle {
     return Promise.all(
       Array.from({ length: plan.slots }, async (_, slot) => {
         const { port1, port2 } = new MessageChannel();
-        port1.on('message', () => this.#hub!.pump());
+        port1.on('message', (m: 0 | PlainError) => (m === 0 ? this.#hub!.pump() : this.#fail(MillraceError.fromPlain(m))));
         this.#ports.push(port1);
         const task: SlotTask = {
           plan,
@@ -215,6 +215,7 @@ class JobRun implements JobHandle {
       hostSleeping: this.#hostSleeping,
       pumpHost: () => this.#hub!.pump(),
       closures: this.#options.closures!,
+      failed: (e) => this.#fail(e),
     });
     ioPorts[0]?.close();
     if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));

@@ -20,6 +20,7 @@ export interface InlineContext {
   readonly hostSleeping: SharedArrayBuffer;
   readonly pumpHost: () => void;
   readonly closures: ClosureTable;
+  readonly failed: (error: MillraceError) => void;
 }
 
 /** Runs a job's only slot on the caller's thread, beside the caller's own work: never blocks, waits by timers and promises. */
@@ -43,6 +44,7 @@ export async function runInline(ctx: InlineContext): Promise<SlotReport> {
   });
   const error = await runSlot(built.subtasks, systemClock, timerWaiter(ctx.bells), {
     cancelled: () => ctx.control.cancelled,
+    failed: ctx.failed,
     publish: built.publish,
     stdioPending: () => false,
   });

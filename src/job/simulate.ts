@@ -62,6 +62,7 @@ export async function simulateGraph(graph: StreamGraph, options: SimulateOptions
     const subtasks = slots.flatMap((s) => s.subtasks);
     const error = await runSlot(subtasks, clock, simulatedWaiter(clock), {
       cancelled: () => control.cancelled,
+      failed: () => control.cancel(),
       publish: () => {},
       stdioPending: () => false,
       order: new Prng(options.seed),

@@ -5,8 +5,15 @@ import * as t from '../types/logical.js';
 import { findLeaf } from './graph-builder.js';
 import { isNumeric } from './types.js';
 
+const AGGREGATE = Symbol.for('millrace.AggregateSpec');
+export function isAggregateSpec(x: unknown): x is AggregateSpec {
+  return typeof x === 'object' && x !== null && AGGREGATE in x;
+}
+
 /** A declarative aggregate, computed in wasm: count(), sum('amount').as('total'). */
 export class AggregateSpec {
+  /** Known by a registered symbol: a job module may import another copy of this package than the one that runs it. */
+  readonly [AGGREGATE] = true;
   readonly fn: AggregateCall['fn'];
   readonly field: string | undefined;
   readonly name: string;

@@ -12,8 +12,12 @@ export type Operand = ColumnExpr | null | boolean | number | bigint | string;
 
 type Resolve = (schema: Schema) => Expr;
 
+const COLUMN_EXPR = Symbol.for('millrace.ColumnExpr');
+
 /** An expression over columns. It becomes wasm; types follow Flink's SQL rules. */
 export class ColumnExpr {
+  /** Known by a registered symbol: a job module may import another copy of this package than the one that runs it. */
+  readonly [COLUMN_EXPR] = true;
   readonly #resolve: Resolve;
   readonly #text: string;
   readonly #path: string | undefined;
@@ -215,7 +219,7 @@ function literal(value: null | boolean | number | bigint | string): Expr {
 }
 
 function toExpr(o: Operand): ColumnExpr {
-  return o instanceof ColumnExpr ? o : lit(o);
+  return typeof o === 'object' && o !== null && COLUMN_EXPR in o ? o : lit(o);
 }
 
 function call(fn: FunctionName, text: string, args: readonly Operand[], type: (args: Expr[]) => LogicalType): ColumnExpr {

@@ -6,7 +6,7 @@ import { type Field, type Schema, TIMESTAMP } from '../types/logical.js';
 import { flatten } from '../types/leaf.js';
 import type { Row } from '../batch/rows.js';
 import type { AggregateFunction } from '../window/process.js';
-import { AggregateSpec, avg, count, max, min, sum } from './aggregates.js';
+import { type AggregateSpec, avg, count, isAggregateSpec, max, min, sum } from './aggregates.js';
 import type { Kept, OutputTag, ProcessWindowFunction } from './api.js';
 import { type Duration, durationMs, type WindowAssigner } from './time.js';
 import { isValues } from './fields.js';
@@ -57,7 +57,7 @@ export class WindowedStream<T, K> {
   aggregate<Acc, U>(fn: AggregateFunction<Kept<T>, Acc, U>): DataStream<U>;
   aggregate<Acc, Out, U>(fn: AggregateFunction<Kept<T>, Acc, Out>, process: ProcessWindowFunction<Out, K, U>): DataStream<U>;
   aggregate(...args: unknown[]): DataStream<unknown> {
-    if (args.every((a) => a instanceof AggregateSpec)) return this.#aggregate(args as AggregateSpec[]);
+    if (args.every(isAggregateSpec)) return this.#aggregate(args);
     const [fn, process] = args;
     return this.#node({ keep: 'aggregate', combine: this.#closure(fn), closure: process === undefined ? -1 : this.#closure(process) }, VALUE_SCHEMA);
   }

@@ -28,6 +28,8 @@ export interface Waiter {
 
 export interface SlotHooks {
   cancelled(): boolean;
+  /** A subtask failed: the whole job must stop now, not when this slot's other subtasks are done. Called once. */
+  failed(error: MillraceError): void;
   /** publishes figures; called every few ms of work and before sleeping */
   publish(): void;
   /** output of closures that the event loop still has to carry away */
@@ -49,6 +51,7 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
   let cancelled = false;
   /** turns of the event loop since a step last found work */
   let idleTurns = 0;
+  let failed = false;
   for (;;) {
     const seen = waiter.look();
     if (!cancelled && hooks.cancelled()) {
@@ -64,6 +67,13 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
       if (r === StepResult.Worked) worked = true;
       else if (r === StepResult.Held) held = true;
       else if (r === StepResult.Done) done++;
+    }
+    if (!failed) {
+      const error = firstError(subtasks);
+      if (error !== undefined) {
+        failed = true;
+        hooks.failed(error);
+      }
     }
     if (done === subtasks.length) break;
     const now = clock.monotonicMs();
@@ -92,7 +102,12 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
   }
   hooks.publish();
   while (hooks.stdioPending()) await waiter.turn();
-  return subtasks.find((s) => s.error !== undefined)?.error;
+  return firstError(subtasks);
+}
+
+function firstError(subtasks: readonly Subtask[]): MillraceError | undefined {
+  for (const s of subtasks) if (s.error !== undefined) return s.error;
+  return undefined;
 }
 
 /** A few steps of one subtask while it has work, so that its data stays in the cache. */

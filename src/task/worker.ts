@@ -51,6 +51,7 @@ export default async function slotMain(task: SlotTask): Promise<SlotReport> {
     });
     error = await runSlot(built.subtasks, systemClock, blockingWaiter(bells, slot), {
       cancelled: () => control.cancelled,
+      failed: (e) => task.hostPort.postMessage(e.toPlain()),
       publish: built.publish,
       stdioPending: closures === undefined ? () => false : stdioPending,
     });
