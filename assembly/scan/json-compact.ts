@@ -2,7 +2,8 @@
 import { arenaTake, X_DECIMALS, X_FLAGS, X_TEXT, X_TEXT_LENGTH } from "./context";
 import { FLAG_ESCAPED, FLAG_FLOAT, scanNumber, scanString, unescape } from "./json-text";
 import { parseFloating, RESULT } from "./number";
-import { writeDouble, writeI64 } from "../write/double";
+import { writeI64 } from "../write/digits";
+import { writeDouble } from "../write/double";
 import { writeQuoted } from "../write/text";
 
 /** Rewrites the checked value [p, q): X_TEXT, X_TEXT_LENGTH. Returns 0 without memory. */

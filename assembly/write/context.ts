@@ -20,16 +20,24 @@ export const W_ESCAPE: usize = 52; // csv, 0 = none
 export const W_NULL: usize = 56; // csv: null literal, pointer and length
 export const W_NULL_LENGTH: usize = 60;
 export const W_MIN_SAFE: usize = 64; // csv: bytes below it ask for quotes
+export const W_TEXTS: usize = 68; // number of leaves whose values vary in length
 export const W_BYTES: u32 = 128;
 
 export const WL_VALUES: usize = 0;
 export const WL_VALIDITY: usize = 4;
 export const WL_KIND: usize = 8;
 export const WL_ARG: usize = 12;
-export const WL_NAME: usize = 16; // json: -> `"name":`
+export const WL_NAME: usize = 16; // json: -> `,"name":`
 export const WL_NAME_LENGTH: usize = 20;
 export const WL_END: usize = 24; // last descendant leaf + 1
-export const WL_BYTES: usize = 32;
+export const WL_LAST_LENGTH: usize = 28; // timestamps: bytes of the last text, 0 = none yet
+export const WL_LAST: usize = 32; // i64: what it stands for
+export const WL_MINUTE: usize = 40; // i64: minute of WL_MINUTE_TEXT
+export const WL_MINUTE_TEXT: usize = 48; // 16 bytes: yyyy-MM-dd HH:mm
+export const WL_TEXT: usize = 64; // 48 bytes: the last text
+export const WL_BYTES: usize = 128;
+/** No minute of any timestamp. */
+const NO_MINUTE = i64.MIN_VALUE;
 
 export function writeCreate(leaves: u32): usize {
   const w = alloc(W_BYTES);
@@ -57,6 +65,9 @@ export function writeLeaf(w: usize, i: u32, kind: u32, arg: u32, name: usize, na
   store<u32>(l, name as u32, WL_NAME);
   store<u32>(l, nameLength, WL_NAME_LENGTH);
   store<u32>(l, end, WL_END);
+  store<u32>(l, 0, WL_LAST_LENGTH);
+  store<i64>(l, NO_MINUTE, WL_MINUTE);
+  if (kind == F_STR || kind == F_BYTES) store<u32>(w, load<u32>(w, W_TEXTS) + 1, W_TEXTS);
   store<u32>(w, load<u32>(w, W_FIXED) + VALUE_BYTES_MAX + nameLength + 8, W_FIXED);
 }
 
@@ -88,7 +99,7 @@ export function writeBegin(w: usize, batch: usize): void {
 /** Makes room for row `row` after `used` bytes; returns the buffer (it may have moved) or 0 without memory. */
 export function writeReserve(w: usize, row: u32, used: usize): usize {
   let need = (used as u64) + (load<u32>(w, W_FIXED) as u64);
-  const n = load<u32>(w, W_LEAVES);
+  const n: u32 = load<u32>(w, W_TEXTS) == 0 ? 0 : load<u32>(w, W_LEAVES);
   let l = load<u32>(w, W_LEAF) as usize;
   for (let i: u32 = 0; i < n; i++) {
     const kind = load<u32>(l, WL_KIND);

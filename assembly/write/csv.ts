@@ -1,7 +1,7 @@
 // Rows as CSV, byte for byte as Flink's csv format (Jackson's CsvEncoder with loose quoting) writes them.
 import { BATCH_SEL, BATCH_SEL_COUNT, F_BOOL, F_BYTES, F_DECIMAL, F_F32, F_F64, F_I16, F_I32, F_I64, F_I8, F_STR } from "../abi";
 import {
-  isPresent, W_BUFFER, W_DELIMITER, W_ESCAPE, W_LEAF, W_LEAVES, W_LENGTH, W_MIN_SAFE, W_NULL, W_NULL_LENGTH, W_PLAIN, W_QUOTE, WL_ARG, WL_BYTES,
+  isPresent, W_BUFFER, W_DELIMITER, W_ESCAPE, W_LEAF, W_LEAVES, W_LENGTH, W_MIN_SAFE, W_NULL, W_NULL_LENGTH, W_PLAIN, W_QUOTE, WL_BYTES,
   WL_KIND, WL_VALUES, writeBegin, writeReserve, writeReserveSlices,
 } from "./context";
 import { writeBase64, writeValue } from "./values";
@@ -90,8 +90,8 @@ function writeField(w: usize, o: usize, l: usize, row: u32): usize {
   }
   const plain = load<u32>(w, W_PLAIN) != 0;
   const bare = kind == F_BOOL || kind == F_I8 || kind == F_I16 || kind == F_I32 || kind == F_I64 || kind == F_F32 || kind == F_F64 || kind == F_DECIMAL;
-  if (bare) return writeValue(o, kind, load<u32>(l, WL_ARG), values, row, false, plain);
-  return writeText(w, o, TEXT, writeValue(TEXT, kind, load<u32>(l, WL_ARG), values, row, false, plain));
+  if (bare) return writeValue(o, l, row, false, plain);
+  return writeText(w, o, TEXT, writeValue(TEXT, l, row, false, plain));
 }
 
 /** As jsonWrite. */

@@ -1,6 +1,7 @@
 // Doubles and floats as Java prints them (Double.toString as specified since JDK 19: the shortest decimal that reads back the same,
 // at least two digits). JDK 17 prints a few values with one digit more than needed; both texts read back as the same number.
 import { multiply128, pow5, RESULT } from "../scan/number";
+import { writeFraction, writeI64, writeU64 } from "./digits";
 import { DEC_BYTES, DEC_COUNT, DEC_DIGITS, DEC_POINT, decAssign } from "../scan/bignum";
 
 // Scratch, not state: nothing in it outlives a call.
@@ -8,26 +9,6 @@ const MID = memory.data(DEC_BYTES, 16);
 const UPPER = memory.data(DEC_BYTES, 16);
 const LOWER = memory.data(DEC_BYTES, 16);
 const DIGITS = memory.data(32, 16);
-
-/** Writes v in decimal and returns the address after it. */
-export function writeU64(o: usize, v: u64): usize {
-  if (v < 10) { store<u8>(o, 0x30 + (v as u32)); return o + 1; }
-  let n: usize = 1;
-  for (let t = v / 10; t > 0; t /= 10) n++;
-  let p = o + n;
-  while (v >= 10) {
-    const q = v / 10;
-    store<u8>(--p, 0x30 + ((v - q * 10) as u32));
-    v = q;
-  }
-  store<u8>(--p, 0x30 + (v as u32));
-  return o + n;
-}
-
-export function writeI64(o: usize, v: i64): usize {
-  if (v < 0) { store<u8>(o++, 0x2d); return writeU64(o, 0 - (v as u64)); }
-  return writeU64(o, v as u64);
-}
 
 /** Cuts the workspace to n digits, rounded half to even, down or up (mode 0, -1, 1). */
 function decRound(d: usize, n: i32, mode: i32): void {
@@ -180,6 +161,17 @@ export function writeDouble(o: usize, v: f64): usize {
   if (bits >> 63 != 0) { store<u8>(o++, 0x2d); v = -v; }
   if (v == Infinity) { store<u64>(o, 0x7974696e69666e49); return o + 8; }
   if (v == 0) { store<u16>(o, 0x2e30); store<u8>(o, 0x30, 2); return o + 3; }
+  if (v >= 1e-3 && v < 1e7) {
+    // four decimals or fewer: at most 15 digits name one double only, so these are its shortest
+    const t = nearest<f64>(v * 1e4);
+    if (t / 1e4 == v) {
+      const whole = v as u32;
+      o = writeU64(o, whole as u64);
+      const fraction = (t - (whole as f64) * 1e4) as u32;
+      if (fraction == 0) { store<u16>(o, 0x302e); return o + 2; }
+      return writeFraction(o, fraction, 4, 10000, false);
+    }
+  }
   let ten: f64 = 1;
   for (let k: i32 = 0; k <= 22; k++) {
     const t = v * ten;

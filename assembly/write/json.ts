@@ -1,9 +1,10 @@
 // Rows as JSON, byte for byte as Flink's json format (Jackson) writes them.
-import { BATCH_SEL, BATCH_SEL_COUNT, F_BYTES, F_DATE, F_F32, F_F64, F_LTZ, F_NULL, F_ROW, F_STR, F_TIME, F_TIMESTAMP } from "../abi";
+import { BATCH_SEL, BATCH_SEL_COUNT, F_BYTES, F_DATE, F_F32, F_F64, F_I64, F_LTZ, F_NULL, F_ROW, F_STR, F_TIME, F_TIMESTAMP } from "../abi";
 import {
-  isPresent, W_BUFFER, W_ISO, W_LEAF, W_LEAVES, W_LENGTH, W_PLAIN, W_SKIP_NULLS, WL_ARG, WL_BYTES, WL_END, WL_KIND, WL_NAME, WL_NAME_LENGTH,
+  isPresent, W_BUFFER, W_ISO, W_LEAF, W_LEAVES, W_LENGTH, W_PLAIN, W_SKIP_NULLS, WL_BYTES, WL_END, WL_KIND, WL_NAME, WL_NAME_LENGTH,
   WL_VALUES, writeBegin, writeReserve, writeReserveSlices,
 } from "./context";
+import { copyShort, writeI64 } from "./digits";
 import { writeQuoted } from "./text";
 import { writeBase64, writeValue } from "./values";
 
@@ -11,29 +12,29 @@ import { writeBase64, writeValue } from "./values";
 function writeObject(w: usize, o: usize, from: u32, to: u32, row: u32): usize {
   const leaves = load<u32>(w, W_LEAF) as usize;
   const skipNulls = load<u32>(w, W_SKIP_NULLS) != 0;
-  store<u8>(o++, 0x7b);
-  let first = true;
+  const start = o;
   for (let i = from; i < to;) {
     const l = leaves + (i as usize) * WL_BYTES;
     const next = load<u32>(l, WL_END);
-    const present = load<u32>(l, WL_KIND) != F_NULL && isPresent(l, row);
+    const kind = load<u32>(l, WL_KIND);
+    const present = kind != F_NULL && isPresent(l, row);
     if (!present && skipNulls) { i = next; continue; }
-    if (!first) store<u8>(o++, 0x2c);
-    first = false;
     const n = load<u32>(l, WL_NAME_LENGTH) as usize;
-    memory.copy(o, load<u32>(l, WL_NAME) as usize, n);
+    copyShort(o, load<u32>(l, WL_NAME) as usize, n);
     o += n;
     if (!present) { store<u32>(o, 0x6c6c756e); o += 4; }
-    else if (load<u32>(l, WL_KIND) == F_ROW) o = writeObject(w, o, i + 1, next, row);
-    else o = writeScalar(w, o, l, row);
+    else if (kind == F_I64) o = writeI64(o, load<i64>((load<u32>(l, WL_VALUES) as usize) + ((row as usize) << 3)));
+    else if (kind == F_ROW) o = writeObject(w, o, i + 1, next, row);
+    else o = writeScalar(w, o, l, kind, row);
     i = next;
   }
+  if (o == start) o++;
+  store<u8>(start, 0x7b); // where the first field's comma stands
   store<u8>(o, 0x7d);
   return o + 1;
 }
 
-function writeScalar(w: usize, o: usize, l: usize, row: u32): usize {
-  const kind = load<u32>(l, WL_KIND);
+function writeScalar(w: usize, o: usize, l: usize, kind: u32, row: u32): usize {
   const values = load<u32>(l, WL_VALUES) as usize;
   if (kind == F_STR) {
     const p = load<u32>(values + ((row as usize) << 3)) as usize;
@@ -52,7 +53,7 @@ function writeScalar(w: usize, o: usize, l: usize, row: u32): usize {
   if (kind == F_BYTES) {
     const p = load<u32>(values + ((row as usize) << 3)) as usize;
     o = writeBase64(o, p, p + load<u32>(values + ((row as usize) << 3), 4));
-  } else o = writeValue(o, kind, load<u32>(l, WL_ARG), values, row, load<u32>(w, W_ISO) != 0, load<u32>(w, W_PLAIN) != 0);
+  } else o = writeValue(o, l, row, load<u32>(w, W_ISO) != 0, load<u32>(w, W_PLAIN) != 0);
   if (quoted) store<u8>(o++, 0x22);
   return o;
 }

@@ -3,74 +3,16 @@ import {
   F_BOOL, F_DATE, F_DECIMAL, F_F32, F_F64, F_I16, F_I32, F_I64, F_I8, F_LTZ, F_TIME, F_TIMESTAMP,
 } from "../abi";
 import { pow10 } from "../scan/number";
-import { writeDouble, writeFloat, writeI64, writeU64 } from "./double";
+import { WL_ARG, WL_KIND, WL_VALUES } from "./context";
+import { writeFraction, writeI64, writeU64 } from "./digits";
+import { writeDouble, writeFloat } from "./double";
+import { writeDate, writeTime, writeTimestamp } from "./time";
 
-/** Most bytes a value of fixed width takes. */
+/** Most bytes a value of fixed width takes, with what is written past its end. */
 export const VALUE_BYTES_MAX: u32 = 64;
 
 // Scratch, not state: nothing in it outlives a call.
 const WIDE = memory.data(16, 16);
-
-// @ts-ignore: decorator
-@inline
-function write2(o: usize, v: u32): usize {
-  store<u8>(o, 0x30 + v / 10);
-  store<u8>(o, 0x30 + v % 10, 1);
-  return o + 2;
-}
-
-/** yyyy-MM-dd of a day since 1970-01-01; a sign before years outside 0..9999. Hinnant's civil_from_days. */
-export function writeDate(o: usize, days: i64): usize {
-  const z = days + 719468;
-  const era = (z >= 0 ? z : z - 146096) / 146097;
-  const doe = z - era * 146097;
-  const yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  const doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  const mp = (5 * doy + 2) / 153;
-  const d = doy - (153 * mp + 2) / 5 + 1;
-  const m = mp < 10 ? mp + 3 : mp - 9;
-  let y = yoe + era * 400 + (m <= 2 ? 1 : 0);
-  if (y < 0) { store<u8>(o++, 0x2d); y = -y; }
-  else if (y > 9999) store<u8>(o++, 0x2b);
-  if (y <= 9999) {
-    o = write2(o, (y / 100) as u32);
-    o = write2(o, (y % 100) as u32);
-  } else o = writeU64(o, y as u64);
-  store<u8>(o, 0x2d);
-  o = write2(o + 1, m as u32);
-  store<u8>(o, 0x2d);
-  return write2(o + 1, d as u32);
-}
-
-/** HH:mm:ss and a fraction without trailing zeros; `fraction` counts units of 10^-digits seconds. */
-export function writeTime(o: usize, seconds: u32, fraction: u32, digits: i32): usize {
-  o = write2(o, seconds / 3600);
-  store<u8>(o, 0x3a);
-  o = write2(o + 1, seconds / 60 % 60);
-  store<u8>(o, 0x3a);
-  o = write2(o + 1, seconds % 60);
-  if (fraction == 0) return o;
-  while (fraction % 10 == 0) { fraction /= 10; digits--; }
-  store<u8>(o++, 0x2e);
-  for (let i = digits - 1; i >= 0; i--) {
-    store<u8>(o + i, 0x30 + fraction % 10);
-    fraction /= 10;
-  }
-  return o + digits;
-}
-
-function writeTimestamp(o: usize, v: i64, digits: i32, iso: bool): usize {
-  const unit = pow10(digits) as i64;
-  let seconds = v / unit;
-  let fraction = v - seconds * unit;
-  if (fraction < 0) { fraction += unit; seconds--; }
-  let days = seconds / 86400;
-  let rest = seconds - days * 86400;
-  if (rest < 0) { rest += 86400; days--; }
-  o = writeDate(o, days);
-  store<u8>(o, iso ? 0x54 : 0x20);
-  return writeTime(o + 1, rest as u32, fraction as u32, digits);
-}
 
 /** The digits of the u128 at WIDE, at least one; uses it up. */
 function writeWide(o: usize): usize {
@@ -103,11 +45,28 @@ function writeWide(o: usize): usize {
   return o + n;
 }
 
+/** The common case of writeDecimal: 64 bits, a scale of at most 6 and no exponent. 0 when it is another. */
+function writeShortDecimal(o: usize, v: i64, scale: i32, plain: bool): usize {
+  if (scale > 6) return 0;
+  const a: u64 = v < 0 ? 0 - (v as u64) : v as u64;
+  const ten = pow10(scale);
+  const whole = a / ten;
+  const fraction = (a - whole * ten) as u32;
+  if (!plain && fraction == 0 && whole % 10 == 0) return 0;
+  if (v < 0) store<u8>(o++, 0x2d);
+  o = writeU64(o, whole);
+  return scale == 0 ? o : writeFraction(o, fraction, scale as u32, pow10(8 - scale) as u32, plain);
+}
+
 /** An unscaled decimal. plain: all digits of the scale; else as Jackson prints new BigDecimal(...).stripTrailingZeros(). */
 function writeDecimal(o: usize, address: usize, precision: i32, scale: i32, plain: bool): usize {
   let negative: bool;
+  const v = load<i64>(address);
+  if (precision <= 18 || load<i64>(address, 8) == v >> 63) {
+    const end = writeShortDecimal(o, v, scale, plain);
+    if (end != 0) return end;
+  }
   if (precision <= 18) {
-    const v = load<i64>(address);
     negative = v < 0;
     store<u64>(WIDE, negative ? 0 - (v as u64) : v as u64);
     store<u64>(WIDE, 0, 8);
@@ -149,8 +108,10 @@ function writeDecimal(o: usize, address: usize, precision: i32, scale: i32, plai
   return o + 2 + scale;
 }
 
-/** A value of fixed width without quotes. Returns the address after it. */
-export function writeValue(o: usize, kind: u32, arg: u32, values: usize, row: u32, iso: bool, plain: bool): usize {
+/** A value of fixed width, of leaf `l`, without quotes. Returns the address after it. */
+export function writeValue(o: usize, l: usize, row: u32, iso: bool, plain: bool): usize {
+  const kind = load<u32>(l, WL_KIND);
+  const values = load<u32>(l, WL_VALUES) as usize;
   const r = row as usize;
   switch (kind) {
     case F_I64: return writeI64(o, load<i64>(values + (r << 3)));
@@ -166,6 +127,7 @@ export function writeValue(o: usize, kind: u32, arg: u32, values: usize, row: u3
       return o + 5;
     }
     case F_DECIMAL: {
+      const arg = load<u32>(l, WL_ARG);
       const precision = (arg >> 8) as i32;
       return writeDecimal(o, values + (precision <= 18 ? r << 3 : r << 4), precision, (arg & 255) as i32, plain);
     }
@@ -174,12 +136,8 @@ export function writeValue(o: usize, kind: u32, arg: u32, values: usize, row: u3
       const ms = load<u32>(values + (r << 2));
       return writeTime(o, ms / 1000, ms % 1000, 3);
     }
-    case F_TIMESTAMP: return writeTimestamp(o, load<i64>(values + (r << 3)), arg as i32, iso);
-    case F_LTZ: {
-      o = writeTimestamp(o, load<i64>(values + (r << 3)), arg as i32, iso);
-      store<u8>(o, 0x5a);
-      return o + 1;
-    }
+    case F_TIMESTAMP:
+    case F_LTZ: return writeTimestamp(l, o, load<i64>(values + (r << 3)), load<u32>(l, WL_ARG) as i32, iso, kind == F_LTZ);
     default: return o;
   }
 }

@@ -110,7 +110,7 @@ class JsonEncoder extends KernelEncoder {
     const ends = leafEnds(leaves.map((l) => l.path));
     leaves.forEach((leaf, i) => {
       const { kind, arg } = fieldKind('json', leaf);
-      const name = this.pin(`${JSON.stringify(leaf.path[leaf.path.length - 1])}:`);
+      const name = this.pin(`,${JSON.stringify(leaf.path[leaf.path.length - 1])}:`);
       k.writeLeaf(this.context, i, kind, arg, name.ptr, name.length, ends[i]);
     });
   }
