@@ -61,7 +61,7 @@ class CalcOperator implements Operator {
 
   processBatch(batch: Batch): void {
     if (batch.rows > this.#capacity) this.#reserve(batch.rows);
-    this.#module.beforeBatch(this.#ctx.clock.nowMs());
+    this.#module.beforeBatch();
     const failed = this.#module.call('run', batch.ptr, this.#out.ptr);
     const error = failed === 0 ? undefined : this.#module.failure(this.#ctx.name);
     if (error !== undefined) this.#cutMarks();
@@ -104,6 +104,6 @@ class CalcOperator implements Operator {
 export const operator: OperatorModule<CalcConfig> = {
   emit: (config, inputs: readonly (readonly Leaf[])[]) =>
     emitCalc(config, inputs[0], zoneTableFor(config.timeZone, config.filter === undefined ? config.project : [config.filter, ...config.project])),
-  host: (_config, ctx) => hostFunctions(ctx.engine),
+  host: (_config, ctx) => hostFunctions(ctx.engine, ctx.clock),
   create: (config, ctx) => new CalcOperator(config, ctx),
 };

@@ -74,6 +74,6 @@ class WatermarkOperator implements Operator {
 
 export const operator: OperatorModule<WatermarkConfig> = {
   emit: (config, inputs) => emitWatermark(config, inputs[0]),
-  host: (_config, ctx) => hostFunctions(ctx.engine),
+  host: (_config, ctx) => hostFunctions(ctx.engine, ctx.clock),
   create: (config, ctx) => new WatermarkOperator(config, ctx),
 };

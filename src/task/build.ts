@@ -162,7 +162,7 @@ class SubtaskBuilder {
       subtaskIndex: this.#index,
       parallelism: this.#task.parallelism,
       leaves: p.output,
-      emitted: p.module === undefined ? {} : engine.link(p.module, hostFunctions(engine)),
+      emitted: p.module === undefined ? {} : engine.link(p.module, hostFunctions(engine, clock)),
       name: p.name,
       runId: plan.runId,
       options: plan.options,

@@ -92,7 +92,7 @@ export class WatermarkAssigner {
     i64[at + (ASSIGNER_MAX >> 3)] = split.max;
     i64[at + (ASSIGNER_OTHERS >> 3)] = this.#minimum(split);
     i64[at + (ASSIGNER_LAST >> 3)] = this.#last;
-    this.#module.beforeBatch(this.#clock.nowMs());
+    this.#module.beforeBatch();
     const failed = this.#module.call('assign', batch.ptr, this.#state);
     const after = this.#engine.i64;
     split.max = after[at + (ASSIGNER_MAX >> 3)];

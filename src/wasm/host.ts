@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../base/clock.js';
 import { DECIMAL_OPS, DECIMAL_ROUNDING } from './decimal.js';
 import type { Engine, HostFunctions } from './engine.js';
 import { javaDouble, javaFloat } from './javanumber.js';
@@ -14,8 +15,8 @@ declare module './engine.js' {
   }
 }
 
-/** What emitted modules import under "host": for what is rare, or needs JavaScript's libraries. Signatures: HOST_SIGNATURES. */
-export function hostFunctions(engine: Engine): HostFunctions {
+/** What emitted modules import under "host": for what is rare, or needs JavaScript's libraries, and the clock. Signatures: HOST_SIGNATURES. */
+export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostFunctions {
   const read = (ptr: number, length: number): string => decoder.decode(engine.u8.subarray(ptr >>> 0, (ptr >>> 0) + length));
   const write = (arena: number, s: string): bigint => {
     const bytes = encoder.encode(s);
@@ -101,6 +102,14 @@ export function hostFunctions(engine: Engine): HostFunctions {
       return Number(`${roundAt(d.unscaled, d.scale, digits, DECIMAL_ROUNDING.round)}e${-d.scale}`);
     },
     fmod: (a: number, b: number): number => a % b,
+    // through memory: an i64 result would be a BigInt for every row
+    readClock: (out: number): void => {
+      const at = (out >>> 0) >> 2;
+      const us = clock.nowMs() * 1000;
+      const { u32 } = engine;
+      u32[at] = us % 2 ** 32;
+      u32[at + 1] = us / 2 ** 32;
+    },
   } as HostFunctions;
 }
 

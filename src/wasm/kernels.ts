@@ -78,6 +78,7 @@ export const HOST_SIGNATURES = {
   log10: 'd:d',
   roundDouble: 'di:d',
   fmod: 'dd:d',
+  readClock: 'i:',
 } as const satisfies Readonly<Record<string, Signature>>;
 
 export type HostName = keyof typeof HOST_SIGNATURES;

@@ -3,7 +3,7 @@ import * as op from './opcodes.js';
 
 /** Layout of the block of memory that an emitted module owns, before its constants. `init` receives its address. */
 export const DATA_ARENA = 0; // 16 bytes: the string arena
-export const DATA_NOW_US = 16; // i64: wall clock of this batch, microseconds
+export const DATA_NOW_US = 16; // i64: wall clock at the current row, microseconds
 export const DATA_WATERMARK = 24; // i64: current watermark, ms
 export const DATA_SCRATCH = 64; // 64 bytes: results of kernels, and their room to work
 export const DATA_CONSTANTS = 128;

@@ -1,7 +1,7 @@
 import { E_ARITHMETIC, E_CAST, E_DIVISION_BY_ZERO, E_NULL_ROWTIME, E_OUT_OF_MEMORY } from '#abi';
 import { type ErrorCode, MillraceError } from '../base/errors.js';
 import type { Expr } from '../types/expr.js';
-import { DATA_ARENA, DATA_NOW_US, DATA_WATERMARK } from './layout.js';
+import { DATA_ARENA, DATA_WATERMARK } from './layout.js';
 import { describeExpr } from './describe.js';
 import type { Engine } from './engine.js';
 
@@ -21,10 +21,9 @@ export class LinkedModule {
     engine.i64[(this.#block + DATA_WATERMARK) >> 3] = -(2n ** 63n);
   }
 
-  /** Empties the arena of the batch before and sets the time that CURRENT_TIMESTAMP and PROCTIME() give. */
-  beforeBatch(nowMs: number): void {
+  /** Empties the arena of the batch before. */
+  beforeBatch(): void {
     (this.#exports.reset as () => void)();
-    this.#engine.i64[(this.#block + DATA_NOW_US) >> 3] = BigInt(Math.trunc(nowMs * 1000));
   }
 
   setWatermark(ms: bigint): void {

@@ -240,7 +240,7 @@ function calendarUnit(unit: string): number {
   return n;
 }
 
-/** Pushes the batch's wall clock at `digits` after the second. */
+/** Pushes the wall clock at the current row (rowclock.ts) at `digits` after the second. */
 function pushNow(c: Compiler, digits: number): void {
   c.pushData(0);
   c.f.mem(op.I64_LOAD, DATA_NOW_US);

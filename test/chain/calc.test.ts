@@ -135,6 +135,26 @@ test('now is the clock that was passed in', () => {
   assert.deepEqual(out.rows[0].values, [now, now, now - 14400000n, 19812]);
 });
 
+test('now is read once for each record, and all expressions of a record see it', () => {
+  const clock = new (class extends ManualClock {
+    override nowMs(): number {
+      this.advanceMs(1);
+      return super.nowMs();
+    }
+  })(1_700_000_000_000);
+  const now = call('currentTimestamp', TIMESTAMP_LTZ(3, false));
+  const filter = call('ne', BOOLEAN(), call('extract', BIGINT(), lit('MILLISECOND', STRING(false)), now), lit(2n, BIGINT(false)));
+  const out = calc({ filter, project: [now, now, call('proctime', TIMESTAMP_LTZ(3, false))] }, [INT()], [[1], [2], [3]], clock);
+  const first = 1_700_000_000_001n;
+  assert.deepEqual(
+    out.rows.map((r) => r.values),
+    [
+      [first, first, first],
+      [first + 2n, first + 2n, first + 2n],
+    ],
+  );
+});
+
 test('batches larger than usual, one after the other', () => {
   const leaves = leavesOf([INT()]);
   const run = openOperator(operator, config({ project: [call('mul', INT(), col(0, INT()), lit(2, INT(false)))] }), leaves, leaves);
