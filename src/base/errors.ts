@@ -102,6 +102,13 @@ export class MillraceError extends Error {
     return e;
   }
 
+  /** The same failure with the operator where it happened, unless its place is known. */
+  at(operator: string): MillraceError {
+    if (Object.keys(this.place).length > 0) return this;
+    const text = this.remedy === '' ? this.message : this.message.slice(0, -this.remedy.length).trimEnd();
+    return new MillraceError(this.code, text, { place: { operator }, remedy: this.remedy, cause: this.cause });
+  }
+
   /** Any thrown value as a MillraceError; one that already is passes through. */
   static from(error: unknown, code: ErrorCode = 'INTERNAL', place: ErrorPlace = {}): MillraceError {
     if (error instanceof MillraceError) return error;

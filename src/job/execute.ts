@@ -18,6 +18,7 @@ import { loadKernelModule } from '../wasm/engine.js';
 import { runInline } from './inline.js';
 import { readJobOptions } from './options.js';
 import { SlotPool } from './pool.js';
+import { slotFailure } from './slot-failure.js';
 import { type IoNode, type PlannedJob, planJob } from './plan.js';
 import { type JobResult, type JobStatus, result, status } from './status.js';
 
@@ -192,12 +193,7 @@ class JobRun implements JobHandle {
           if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));
           return report;
         } catch (e) {
-          this.#fail(
-            new MillraceError('SLOT_DIED', `worker thread ${slot} ended before its work was done: ${e instanceof Error ? e.message : String(e)}`, {
-              cause: e,
-              remedy: 'If a closure calls process.exit or uses too much memory, mend that; otherwise please report it.',
-            }),
-          );
+          this.#fail(slotFailure(e, plan, slot));
           return { metrics: {} };
         }
       }),

@@ -46,7 +46,7 @@ export async function runInline(ctx: InlineContext): Promise<SlotReport> {
     cancelled: () => ctx.control.cancelled,
     failed: ctx.failed,
     publish: built.publish,
-    stdioPending: () => false,
+    stdioBytes: () => 0,
   });
   return slotReport(built.subtasks, built.times, error);
 }

@@ -64,7 +64,7 @@ export async function simulateGraph(graph: StreamGraph, options: SimulateOptions
       cancelled: () => control.cancelled,
       failed: () => control.cancel(),
       publish: () => {},
-      stdioPending: () => false,
+      stdioBytes: () => 0,
       order: new Prng(options.seed),
     });
     const failure = ioError ?? error;

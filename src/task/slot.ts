@@ -32,8 +32,8 @@ export interface SlotHooks {
   failed(error: MillraceError): void;
   /** publishes figures; called every few ms of work and before sleeping */
   publish(): void;
-  /** output of closures that the event loop still has to carry away */
-  stdioPending(): boolean;
+  /** bytes that closures printed and the event loop still has to carry away */
+  stdioBytes(): number;
   /** seeded order of steps, for simulation */
   order?: Prng;
 }
@@ -44,6 +44,11 @@ const SLEEP_MAX_MS = 100;
 /** While a promise is pending: so many turns at full speed (a promise that is settled already takes one or two), then naps, so that waiting costs no CPU. */
 const TURNS_AWAKE = 50;
 const NAP_MS = 1;
+
+/** Closures that print more than their reader takes wait for it from so many bytes on. */
+const STDIO_BYTES_MAX = 1 << 20;
+/** A cancelled job does not wait longer than this for a reader of its closures' output that takes nothing any more, ms. */
+const STDIO_GRACE_MS = 250;
 
 /** The only scheduler: steps the subtasks until all are done. */
 export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter: Waiter, hooks: SlotHooks): Promise<MillraceError | undefined> {
@@ -82,12 +87,13 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
       if (now - lastTurnMs >= EVENT_LOOP_TURN_MS) {
         hooks.publish();
         await waiter.turn();
+        while (hooks.stdioBytes() > STDIO_BYTES_MAX && !hooks.cancelled()) await waiter.nap(NAP_MS);
         lastTurnMs = clock.monotonicMs();
       }
       continue;
     }
     hooks.publish();
-    if (held || hooks.stdioPending()) {
+    if (held || hooks.stdioBytes() > 0) {
       await (++idleTurns <= TURNS_AWAKE ? waiter.turn() : waiter.nap(NAP_MS));
       lastTurnMs = clock.monotonicMs();
       continue;
@@ -101,8 +107,21 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
     }
   }
   hooks.publish();
-  while (hooks.stdioPending()) await waiter.turn();
+  await stdioEmpty(waiter, clock, hooks);
   return firstError(subtasks);
+}
+
+/** Waits until what closures printed has left; a reader that stands still is waited for only while the job is not cancelled. */
+async function stdioEmpty(waiter: Waiter, clock: Clock, hooks: SlotHooks): Promise<void> {
+  let bytes = hooks.stdioBytes();
+  let movedMs = clock.monotonicMs();
+  for (let turns = 1; bytes > 0; turns++) {
+    await (turns <= TURNS_AWAKE ? waiter.turn() : waiter.nap(NAP_MS));
+    const left = hooks.stdioBytes();
+    if (left < bytes || !hooks.cancelled()) movedMs = clock.monotonicMs();
+    else if (clock.monotonicMs() - movedMs > STDIO_GRACE_MS) return;
+    bytes = left;
+  }
 }
 
 function firstError(subtasks: readonly Subtask[]): MillraceError | undefined {

@@ -25,6 +25,9 @@ export enum StepResult {
   Done,
 }
 
+/** After a cancel, ms that promises of a subtask's closures get to settle: what is nearly done is kept, what never settles holds up nobody. */
+const HELD_GRACE_MS = 250;
+
 type Phase = 'running' | 'finishing' | 'flushing' | 'done';
 
 /**
@@ -40,6 +43,9 @@ export class Subtask {
   readonly #clock: Clock;
   #phase: Phase = 'running';
   #held = 0;
+  /** monotonic ms from when the current wait for promises counts against a cancelled job */
+  #heldFromMs = 0;
+  #cancelled = false;
   /** operators that still have to be finished after a failure: the sinks */
   #failing = false;
   error: MillraceError | undefined;
@@ -63,11 +69,11 @@ export class Subtask {
   }
 
   hold(promise: Promise<void>, wake: () => void): void {
-    this.#held++;
+    if (this.#held++ === 0) this.#heldFromMs = this.#clock.monotonicMs();
     promise
       .catch((e: unknown) => this.fail(MillraceError.from(e, 'USER_CODE')))
       .finally(() => {
-        this.#held--;
+        if (!this.#failing) this.#held--;
         wake();
       });
   }
@@ -76,7 +82,7 @@ export class Subtask {
     try {
       return this.#step();
     } catch (e) {
-      this.fail(MillraceError.from(e, 'INTERNAL', { operator: this.name }));
+      this.fail(MillraceError.from(e, 'INTERNAL', { operator: this.name }).at(this.name));
       return StepResult.Worked;
     }
   }
@@ -87,7 +93,10 @@ export class Subtask {
     let blocked = false;
     for (const w of this.#writers) blocked = w.flush(force) || blocked;
     if (blocked) return StepResult.Idle;
-    if (this.#held > 0) return StepResult.Held;
+    if (this.#held > 0) {
+      if (!this.#cancelled || this.#clock.monotonicMs() - this.#heldFromMs < HELD_GRACE_MS) return StepResult.Held;
+      this.#stop();
+    }
     for (let i = this.ops.length - 1; i >= 0; i--) {
       const op = this.ops[i];
       if (op.pending.length === 0) continue;
@@ -128,8 +137,10 @@ export class Subtask {
     return StepResult.Worked;
   }
 
-  /** The job was cancelled: a source stops reading; what is under way still reaches the sinks. */
+  /** The job was cancelled: a source stops reading; what is under way still reaches the sinks, but a promise that does not settle soon is given up. */
   cancel(): void {
+    this.#cancelled = true;
+    this.#heldFromMs = this.#clock.monotonicMs();
     if (this.isSource && this.#phase === 'running') this.#stop();
   }
 

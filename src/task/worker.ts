@@ -53,7 +53,7 @@ export default async function slotMain(task: SlotTask): Promise<SlotReport> {
       cancelled: () => control.cancelled,
       failed: (e) => task.hostPort.postMessage(e.toPlain()),
       publish: built.publish,
-      stdioPending: closures === undefined ? () => false : stdioPending,
+      stdioBytes: closures === undefined ? () => 0 : stdioBytes,
     });
   } catch (e) {
     error = MillraceError.from(e);
@@ -76,6 +76,6 @@ function blockingWaiter(bells: Doorbells, slot: number): Waiter {
 }
 
 /** A worker's stdio reaches the terminal only through its event loop. */
-function stdioPending(): boolean {
-  return process.stdout.writableLength > 0 || process.stderr.writableLength > 0;
+function stdioBytes(): number {
+  return process.stdout.writableLength + process.stderr.writableLength;
 }

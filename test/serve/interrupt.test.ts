@@ -3,7 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { CLI, put, scratch, visible } from './cli.js';
+
+const ENTRY = fileURLToPath(new URL('../../../dist/index.js', import.meta.url));
 
 const sql = (sink: string, source = ''): string => `
 SET 'parallelism.default' = '2';
@@ -68,4 +71,51 @@ test('when nobody reads stderr the job still does its work', async () => {
   child.stderr!.destroy();
   assert.equal(await new Promise((resolve) => child.on('close', resolve)), 0);
   assert.ok(visible(join(dir, 'out')).length > 0);
+});
+
+/** A job module at parallelism 2 whose closure gets stuck; 'stuck' is printed when it is. */
+function stuck(closure: string): string {
+  return put(
+    scratch(),
+    'job.mjs',
+    `import { schema } from '${ENTRY}';
+import { writeSync } from 'node:fs';
+export default function (env) {
+  env.setParallelism(2);
+  const ids = env.fromConnector({ connector: 'datagen', 'rows-per-second': '1000', schema: schema({ id: 'INT' }) });
+  ids.keyBy('id').map(${closure}).returns(schema({ id: 'INT' })).print();
+}
+`,
+  );
+}
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`a promise that never settles does not keep a job from ending at ${signal}`, async () => {
+    const child = spawn(process.execPath, [CLI, 'run', stuck("() => { writeSync(1, 'stuck'); return new Promise(() => {}); }")], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const end = ended(child);
+    child.kill(signal);
+    const r = await end;
+    assert.equal(r.code, code, r.stderr);
+    assert.doesNotMatch(r.stderr, /CANCELLED|Error/);
+    assert.ok(r.ms < 2000, `${r.ms} ms`);
+  });
+}
+
+test('a second Ctrl-C ends the process at once, whatever a closure does', async () => {
+  const child = spawn(process.execPath, [CLI, 'run', stuck("() => { writeSync(1, 'stuck'); for (;;); }")], { stdio: ['ignore', 'pipe', 'pipe'] });
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const end = ended(child);
+  child.kill('SIGINT');
+  await sleep(300);
+  assert.equal(child.exitCode, null, 'the first lets the closure go on');
+  child.kill('SIGINT');
+  const r = await end;
+  assert.equal(r.code, 130, r.stderr);
+  assert.ok(r.ms < 1500, `${r.ms} ms`);
 });

@@ -66,6 +66,8 @@ export class PartFile {
   readonly #ahead: SyncAhead;
   #fd: number;
   #bytes: number;
+  /** half a line stands at its end and could not be cut off: it must stay hidden */
+  #torn = false;
 
   /** Opens a new part, or goes on with `from` after cutting it at its snapshot's size. */
   constructor(folder: string, name: string, unique: string, nowMs: number, from?: OpenPart, calls: FileCalls = REAL_CALLS) {
@@ -83,15 +85,17 @@ export class PartFile {
     return this.#bytes;
   }
 
-  /** Appends all bytes. */
+  /** Appends all bytes, or none: what a full disk took of them is cut off again, so that the part still ends with a whole line. */
   write(bytes: Uint8Array): void {
-    guarded(this.visible, () => {
-      for (let at = 0; at < bytes.length; ) {
-        const n = this.#calls.writeSync(this.#fd, bytes, at, bytes.length - at, this.#bytes);
-        at += n;
-        this.#bytes += n;
-      }
-    });
+    try {
+      for (let at = 0; at < bytes.length; ) at += this.#calls.writeSync(this.#fd, bytes, at, bytes.length - at, this.#bytes + at);
+    } catch (cause) {
+      this.#torn = true;
+      guarded(this.visible, () => ftruncateSync(this.#fd, this.#bytes));
+      this.#torn = false;
+      throw writeError(this.visible, cause);
+    }
+    this.#bytes += bytes.length;
     this.#ahead.written(this.#bytes);
   }
 
@@ -103,6 +107,7 @@ export class PartFile {
 
   /** Closes it for good: in progress -> pending. */
   close(): PendingPart {
+    if (this.#torn) throw writeError(this.hidden, new Error('an earlier write failed half-way'));
     this.#ahead.close();
     guarded(this.hidden, () => {
       this.#calls.fsyncSync(this.#fd);

@@ -117,9 +117,10 @@ export class FileWriter implements SinkWriter {
   }
 
   #drain(bucket: Bucket): void {
-    if (bucket.filled === 0) return;
-    this.#part(bucket).write(bucket.pieces.subarray(0, bucket.filled));
-    bucket.filled = 0;
+    const filled = bucket.filled;
+    if (filled === 0) return;
+    bucket.filled = 0; // lines that the disk refuses are not tried again: the part is committed as it is
+    this.#part(bucket).write(bucket.pieces.subarray(0, filled));
   }
 
   #roll(bucket: Bucket): void {

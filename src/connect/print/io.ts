@@ -22,15 +22,24 @@ export function createIoSink(config: PrintConfig, ctx: IoContext): IoSink {
   };
 }
 
+/** One wait per stream, shared by all frames and sinks that wait for it: a listener per frame is what Node warns of. */
+const waits = new WeakMap<NodeJS.WriteStream, Promise<void>>();
+
 /** Resolves when the stream takes more, or never will. */
 function drained(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      for (const event of ['drain', 'error', 'close']) stream.off(event, done);
-      resolve();
-    };
-    for (const event of ['drain', 'error', 'close']) stream.on(event, done);
-  });
+  let wait = waits.get(stream);
+  if (wait === undefined) {
+    wait = new Promise((resolve) => {
+      const done = (): void => {
+        for (const event of ['drain', 'error', 'close']) stream.off(event, done);
+        waits.delete(stream);
+        resolve();
+      };
+      for (const event of ['drain', 'error', 'close']) stream.on(event, done);
+    });
+    waits.set(stream, wait);
+  }
+  return wait;
 }
 
 function unwritable(cause: Error): MillraceError {
