@@ -5,8 +5,10 @@ import { ROOT } from './lib/paths.js';
 import { child } from './lib/program.js';
 import { ads } from './stages/ads.js';
 import { coldstart } from './stages/coldstart.js';
+import { type Contest, contest, shapes } from './stages/contest.js';
 import { memory } from './stages/memory.js';
 import { profile } from './stages/profile.js';
+import { users } from './stages/users.js';
 
 const count = (text: string, name: string): number => {
   const n = Number(text);
@@ -19,21 +21,32 @@ const shapeOf = (text: string): Shape => {
   return text as Shape;
 };
 
-const adsCommand = defineCommand({
-  meta: { name: 'ads', description: 'JSON file -> views per ad and 10 s, against peers on the same input' },
+const raceArgs = {
+  records: { type: 'string', default: '10000000', description: 'records in the file' },
+  rounds: { type: 'string', default: '3', description: 'times each program runs, in turns' },
+  programs: { type: 'string', default: 'all', description: "parts of program names, comma-separated, e.g. 'millrace,hand-tuned'" },
+} as const;
+
+const contestCommand = <S extends string>(c: Contest<S>) =>
+  defineCommand({
+    meta: { name: c.name, description: `${c.title}, against peers on the same input` },
+    args: { ...raceArgs, shape: { type: 'string', default: c.shapes[0] as string, description: c.shapes.join(', ') } },
+    run: ({ args }) =>
+      contest(c, { records: count(args.records, 'records'), rounds: count(args.rounds, 'rounds'), shape: args.shape, programs: args.programs.split(',') }),
+  });
+
+const shapesCommand = defineCommand({
+  meta: { name: 'shapes', description: 'ads (or users) on every shape of its records, in one table' },
   args: {
-    records: { type: 'string', default: '10000000', description: 'events in the file' },
-    rounds: { type: 'string', default: '3', description: 'times each program runs, in turns' },
-    shape: { type: 'string', default: 'plain', description: shapeNames.join(', ') },
-    programs: { type: 'string', default: 'all', description: "parts of program names, comma-separated, e.g. 'millrace,hand-tuned'" },
+    work: { type: 'positional', default: 'ads', description: 'ads or users' },
+    ...raceArgs,
+    records: { ...raceArgs.records, default: '2000000' },
+    programs: { ...raceArgs.programs, default: 'millrace,JSON.parse,simdjson' },
   },
   run: ({ args }) => {
-    return ads({
-      records: count(args.records, 'records'),
-      rounds: count(args.rounds, 'rounds'),
-      shape: shapeOf(args.shape),
-      programs: args.programs.split(','),
-    });
+    if (args.work !== 'ads' && args.work !== 'users') throw new Error(`shapes takes ads or users, not '${args.work}'`);
+    const options = { records: count(args.records, 'records'), rounds: count(args.rounds, 'rounds'), programs: args.programs.split(',') };
+    return args.work === 'ads' ? shapes(ads, options) : shapes(users, options);
   },
 });
 
@@ -73,6 +86,14 @@ const microCommand = defineCommand({
 await runMain(
   defineCommand({
     meta: { name: 'bench', description: 'millrace measured: npm run bench -- <stage>' },
-    subCommands: { ads: adsCommand, coldstart: coldstartCommand, memory: memoryCommand, profile: profileCommand, micro: microCommand },
+    subCommands: {
+      ads: contestCommand(ads),
+      users: contestCommand(users),
+      shapes: shapesCommand,
+      coldstart: coldstartCommand,
+      memory: memoryCommand,
+      profile: profileCommand,
+      micro: microCommand,
+    },
   }),
 );

@@ -1,6 +1,4 @@
-import { closeSync, existsSync, openSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { DATA, ensure } from '../lib/paths.js';
+import { bytes, copy, type Cursor, decimal, type Field, field as fieldOf, inputFile, oneOf, Random, uuids, type Write, writeRecords } from './records.js';
 
 /**
  * Ad events as JSON lines, about 245 bytes each in the plain shape: user_id, page_id, ad_id (UUIDs), ad_type, event_type (view, click, purchase),
@@ -23,91 +21,17 @@ export const shapeNames = Object.keys(SHAPES) as Shape[];
 const ADS = 1000;
 const USERS = 100_000;
 const PAGES = 10_000;
-const START_MS = 1_700_000_000_000;
-const EVENTS_PER_MS = 10;
+export const START_MS = 1_700_000_000_000;
+export const EVENTS_PER_MS = 10;
 export const DISORDER_MS = 2000;
-const FLUSH_BYTES = 8 << 20;
-const RECORD_BYTES_MAX = 2048;
 
-/** Mulberry32: a 32-bit generator, quick enough to make 250 MB/s of records. */
-class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-  u32(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return (t ^ (t >>> 14)) >>> 0;
-  }
-  below(n: number): number {
-    return Math.floor((this.u32() / 4294967296) * n);
-  }
-}
+/** An event time that grows by 1 ms every `eventsPerMs` records, each up to `DISORDER_MS` - 1 older than it could be. */
+export const eventTime =
+  (random: Random, cursor: Cursor, eventsPerMs: number): Write =>
+  (out, at) =>
+    decimal(out, at, START_MS + Math.floor(cursor.record / eventsPerMs) - random.below(DISORDER_MS), 13);
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-const HEX = bytes('0123456789abcdef');
-
-/** Quoted version-4 UUIDs. */
-function uuids(random: Random, count: number): Uint8Array[] {
-  return Array.from({ length: count }, () => {
-    const out = new Uint8Array(38);
-    let bits = 0;
-    for (let i = 1, digit = 0; i < 37; i++) {
-      if (i === 9 || i === 14 || i === 19 || i === 24) out[i] = 45;
-      else {
-        if (digit % 8 === 0) bits = random.u32();
-        out[i] = HEX[bits & 15];
-        bits >>>= 4;
-        digit++;
-      }
-    }
-    out[0] = 34;
-    out[37] = 34;
-    out[15] = 52;
-    out[20] = 97;
-    return out;
-  });
-}
-
-/** Writes a value at `at` and returns the position after it. */
-type Write = (out: Uint8Array, at: number) => number;
-
-interface Field {
-  readonly key: Uint8Array;
-  readonly write: Write;
-  /** percent of records that have the field */
-  readonly percent: number;
-}
-
-function copy(out: Uint8Array, at: number, from: Uint8Array): number {
-  for (let i = 0; i < from.length; i++) out[at + i] = from[i];
-  return at + from.length;
-}
-
-function decimal(out: Uint8Array, at: number, value: number, digits: number): number {
-  let rest = value;
-  for (let i = digits - 1; i >= 0; i--) {
-    const next = Math.floor(rest / 10);
-    out[at + i] = 48 + (rest - next * 10);
-    rest = next;
-  }
-  return at + digits;
-}
-
-/** The record number, from which the time of the event follows. */
-interface Cursor {
-  record: number;
-  readonly eventsPerMs: number;
-}
-
-function fieldsOf(shape: Shape, random: Random, cursor: Cursor): Field[] {
-  const oneOf =
-    (values: readonly Uint8Array[]): Write =>
-    (out, at) =>
-      copy(out, at, values[random.below(values.length)]);
+function fieldsOf(shape: Shape, random: Random, cursor: Cursor, eventsPerMs: number): Field[] {
   const escaped = shape === 'escapes';
   const adTypes = escaped
     ? ['"ban\\"ner"', '"m\\u006fdal"', '"sponsored \\\\ search"', '"größe"', '"\\ud83d\\ude00 mail"', '"mobile"']
@@ -116,21 +40,17 @@ function fieldsOf(shape: Shape, random: Random, cursor: Cursor): Field[] {
     const ip = [0, 0, 0, 0].map(() => random.below(256)).join('.');
     return bytes(escaped && random.below(4) === 0 ? `"${ip}\\/24"` : `"${ip}"`);
   });
-  const time: Write = (out, at) => {
-    const ms = START_MS + Math.floor(cursor.record / cursor.eventsPerMs) - random.below(DISORDER_MS);
-    return decimal(out, at, ms, 13);
-  };
   const optional = (percent: number): number => (shape === 'optional' ? percent : 100);
   const colon = shape === 'spaced' ? ': ' : ':';
-  const field = (name: string, write: Write, percent = 100): Field => ({ key: bytes(`"${name}"${colon}`), write, percent });
+  const field = (name: string, write: Write, percent = 100): Field => fieldOf(name, write, percent, colon);
   const fields = [
-    field('user_id', oneOf(uuids(random, USERS))),
-    field('page_id', oneOf(uuids(random, PAGES)), optional(80)),
-    field('ad_id', oneOf(uuids(random, ADS))),
-    field('ad_type', oneOf(adTypes.map(bytes)), optional(90)),
-    field('event_type', oneOf(['"view"', '"click"', '"purchase"'].map(bytes))),
-    field('event_time', time),
-    field('ip_address', oneOf(addresses), optional(50)),
+    field('user_id', oneOf(random, uuids(random, USERS))),
+    field('page_id', oneOf(random, uuids(random, PAGES)), optional(80)),
+    field('ad_id', oneOf(random, uuids(random, ADS))),
+    field('ad_type', oneOf(random, adTypes.map(bytes)), optional(90)),
+    field('event_type', oneOf(random, ['"view"', '"click"', '"purchase"'].map(bytes))),
+    field('event_time', eventTime(random, cursor, eventsPerMs)),
+    field('ip_address', oneOf(random, addresses), optional(50)),
   ];
   if (shape === 'wide') fields.splice(3, 0, ...wideFields(random, field));
   return fields;
@@ -160,57 +80,14 @@ function wideFields(random: Random, field: (name: string, write: Write) => Field
   ];
 }
 
-function shuffle(order: number[], random: Random): void {
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    const t = order[i];
-    order[i] = order[j];
-    order[j] = t;
-  }
-}
-
 /** The file of `records` events in `shape`; made when it is not there. */
-export function adsFile(records: number, shape: Shape = 'plain'): string {
-  const path = join(ensure(DATA), shape === 'plain' ? `ads-${records}.jsonl` : `ads-${shape}-${records}.jsonl`);
-  if (!existsSync(path)) {
-    const half = `${path}.part`;
-    writeAds(half, records, shape);
-    renameSync(half, path);
-  }
-  return path;
-}
+export const adsFile = (records: number, shape: Shape = 'plain'): string =>
+  inputFile(shape === 'plain' ? `ads-${records}.jsonl` : `ads-${shape}-${records}.jsonl`, (path) => writeAds(path, records, shape));
 
 /** `eventsPerMs` of event time: fewer events span more windows. */
 export function writeAds(path: string, records: number, shape: Shape, eventsPerMs = EVENTS_PER_MS): void {
   const random = new Random(42);
-  const cursor: Cursor = { record: 0, eventsPerMs };
-  const fields = fieldsOf(shape, random, cursor);
-  const order = fields.map((_, i) => i);
-  const comma = bytes(shape === 'spaced' ? ', ' : ',');
-  const out = new Uint8Array(FLUSH_BYTES + RECORD_BYTES_MAX);
-  const fd = openSync(path, 'w');
-  let at = 0;
-  for (; cursor.record < records; cursor.record++) {
-    if (shape === 'shuffled') shuffle(order, random);
-    out[at++] = 123;
-    const start = at;
-    for (let i = 0; i < order.length; i++) {
-      const f = fields[order[i]];
-      if (f.percent < 100 && random.below(100) >= f.percent) continue;
-      if (at > start) at = copy(out, at, comma);
-      at = f.write(out, copy(out, at, f.key));
-    }
-    out[at++] = 125;
-    out[at++] = 10;
-    if (at >= FLUSH_BYTES) {
-      writeAll(fd, out, at);
-      at = 0;
-    }
-  }
-  writeAll(fd, out, at);
-  closeSync(fd);
-}
-
-function writeAll(fd: number, data: Uint8Array, length: number): void {
-  for (let at = 0; at < length; ) at += writeSync(fd, data, at, length - at);
+  const cursor: Cursor = { record: 0 };
+  const fields = fieldsOf(shape, random, cursor, eventsPerMs);
+  writeRecords(path, records, { cursor, fields, comma: shape === 'spaced' ? ', ' : ',', random, shuffled: shape === 'shuffled' });
 }

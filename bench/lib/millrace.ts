@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CLI, peer, ROOT } from './paths.js';
+import { CLI, ROOT } from './paths.js';
 import { child } from './program.js';
 
 /** What `millrace run --metrics-json file` writes. */
@@ -30,10 +30,4 @@ export async function runSql(sql: string, workDir: string): Promise<RunMetrics &
   writeFileSync(job, sql);
   const { wallMs } = await child(process.execPath, [CLI, 'run', job, '--metrics-json', metrics]);
   return { ...(JSON.parse(readFileSync(metrics, 'utf8')) as RunMetrics), wallMs };
-}
-
-/** Rows and checksum of an output folder, by the code the peers use. */
-export async function outputChecksum(path: string): Promise<{ rows: number; checksum: string }> {
-  const { checksum } = (await import(pathToFileURL(peer('windows.mjs')).href)) as { checksum(path: string): { rows: number; checksum: string } };
-  return checksum(path);
 }

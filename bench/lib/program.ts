@@ -2,18 +2,22 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machine, type Machine } from './machine.js';
+import { type OutputRows, outputRows } from './output.js';
 import { ensure, RESULTS } from './paths.js';
 import { median, spread, table } from './stats.js';
 
-/** One run of one program on one input. `seconds` is from the first read to the last committed row. */
-export interface Run {
+/** What a program says of one run on one input. `seconds` is from the first read to the last committed row. */
+export interface Measured {
   readonly records: number;
   readonly seconds: number;
-  readonly rows: number;
-  readonly checksum: string;
   readonly startupMs?: number;
   readonly peakRssBytes?: number;
+  /** file or folder of JSON lines, which the race compares with that of the others */
+  readonly output: string;
 }
+
+/** A run whose output was looked at. */
+export interface Run extends Omit<Measured, 'output'>, OutputRows {}
 
 export interface Program {
   readonly name: string;
@@ -23,7 +27,9 @@ export interface Program {
   readonly rounds?: number;
   /** why it cannot run here; undefined when it can */
   readonly skip?: string;
-  run(input: string, outputDir: string): Promise<Run>;
+  /** Fetches and builds what it needs, once, before the race; returns why it cannot. */
+  prepare?(): Promise<string | undefined>;
+  run(input: string, workDir: string): Promise<Measured>;
 }
 
 export interface ChildResult {
@@ -93,7 +99,8 @@ export async function race(programs: readonly Program[], input: string, rounds: 
   const runs = new Map<Program, Run[]>();
   let expected: { name: string; run: Run } | undefined;
   for (const p of programs) {
-    if (p.skip !== undefined) console.log(`${p.name}: skipped, ${p.skip}`);
+    const skip = p.skip ?? (await p.prepare?.());
+    if (skip !== undefined) console.log(`${p.name}: skipped, ${skip}`);
     else runs.set(p, []);
   }
   for (let round = 0; round < rounds; round++) {
@@ -102,7 +109,8 @@ export async function race(programs: readonly Program[], input: string, rounds: 
       rmSync(workDir, { recursive: true, force: true });
       mkdirSync(workDir, { recursive: true });
       warm(input);
-      const run = await p.run(input, workDir);
+      const { output, ...measured } = await p.run(input, workDir);
+      const run: Run = { ...measured, ...outputRows(output) };
       expected ??= { name: p.name, run };
       for (const key of ['records', 'rows', 'checksum'] as const)
         if (run[key] !== expected.run[key])
@@ -154,4 +162,10 @@ export function save(name: string, result: unknown, m: Machine = machine()): str
   const path = join(ensure(RESULTS), `${name}.json`);
   writeFileSync(path, `${JSON.stringify({ machine: m, result }, null, 2)}\n`);
   return path;
+}
+
+/** The line that says what a second slot gives; empty when not both were measured. */
+export function twoSlots(results: readonly Pick<Summary, 'name' | 'rate'>[]): string {
+  const [one, two] = ['millrace 1 slot', 'millrace 2 slots'].map((name) => results.find((r) => r.name === name)?.rate);
+  return one === undefined || two === undefined ? '' : `\ntwo slots over one: ${(two / one).toFixed(2)} x`;
 }

@@ -1,15 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { outputChecksum } from '../lib/millrace.js';
+import { has } from '../lib/on-demand.js';
 import { DATA, peer } from '../lib/paths.js';
-import { child, countLines, lastLine, type Program, type Run } from '../lib/program.js';
+import { child, countLines, lastLine, type Program } from '../lib/program.js';
+import type { Workload } from '../lib/workload.js';
 
 const HOME = join(DATA, 'flink');
 const READY = join(HOME, 'ready');
-
-const has = (command: string, ...args: string[]): boolean => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 /** Packages Flink needs opened on Java 17. */
 const OPENS = [
@@ -44,13 +42,13 @@ async function prepare(): Promise<void> {
 }
 
 /** Real Flink 2.3 in one JVM (MiniCluster), object reuse on, on the same SQL. */
-export function flink(slots: number, sql: (input: string, output: string, slots: number) => string): Program {
+export function flink({ sql }: Pick<Workload, 'sql'>, slots: number): Program {
   return {
     name: `flink 2.3, ${slots} slot${slots > 1 ? 's' : ''}`,
     note: 'MiniCluster; job time, JVM and planner apart',
     rounds: 1,
     skip: slots > availableParallelism() ? 'fewer cores than slots' : missing(),
-    async run(input, dir): Promise<Run> {
+    async run(input, dir) {
       await prepare();
       const job = join(dir, 'flink.sql');
       const output = join(dir, 'out');
@@ -59,7 +57,7 @@ export function flink(slots: number, sql: (input: string, output: string, slots:
       const classpath = [peer('flink'), join(HOME, 'classes'), join(HOME, 'lib', '*')].join(delimiter);
       const { stdout, wallMs } = await child('java', ['-Xmx3g', ...opens, '-cp', classpath, 'SqlRun', job]);
       const { seconds } = lastLine<{ seconds: number }>(stdout);
-      return { records: countLines(input), seconds, startupMs: wallMs - seconds * 1000, ...(await outputChecksum(output)) };
+      return { records: countLines(input), seconds, startupMs: wallMs - seconds * 1000, output };
     },
   };
 }

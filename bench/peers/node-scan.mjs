@@ -1,7 +1,7 @@
 // The hand-tuned program on one thread. node node-scan.mjs input.jsonl output.jsonl
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Scanner } from './scanner.mjs';
-import { checksum, RowFile } from './windows.mjs';
+import { RowFile } from './windows.mjs';
 
 const [input, output] = process.argv.slice(2);
 const chunk = Buffer.allocUnsafe(1 << 20);
@@ -28,4 +28,4 @@ closeSync(fd);
 scanner.fire(Infinity);
 sink.commit();
 const seconds = (performance.now() - began) / 1000;
-console.log(JSON.stringify({ records: scanner.records, seconds, late: scanner.late, ...checksum(output) }));
+console.log(JSON.stringify({ records: scanner.records, seconds, late: scanner.late }));

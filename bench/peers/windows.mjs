@@ -1,7 +1,5 @@
 // What the Node programs share, so that they differ only in how they read a record: the way a window ends and its rows are written.
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 
 export const WINDOW_MS = 10_000;
 export const DELAY_MS = 2_000;
@@ -20,15 +18,17 @@ export class RowFile {
   #half;
   #fd;
   #text = '';
-  rows = 0;
   constructor(path) {
     this.#path = path;
     this.#half = `${path}.inprogress`;
     this.#fd = openSync(this.#half, 'w');
   }
+  /** views of an ad */
   add(adId, windowMs, views) {
-    this.#text += `{"ad_id":"${adId}","window_start":"${timestamp(windowMs)}","view_count":${views}}\n`;
-    this.rows++;
+    this.line(`{"ad_id":"${adId}","window_start":"${timestamp(windowMs)}","view_count":${views}}`);
+  }
+  line(json) {
+    this.#text += `${json}\n`;
     if (this.#text.length > 1 << 20) this.#flush();
   }
   #flush() {
@@ -42,21 +42,44 @@ export class RowFile {
   }
 }
 
-/** The number of rows in a file or folder of JSON lines and a checksum of the set of rows; hidden and unfinished parts do not count. */
-export function checksum(path) {
-  const rows = [];
-  const read = (p) => {
-    for (const line of readFileSync(p, 'utf8').split('\n')) {
-      if (line === '') continue;
-      const r = JSON.parse(line);
-      rows.push(`${r.ad_id}|${Date.parse(`${r.window_start.replace(' ', 'T')}Z`)}|${r.view_count}`);
+/** Tumbling windows of event time, each with a Map by key; `fire(windowMs, map)` takes a finished one when the watermark (newest event - 2 s) has passed it. */
+export class Windows {
+  records = 0;
+  late = 0;
+  #open = new Map();
+  #newest = -Infinity;
+  #fireAt = Infinity;
+  #fire;
+  constructor(fire) {
+    this.#fire = fire;
+  }
+  /** The Map of the window of an event; undefined when it is late. */
+  of(time) {
+    const w = time - (time % WINDOW_MS);
+    let keys = this.#open.get(w);
+    if (keys !== undefined) return keys;
+    if (w + WINDOW_MS - 1 <= this.#newest - DELAY_MS) {
+      this.late++;
+      return undefined;
     }
-  };
-  const visit = (p) => {
-    if (!statSync(p).isDirectory()) read(p);
-    else for (const name of readdirSync(p)) if (!/^[._]/.test(name)) visit(join(p, name));
-  };
-  visit(path);
-  rows.sort();
-  return { rows: rows.length, checksum: createHash('sha256').update(rows.join('\n')).digest('hex').slice(0, 16) };
+    keys = new Map();
+    this.#open.set(w, keys);
+    this.#fireAt = Math.min(this.#fireAt, w + WINDOW_MS - 1);
+    return keys;
+  }
+  saw(time) {
+    this.records++;
+    if (time <= this.#newest) return;
+    this.#newest = time;
+    if (time - DELAY_MS >= this.#fireAt) this.fire(time - DELAY_MS);
+  }
+  fire(watermark) {
+    const due = [...this.#open.keys()].filter((w) => w + WINDOW_MS - 1 <= watermark).sort((a, b) => a - b);
+    for (const w of due) {
+      this.#fire(w, this.#open.get(w));
+      this.#open.delete(w);
+    }
+    this.#fireAt = Infinity;
+    for (const w of this.#open.keys()) this.#fireAt = Math.min(this.#fireAt, w + WINDOW_MS - 1);
+  }
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { DISORDER_MS, shapeNames, writeAds } from '../../bench/data/ads.js';
+import { ordersShapes, writeOrders } from '../../bench/data/orders.js';
+import { outputRows } from '../../bench/lib/output.js';
 import { peer } from '../../bench/lib/paths.js';
 import { median, spread } from '../../bench/lib/stats.js';
 
@@ -37,7 +39,7 @@ function run(program: string, input: string): { records: number; rows: number; c
     .trim()
     .split('\n')
     .reduce((n, line) => n + (JSON.parse(line) as { view_count: number }).view_count, 0);
-  return { ...(JSON.parse(out) as { records: number; rows: number; checksum: string; late: number }), views };
+  return { ...(JSON.parse(out) as { records: number; late: number }), ...outputRows(output), views };
 }
 
 for (const shape of shapeNames) {
@@ -52,6 +54,56 @@ for (const shape of shapeNames) {
     }
   });
 }
+
+interface Order {
+  user_id: number | string;
+  amount: number;
+  event_time: number;
+}
+
+for (const shape of ordersShapes) {
+  test(`the peer that adds up orders of the ${shape} shape`, () => {
+    const input = join(dir, `orders-${shape}.jsonl`);
+    writeOrders(input, 6_000, shape, 0.1, 500);
+    const totals = new Map<string, number[]>();
+    for (const line of readFileSync(input, 'utf8').trim().split('\n')) {
+      const o = JSON.parse(line) as Order;
+      const key = JSON.stringify([o.user_id, o.event_time - (o.event_time % 10_000)]);
+      totals.set(key, [...(totals.get(key) ?? []), o.amount]);
+    }
+    const want = [...totals].map(([key, amounts]) => {
+      const [user, w] = JSON.parse(key) as [number | string, number];
+      const start = new Date(w).toISOString().slice(0, 19).replace('T', ' ');
+      return { user_id: user, window_start: start, orders: amounts.length, total: amounts.reduce((a, b) => a + b, 0), largest: Math.max(...amounts) };
+    });
+    const wanted = join(dir, `orders-${shape}-wanted.jsonl`);
+    writeFileSync(wanted, want.map((r) => `${JSON.stringify(r)}\n`).join(''));
+    const output = join(dir, `orders-${shape}-out.jsonl`);
+    const said = JSON.parse(execFileSync(process.execPath, [peer('node-json-users.mjs'), input, output], { encoding: 'utf8' })) as Record<string, number>;
+    assert.equal(said.records, 6_000);
+    assert.equal(said.late, 0);
+    assert.deepEqual(outputRows(output), outputRows(wanted));
+    assert.ok(want.length > 2_500 && want.length < 5_500, `${want.length} rows`);
+  });
+}
+
+test('outputs are compared as sets of lines', () => {
+  const file = (name: string, text: string): string => {
+    const path = join(dir, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const a = outputRows(file('rows-a', '{"x":1}\n{"x":2}\n{"x":2}\n'));
+  assert.equal(a.rows, 3);
+  assert.deepEqual(outputRows(file('rows-b', '{"x":2}\n{"x":1}\n{"x":2}\n')), a);
+  assert.notDeepEqual(outputRows(file('rows-c', '{"x":2}\n{"x":1}\n{"x":1}\n')), a);
+  assert.notDeepEqual(outputRows(file('rows-d', '{"x":3}\n{"x":0}\n{"x":2}\n')), a);
+  mkdirSync(join(dir, 'parts'));
+  file('parts/part-0', '{"x":2}\n{"x":1}\n');
+  file('parts/part-1', '{"x":2}\n');
+  file('parts/.part-2.inprogress', '{"x":9}\n');
+  assert.deepEqual(outputRows(join(dir, 'parts')), a);
+});
 
 test('ads are the same in every run, and out of order by less than the watermark waits', () => {
   const [a, b] = ['a', 'b'].map((name) => join(dir, name));
