@@ -162,7 +162,7 @@ class KeyedProcessOperator extends UserOperator {
   }
 
   processWatermark(watermark: bigint): boolean {
-    this.#watermarkMs = Number(watermark);
+    this.#watermarkMs = Math.max(this.#watermarkMs, Number(watermark));
     return this.#fire('event', this.#eventTimers, this.#watermarkMs);
   }
   processProcessingTime(nowMs: number): boolean {

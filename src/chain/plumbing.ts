@@ -4,7 +4,8 @@ import { BatchAlias } from '../batch/alias.js';
 import type { Batch } from '../batch/batch.js';
 import { ElementReader } from '../batch/element.js';
 import type { AssignTimestampsConfig, KeyHashConfig, TimeColumnConfig } from '../contract/closure-nodes.js';
-import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
+import { EMPTY_SNAPSHOT, type Operator, type OperatorContext, type OperatorModule, type OperatorSnapshot } from '../contract/operator.js';
+import { ownState, takeOwnState } from '../contract/redistribute.js';
 import { copiesObjects, userError } from '../contract/user-code.js';
 import { hashOfKey } from '../state/keys.js';
 
@@ -180,6 +181,16 @@ class AssignTimestampsOperator implements Operator {
     out.markCount = marks;
     this.#ctx.out.emit(out);
     this.#reader.release();
+  }
+
+  /** { f64 highest timestamp, f64 last watermark }, for the same subtask. */
+  snapshot(): OperatorSnapshot {
+    return { ...EMPTY_SNAPSHOT, union: [ownState(this.#ctx, new Uint8Array(Float64Array.of(this.#maxMs, this.#emittedMs).buffer))] };
+  }
+  /** At another parallelism watermarks begin anew. */
+  restore(snapshot: OperatorSnapshot): void {
+    const own = takeOwnState(this.#ctx, snapshot.union);
+    if (own !== undefined) [this.#maxMs, this.#emittedMs] = new Float64Array(own.buffer);
   }
 
   #timestamp(row: number): number {

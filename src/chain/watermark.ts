@@ -1,7 +1,8 @@
 import { BATCH_COLUMNS, BATCH_HEADER_BYTES, BATCH_KINDS, BATCH_ROWS, BATCH_SEL, BATCH_SEL_COUNT, BATCH_SPLIT, BATCH_TIMES, COL_BYTES } from '#abi';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import type { WatermarkConfig } from '../contract/nodes.js';
-import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
+import { EMPTY_SNAPSHOT, type Operator, type OperatorContext, type OperatorModule, type OperatorSnapshot } from '../contract/operator.js';
+import { ownState, takeOwnState } from '../contract/redistribute.js';
 import { emitWatermark, WatermarkAssigner } from '../time/assigner.js';
 import { hostFunctions } from '../wasm/host.js';
 
@@ -65,6 +66,15 @@ class WatermarkOperator implements Operator {
       this.#ctx.out.emit(out);
     }
     this.#schedule(nowMs);
+  }
+
+  snapshot(): OperatorSnapshot {
+    return { ...EMPTY_SNAPSHOT, union: [ownState(this.#ctx, this.#assigner.snapshot())] };
+  }
+  /** At another parallelism watermarks begin anew. */
+  restore(snapshot: OperatorSnapshot): void {
+    const own = takeOwnState(this.#ctx, snapshot.union);
+    if (own !== undefined) this.#assigner.restore(own);
   }
 
   close(): void {

@@ -9,6 +9,7 @@ import { createReader, type RowReader } from '../batch/rows.js';
 import { Engine } from '../wasm/engine.js';
 import type { HarnessEvent, HarnessOptions } from './harness.js';
 import { type Operator, type OperatorModule, type OperatorSnapshot, subtaskOfKeyGroup, WATERMARK_MAX } from './operator.js';
+import { shareOf } from './redistribute.js';
 
 /** Everything collected across restores. */
 export interface Sinks {
@@ -129,8 +130,8 @@ export class Fleet {
       return keys === undefined ? undefined : new KeyHasher(this.#subtasks[0].engine, leaves, keys);
     });
     this.#subtasks.forEach((s, i) => {
-      s.operator.open?.();
       if (from.length > 0) s.operator.restore?.(shareOf(from, i, parallelism, options.maxParallelism ?? MAX_PARALLELISM_DEFAULT));
+      s.operator.open?.();
     });
   }
 
@@ -189,21 +190,12 @@ export class Fleet {
   }
 
   snapshot(): OperatorSnapshot[] {
+    for (const s of this.#subtasks) s.call(() => s.operator.prepareSnapshot?.());
     return this.#subtasks.map((s) => s.operator.snapshot?.() ?? { keyed: [], list: [], union: [] });
   }
   close(): void {
     for (const s of this.#subtasks) s.close();
   }
-}
-
-/** What subtask `index` of `parallelism` gets of the old subtasks' state. */
-export function shareOf(old: readonly OperatorSnapshot[], index: number, parallelism: number, maxParallelism: number): OperatorSnapshot {
-  const list = old.flatMap((s) => s.list);
-  return {
-    keyed: old.flatMap((s) => s.keyed).filter((k) => subtaskOfKeyGroup(maxParallelism, parallelism, k.group) === index),
-    list: list.filter((_, i) => i % parallelism === index),
-    union: old.flatMap((s) => s.union),
-  };
 }
 
 function structuredCopy(row: Record<string, unknown>): Record<string, unknown> {

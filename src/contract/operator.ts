@@ -80,10 +80,19 @@ export interface Operator {
   processProcessingTime?(nowMs: number): boolean | void;
   /** No more records on any input (the final watermark came before). Returns as processBatch. */
   finish?(): boolean | void;
+  /**
+   * A snapshot is about to be taken: passes on what is kept back only for speed (Flink's prepareSnapshotPreBarrier), so that it need not be in the snapshot.
+   * Operators further up the chain are done with it. Returns as processBatch; may be called again, and then owes nothing when nothing came in between.
+   */
+  prepareSnapshot?(): boolean | void;
   /** Bytes are owned by the caller. */
   snapshot?(): OperatorSnapshot;
-  /** Before the first event. `snapshot` already holds only what this subtask owns. */
+  /** Before `open`. `snapshot` already holds only what this subtask owns. */
   restore?(snapshot: OperatorSnapshot): void;
+  /** Sinks, right after `snapshot`: what was written since the last one, as bytes that `commit` makes visible, in this or another process. */
+  prepareCommit?(): Uint8Array[];
+  /** The snapshot that held the committables is complete. Doing it twice is doing it once; may come before `open`. */
+  commit?(committables: readonly Uint8Array[]): void;
   close?(): void;
 }
 

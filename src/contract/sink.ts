@@ -41,6 +41,8 @@ export interface WriterContext {
   readonly closures: ClosureTable;
   /** unique per job run: names files so that two runs never collide */
   readonly runId: string;
+  /** snapshots are taken: rows become visible only through `prepareCommit` and `commit`, those of the end of input too */
+  readonly checkpoints?: boolean;
 }
 
 /** Writes one subtask's rows. Two phases: what `prepareCommit` gives becomes visible only in `commit`. */
@@ -51,15 +53,17 @@ export interface SinkWriter {
   resume?(): boolean;
   /** true while `resume` could do nothing because somebody else must act first */
   readonly waiting?: boolean;
-  /** Called about every output flush interval and at checkpoints: pass buffered rows on. */
-  flush?(): void;
+  /** Called about every output flush interval and before snapshots: pass buffered rows on. true = not all had room. */
+  flush?(): boolean | void;
   /** End of input: everything is flushed and, without checkpoints, committed. Returns true while not done (call again). */
   finish(): boolean;
   /** Committables of everything written so far: opaque bytes that `commit` understands, in any process. */
   prepareCommit?(): Uint8Array[];
   /** Idempotent: committing twice is committing once. */
   commit?(committables: readonly Uint8Array[]): void;
+  /** List state. Rows written before are in it, or on the other side for good, or in committables: after `flush` nothing else holds any. */
   snapshot?(): Uint8Array[];
+  /** Before `open`. */
   restore?(elements: readonly Uint8Array[]): void;
   /** Frees resources; without finish() before it, nothing uncommitted becomes visible. */
   close?(): void;

@@ -9,11 +9,13 @@ import type { HostContext, SourcePlan } from '../contract/source.js';
 import { RING_BYTES } from '../base/limits.js';
 import { ringBytes } from '../ring/ring.js';
 import { loadOperator } from '../task/operators.js';
+import type { Restored } from '../task/snapshot.js';
 import type { EdgePlan, JobPlan, OpPlan, OpTarget, TaskPlan } from '../task/plan.js';
 import { emitWatermark } from '../time/assigner.js';
 import { flatten, type Leaf } from '../types/leaf.js';
 import { chainGraph, SOURCE_KINDS } from './chaining.js';
 import type { JobOptions } from './options.js';
+import { checkFits } from './restore.js';
 
 export interface PlanContext {
   readonly clock: Clock;
@@ -21,6 +23,10 @@ export interface PlanContext {
   readonly options: JobOptions;
   readonly runId: string;
   readonly module?: JobPlan['module'];
+  /** snapshots are taken */
+  readonly checkpoints?: boolean;
+  /** the state to go on from */
+  readonly restored?: Restored;
 }
 
 /** Bytes that pass an event-loop thread, per node. */
@@ -39,23 +45,8 @@ export interface PlannedJob {
 
 /** Graph -> chains -> tasks with rings between them; asks the connectors about the outside world and compiles what the operators emit. */
 export async function planJob(graph: StreamGraph, ctx: PlanContext): Promise<PlannedJob> {
-  const sources = new Map<number, SourcePlan>();
-  const sinks = new Map<number, SinkPlan>();
-  const parallelism = new Map<number, number>();
-  for (const node of graph.nodes) {
-    let p = node.parallelism ?? ctx.options.parallelism;
-    const host = { parallelism: p, clock: ctx.clock, options: graph.options, signal: ctx.signal };
-    if (node.kind === 'source') {
-      const plan = await planSource(node, host);
-      p = Math.min(p, plan.parallelismMax ?? p);
-      sources.set(node.id, p === host.parallelism ? plan : await planSource(node, { ...host, parallelism: p }));
-    } else if (node.kind === 'sink') {
-      sinks.set(node.id, await planSink(node, host));
-    } else if (node.kind === 'values') {
-      p = 1;
-    }
-    parallelism.set(node.id, p);
-  }
+  if (ctx.restored !== undefined) checkFits(graph, ctx.options.maxParallelism, ctx.restored);
+  const { sources, sinks, parallelism } = await planEnds(graph, ctx);
   const parallelismOf = (n: GraphNode): number => parallelism.get(n.id)!;
   const { chains, chainOf } = chainGraph(graph, parallelismOf);
   const edges: EdgePlan[] = [];
@@ -105,10 +96,40 @@ export async function planJob(graph: StreamGraph, ctx: PlanContext): Promise<Pla
     maxParallelism: ctx.options.maxParallelism,
     bufferTimeoutMs: ctx.options.bufferTimeoutMs,
     slots,
+    checkpoints: ctx.checkpoints,
     module: ctx.module,
     registrations: registrations(),
   };
   return { plan, io };
+}
+
+interface PlannedEnds {
+  readonly sources: ReadonlyMap<number, SourcePlan>;
+  readonly sinks: ReadonlyMap<number, SinkPlan>;
+  /** of every node, by id */
+  readonly parallelism: ReadonlyMap<number, number>;
+}
+
+/** What the connectors found outside, and how many subtasks each node gets. */
+async function planEnds(graph: StreamGraph, ctx: PlanContext): Promise<PlannedEnds> {
+  const sources = new Map<number, SourcePlan>();
+  const sinks = new Map<number, SinkPlan>();
+  const parallelism = new Map<number, number>();
+  for (const node of graph.nodes) {
+    let p = node.parallelism ?? ctx.options.parallelism;
+    const host: HostContext = { parallelism: p, clock: ctx.clock, options: graph.options, signal: ctx.signal, restored: ctx.restored?.elements(node.uid) };
+    if (node.kind === 'source') {
+      const plan = await planSource(node, host);
+      p = Math.min(p, plan.parallelismMax ?? p);
+      sources.set(node.id, p === host.parallelism ? plan : await planSource(node, { ...host, parallelism: p }));
+    } else if (node.kind === 'sink') {
+      sinks.set(node.id, await planSink(node, host));
+    } else if (node.kind === 'values') {
+      p = 1;
+    }
+    parallelism.set(node.id, p);
+  }
+  return { sources, sinks, parallelism };
 }
 
 /** Leaf columns of a node's input: what its edge carries. */

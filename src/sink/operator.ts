@@ -18,6 +18,8 @@ export interface SinkParts {
   readonly frames?: FrameWriter;
   /** unique per job run */
   readonly runId: string;
+  /** snapshots are taken */
+  readonly checkpoints?: boolean;
 }
 
 /** Default of execution.buffer-timeout.interval. */
@@ -32,11 +34,12 @@ export class SinkOperator implements Operator {
   readonly #notNull: NotNullCheck;
   readonly #flushMs: number;
   #finishing = false;
+  #preparing = false;
   #pendingAtWait = -1;
 
   constructor(config: SinkNodeConfig, parts: SinkParts, ctx: OperatorContext) {
     const { sink } = config;
-    const { connector, plan, frames, runId } = parts;
+    const { connector, plan, frames, runId, checkpoints } = parts;
     if (connector.createWriter === undefined)
       throw new MillraceError('GRAPH_INVALID', `connector '${connector.name}' cannot be written to`, { place: { operator: ctx.name } });
     this.#ctx = ctx;
@@ -55,6 +58,7 @@ export class SinkOperator implements Operator {
       frames,
       closures: ctx.closures,
       runId,
+      checkpoints,
     });
   }
 
@@ -75,6 +79,7 @@ export class SinkOperator implements Operator {
 
   resume(): boolean {
     if (this.#finishing) return this.#finish();
+    if (this.#preparing) return this.prepareSnapshot();
     return this.#owed(this.#writer.resume?.() ?? false);
   }
 
@@ -105,13 +110,17 @@ export class SinkOperator implements Operator {
     if (this.#writer.flush !== undefined) this.#ctx.registerProcessingTimer(this.#ctx.clock.nowMs() + (this.#flushMs > 0 ? this.#flushMs : FLUSH_MS));
   }
 
+  /** Everything written leaves the writer and is acknowledged, or can be stored. */
+  prepareSnapshot(): boolean {
+    this.#preparing = this.#owed(this.#writer.flush?.() === true || (this.#frames?.pending ?? 0) > 0);
+    return this.#preparing;
+  }
   snapshot(): OperatorSnapshot {
     return { ...EMPTY_SNAPSHOT, list: this.#writer.snapshot?.() ?? [] };
   }
   restore(snapshot: OperatorSnapshot): void {
     this.#writer.restore?.(snapshot.list);
   }
-  /** First phase of a commit: bytes that `commit` makes visible, in this or another process. */
   prepareCommit(): Uint8Array[] {
     return this.#writer.prepareCommit?.() ?? [];
   }

@@ -122,11 +122,14 @@ export class SourceDriver {
 
   /** List state: the reader's positions. Union state: watermarks, taken up by the same subtask when the parallelism is the same. */
   snapshot(): OperatorSnapshot {
+    // the reader stands behind a row that fails the job: a job that went on from here would miss the failure
+    if (this.#failure !== undefined) throw this.#failure;
     const watermarks = this.#watermarks?.snapshot();
     return { ...EMPTY_SNAPSHOT, list: this.#reader.snapshot(), union: watermarks === undefined ? [] : [watermarks] };
   }
+  /** Before `open`. */
   restore(snapshot: OperatorSnapshot): void {
-    for (const bytes of snapshot.union) this.#watermarks?.restore(bytes);
+    this.#watermarks?.restore(snapshot.union);
     this.#reader.restore(snapshot.list);
   }
 

@@ -3,6 +3,7 @@ import type { MillraceError } from '../base/errors.js';
 import type { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
 import type { WatermarkConfig } from '../contract/nodes.js';
+import { ownState, takeOwnState } from '../contract/redistribute.js';
 import { WatermarkAssigner } from '../time/assigner.js';
 import type { Engine } from '../wasm/engine.js';
 
@@ -26,8 +27,7 @@ export class SourceWatermarks {
   readonly #assigner: WatermarkAssigner;
   readonly #clock: Clock;
   readonly #events: WatermarkEvents;
-  readonly #subtask: number;
-  readonly #parallelism: number;
+  readonly #place: WatermarkContext;
   /** ms between looks at the clock; 0 = never */
   readonly #everyMs: number;
   readonly #periodic: boolean;
@@ -38,8 +38,7 @@ export class SourceWatermarks {
     this.#assigner = new WatermarkAssigner(ctx.engine, ctx.emitted, config, ctx.clock, ctx.name);
     this.#clock = ctx.clock;
     this.#events = events;
-    this.#subtask = ctx.subtaskIndex;
-    this.#parallelism = ctx.parallelism;
+    this.#place = ctx;
     this.#periodic = config.intervalMs > 0 || config.perSplit;
     const waits = [config.intervalMs, config.idleTimeoutMs].filter((ms) => ms > 0);
     this.#everyMs = waits.length === 0 ? 0 : Math.min(...waits);
@@ -82,20 +81,14 @@ export class SourceWatermarks {
     this.#assigner.splitFinished(split);
   }
 
-  /** u32 subtask, u32 parallelism, then the assigner's bytes. */
+  /** An element of union state. */
   snapshot(): Uint8Array {
-    const state = this.#assigner.snapshot();
-    const out = new Uint8Array(8 + state.length);
-    const head = new DataView(out.buffer);
-    head.setUint32(0, this.#subtask, true);
-    head.setUint32(4, this.#parallelism, true);
-    out.set(state, 8);
-    return out;
+    return ownState(this.#place, this.#assigner.snapshot());
   }
   /** Takes up only this subtask's own state: at another parallelism watermarks begin anew, as in Flink, and operators keep theirs. */
-  restore(bytes: Uint8Array): void {
-    const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (head.getUint32(0, true) === this.#subtask && head.getUint32(4, true) === this.#parallelism) this.#assigner.restore(bytes.subarray(8));
+  restore(union: readonly Uint8Array[]): void {
+    const own = takeOwnState(this.#place, union);
+    if (own !== undefined) this.#assigner.restore(own);
   }
 
   close(): void {

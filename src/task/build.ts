@@ -22,6 +22,7 @@ import { type Channel, Gate, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js'
 import { loadOperator } from './operators.js';
 import { type EdgePlan, type IoRings, type JobPlan, metricKey, type OpPlan, slotOf, type TaskPlan } from './plan.js';
 import type { SlotReport } from './slot.js';
+import type { OperatorState, Restored } from './snapshot.js';
 import { type Input, Subtask } from './subtask.js';
 
 export interface SlotContext {
@@ -36,6 +37,8 @@ export interface SlotContext {
   readonly ioBell: Bell | undefined;
   readonly hostBell: Bell;
   readonly closures: ClosureTable | undefined;
+  /** state to go on from */
+  readonly restored?: Restored;
 }
 
 /** When a slot read its first record and finished its last subtask: wall clock, ms. */
@@ -105,9 +108,9 @@ class SubtaskBuilder {
     if (head.plan.kind === 'source') input = await this.#source(head);
     else if (head.plan.kind === 'values')
       input = this.#driver(head, (e) => new ValuesDriver(head.plan.config as ValuesConfig, this.#ctx.engine, head.plan.output, e));
-    else input = new Gate(this.#channels(), head);
-    for (const op of this.#ops) if (op !== head || input instanceof Gate) await this.#operator(op);
-    const subtask = new Subtask(this.#task.name, this.#index, this.#ops, this.#writers, input, this.#ctx.clock);
+    else input = this.#gate(head);
+    for (const op of this.#ops) if (op !== head || head.plan.inputs.length > 0) await this.#operator(op);
+    const subtask = new Subtask(this.#task, this.#index, this.#ops, this.#writers, input, this.#ctx.clock, this.#ctx.plan.checkpoints === true);
     subtask.onDone = () => {
       this.#times.doneMs = this.#ctx.clock.preciseMs();
     };
@@ -130,13 +133,21 @@ class SubtaskBuilder {
     this.#writers.push(writer);
     return writer;
   }
+  #gate(head: ChainedOperator): Input {
+    const gate = new Gate(this.#channels(), head);
+    const state = this.#ctx.restored?.gate(head.plan.uid, this.#index, this.#task.parallelism, gate.senders);
+    if (state !== undefined) gate.restore(state);
+    return gate;
+  }
   #channels(): Channel[] {
     const out: Channel[] = [];
     for (const id of this.#task.inputs) {
       const edge = this.#ctx.plan.edges[id];
       for (const [i, row] of edge.rings.entries()) {
         const sab = row[this.#index];
-        if (sab !== undefined) out.push({ reader: new ExchangeReader(this.#ctx.engine, edge.leaves, new RingReader(sab, this.#bell(i))), input: edge.toInput });
+        if (sab === undefined) continue;
+        const reader = new ExchangeReader(this.#ctx.engine, edge.leaves, new RingReader(sab, this.#bell(i)));
+        out.push({ reader, input: edge.toInput, sender: `${this.#ctx.plan.tasks[edge.fromTask].ops[0].uid} ${i}` });
       }
     }
     return out;
@@ -170,14 +181,12 @@ class SubtaskBuilder {
       wake: () => this.#ctx.bells.ring(this.#ctx.slot),
     };
     return this.#driver(head, (events) => {
-      const driver = new SourceDriver(config, { connector, plan: p.source!, format, frames }, context, events);
-      driver.open();
-      return driver;
+      return new SourceDriver(config, { connector, plan: p.source!, format, frames }, context, events);
     });
   }
 
   /** Events of a source go to the head of the chain. */
-  #driver(head: ChainedOperator, create: (events: SourceEvents) => { step(): number; wakeupMs?(): number | undefined; close?(): void }): Input {
+  #driver(head: ChainedOperator, create: (events: SourceEvents) => SourceDriver | ValuesDriver): Input {
     const watermark = (w: bigint): void => head.watermark(w);
     const driver = create({
       batch: (b: Batch) => {
@@ -189,19 +198,27 @@ class SubtaskBuilder {
       active: () => head.status(false),
       end: () => watermark(WATERMARK_MAX),
     });
+    const state = this.#restored(head.plan.uid);
+    if (state !== undefined) driver.restore(state);
+    if (driver instanceof SourceDriver) driver.open();
     return {
       step: () => {
         this.#times.firstReadMs ??= this.#ctx.clock.preciseMs();
         const r = driver.step();
         return r === POLL_END ? STEP_END : r === POLL_IDLE ? STEP_IDLE : STEP_WORKED;
       },
-      wakeupMs: () => driver.wakeupMs?.(),
-      close: () => driver.close?.(),
+      wakeupMs: () => driver.wakeupMs(),
+      snapshot: () => driver.snapshot(),
+      close: () => driver.close(),
     };
   }
 
+  #restored(uid: string): OperatorState | undefined {
+    return this.#ctx.restored?.operator(uid, this.#index, this.#task.parallelism);
+  }
+
   async #operator(op: ChainedOperator): Promise<void> {
-    const { engine, plan, io } = this.#ctx;
+    const { engine, plan } = this.#ctx;
     const p = op.plan;
     const base: Omit<OperatorContext, 'emitted'> = {
       engine,
@@ -219,17 +236,26 @@ class SubtaskBuilder {
       registerProcessingTimer: (atMs) => op.addTimer(atMs),
       hold: (promise) => this.#subtask!.hold(promise, () => this.#ctx.bells.ring(this.#ctx.slot)),
     };
-    if (p.kind === 'sink') {
-      const config = p.config as SinkNodeConfig;
-      const connector = await loadConnector(config.sink.connector);
-      const format = config.sink.format === undefined ? undefined : await loadFormat(config.sink.format.name);
-      const frames = this.#frameWriter(p, io);
-      op.operator = new SinkOperator(config, { connector, plan: p.sink ?? {}, format, frames, runId: plan.runId }, { ...base, emitted: {} });
-      return;
+    const state = this.#restored(p.uid);
+    if (p.kind === 'sink') op.operator = await this.#sink(p, base);
+    else {
+      const module = await loadOperator(p.kind);
+      const emitted = p.module === undefined ? {} : engine.link(p.module, module.host?.(p.config, base) ?? {});
+      op.operator = module.create(p.config, { ...base, emitted });
     }
-    const module = await loadOperator(p.kind);
-    const emitted = p.module === undefined ? {} : engine.link(p.module, module.host?.(p.config, base) ?? {});
-    op.operator = module.create(p.config, { ...base, emitted });
+    if (state === undefined) return;
+    op.operator.commit?.(state.committables);
+    op.operator.restore?.(state);
+  }
+
+  async #sink(p: OpPlan, base: Omit<OperatorContext, 'emitted'>): Promise<SinkOperator> {
+    const { plan, io } = this.#ctx;
+    const config = p.config as SinkNodeConfig;
+    const connector = await loadConnector(config.sink.connector);
+    const format = config.sink.format === undefined ? undefined : await loadFormat(config.sink.format.name);
+    const frames = this.#frameWriter(p, io);
+    const parts = { connector, plan: p.sink ?? {}, format, frames, runId: plan.runId, checkpoints: plan.checkpoints };
+    return new SinkOperator(config, parts, { ...base, emitted: {} });
   }
   #frameWriter(p: OpPlan, io: readonly IoRings[]): RingFrameWriter | undefined {
     const rings = io.find((r) => r.nodeId === p.nodeId);

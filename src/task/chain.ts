@@ -177,6 +177,12 @@ export class ChainedOperator implements Output {
     for (const e of this.edges) e.writer.end(false);
   }
 
+  /** True when something is owed first. */
+  prepareSnapshot(): boolean {
+    if (this.operator?.prepareSnapshot?.()) this.pending.push({ kind: 'resume' });
+    return this.pending.length > 0 || this.#childrenOwe();
+  }
+
   // ---- owed work ----
 
   /** Does one owed thing. */

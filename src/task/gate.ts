@@ -3,6 +3,7 @@ import type { Batch } from '../batch/batch.js';
 import type { ExchangeReader } from '../exchange/reader.js';
 import { type CoalescedChange, WatermarkCoalescer } from '../time/coalesce.js';
 import type { ChainedOperator } from './chain.js';
+import type { GateState } from './snapshot.js';
 
 /** What a step found: the same three words for a gate and for a source. */
 export const STEP_IDLE = 0;
@@ -13,6 +14,8 @@ export interface Channel {
   readonly reader: ExchangeReader;
   /** input number of the head operator */
   readonly input: number;
+  /** who sends: head operator's uid and subtask */
+  readonly sender: string;
 }
 
 /** The receiving side of a subtask: takes events from its channels in turn and coalesces their watermarks. */
@@ -64,6 +67,17 @@ export class Gate {
       return STEP_WORKED;
     }
     return this.#open === 0 ? STEP_END : STEP_IDLE;
+  }
+
+  get senders(): string[] {
+    return this.#channels.map((c) => c.sender);
+  }
+  gate(): GateState {
+    return { ...this.#valve.snapshot(), senders: this.senders };
+  }
+  /** Before the first event. */
+  restore(state: GateState): void {
+    this.#valve.restore(state);
   }
 
   /** The subtask takes nothing more: senders that wait for room here throw away what they have for it. */

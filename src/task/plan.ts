@@ -15,6 +15,8 @@ export interface JobPlan {
   readonly maxParallelism: number;
   readonly bufferTimeoutMs: number;
   readonly slots: number;
+  /** snapshots are taken: sinks make rows visible only by commit, and subtasks that have finished keep their last state */
+  readonly checkpoints?: boolean;
   /** module whose default export rebuilds the graph: where closures come from */
   readonly module?: ModulePlan;
   /** connectors and formats that are not millrace's own */

@@ -36,6 +36,8 @@ export interface SlotHooks {
   stdioBytes(): number;
   /** seeded order of steps, for simulation */
   order?: Prng;
+  /** asked before every round of steps: true leaves the subtasks as they are */
+  leave?(): boolean;
 }
 
 /** Most a slot sleeps: a bound on how late a lost wake-up is noticed. */
@@ -58,6 +60,7 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
   let idleTurns = 0;
   let failed = false;
   for (;;) {
+    if (hooks.leave?.()) return firstError(subtasks);
     const seen = waiter.look();
     if (!cancelled && hooks.cancelled()) {
       cancelled = true;

@@ -1,7 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
+import { assert } from '../base/assert.js';
+import { EMPTY_SNAPSHOT, type OperatorSnapshot } from '../contract/operator.js';
 import type { ExchangeWriter } from '../exchange/writer.js';
 import type { ChainedOperator } from './chain.js';
+import type { TaskPlan } from './plan.js';
+import type { GateState, OperatorState, SubtaskSnapshot } from './snapshot.js';
 import { STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
 
 /** What a subtask reads from: a gate, or a source driver. */
@@ -11,6 +15,9 @@ export interface Input {
   readonly failed?: boolean;
   /** ms from now after which `step` may find something although no doorbell rang */
   wakeupMs?(): number | undefined;
+  /** a source's position and watermarks */
+  snapshot?(): OperatorSnapshot;
+  gate?(): GateState;
   close?(): void;
 }
 
@@ -41,7 +48,11 @@ export class Subtask {
   readonly #writers: readonly ExchangeWriter[];
   readonly #input: Input;
   readonly #clock: Clock;
+  readonly #parallelism: number;
+  readonly #keepLast: boolean;
   #phase: Phase = 'running';
+  #paused = false;
+  #last: SubtaskSnapshot | undefined;
   #held = 0;
   /** monotonic ms from when the current wait for promises counts against a cancelled job */
   #heldFromMs = 0;
@@ -52,9 +63,20 @@ export class Subtask {
   /** called once, when everything is closed */
   onDone: () => void = () => {};
 
-  constructor(name: string, index: number, ops: readonly ChainedOperator[], writers: readonly ExchangeWriter[], input: Input, clock: Clock) {
-    this.name = name;
+  /** `keepLast`: when everything has ended, the state at the end stays for snapshots. */
+  constructor(
+    task: TaskPlan,
+    index: number,
+    ops: readonly ChainedOperator[],
+    writers: readonly ExchangeWriter[],
+    input: Input,
+    clock: Clock,
+    keepLast: boolean,
+  ) {
+    this.name = task.name;
     this.index = index;
+    this.#parallelism = task.parallelism;
+    this.#keepLast = keepLast;
     this.ops = ops;
     this.#writers = writers;
     this.#input = input;
@@ -89,7 +111,7 @@ export class Subtask {
 
   #step(): StepResult {
     if (this.#phase === 'done') return StepResult.Done;
-    const force = this.#phase === 'flushing';
+    const force = this.#phase === 'flushing' || this.#paused;
     let blocked = false;
     for (const w of this.#writers) blocked = w.flush(force) || blocked;
     if (blocked) return StepResult.Idle;
@@ -124,6 +146,7 @@ export class Subtask {
         return StepResult.Worked;
       }
     }
+    if (this.#paused && this.isSource) return StepResult.Idle;
     const r = this.#input.step();
     if (r === STEP_WORKED) return StepResult.Worked;
     if (r === STEP_IDLE) return StepResult.Idle;
@@ -142,6 +165,55 @@ export class Subtask {
     this.#cancelled = true;
     this.#heldFromMs = this.#clock.monotonicMs();
     if (this.isSource && this.#phase === 'running') this.#stop();
+  }
+
+  // ---- snapshots: docs/state.md ----
+
+  /** A source reads nothing more, outputs leave at once; what is under way goes on. */
+  pause(on: boolean): void {
+    this.#paused = on;
+  }
+
+  /** The batch boundary: no operator owes anything, no promise is pending, and every row that was taken has been handled. */
+  get atBoundary(): boolean {
+    if (this.#phase === 'done') return true;
+    return this.#phase === 'running' && this.#held === 0 && this.ops.every((op) => op.pending.length === 0);
+  }
+  /** At the boundary, and nothing is left in the output buffers either. */
+  get settled(): boolean {
+    return this.atBoundary && (this.#phase === 'done' || this.#writers.every((w) => !w.flush(true)));
+  }
+
+  /** At the boundary: lets operators pass on what they would otherwise have to store. True when that takes more steps; ask again at the next boundary. */
+  prepareSnapshot(): boolean {
+    assert(this.atBoundary, 'a snapshot is prepared at the batch boundary');
+    return this.#phase === 'running' && this.ops.some((op) => op.prepareSnapshot());
+  }
+
+  /** State of all operators, the source's position and watermarks, and the gate's. Nothing may be owed: see `prepareSnapshot`. */
+  snapshot(): SubtaskSnapshot {
+    assert(this.atBoundary, 'a snapshot is taken at the batch boundary');
+    if (this.#phase !== 'done') return this.#snapshot();
+    assert(this.#last !== undefined, 'a finished subtask kept its last state');
+    return this.#last;
+  }
+  #snapshot(): SubtaskSnapshot {
+    const operators: Record<string, OperatorState> = {};
+    for (const op of this.ops) {
+      const state = (op.operator === undefined ? this.#input.snapshot?.() : op.operator.snapshot?.()) ?? EMPTY_SNAPSHOT;
+      operators[op.plan.uid] = { ...state, committables: op.operator?.prepareCommit?.() ?? [] };
+    }
+    return { index: this.index, parallelism: this.#parallelism, head: this.ops[0].plan.uid, operators, gate: this.#input.gate?.() };
+  }
+
+  /** The snapshot is complete, with those of all other subtasks: what it holds for the sinks becomes visible. */
+  commit(snapshot: SubtaskSnapshot): void {
+    for (const op of this.ops) op.operator?.commit?.(snapshot.operators[op.plan.uid].committables);
+  }
+
+  /** Ends here and now, as after a crash: nothing fires, nothing is finished. */
+  abandon(): void {
+    this.#close();
   }
 
   /** A failure in this subtask. Rows that came before it still reach the sinks; nothing fires. */
@@ -170,6 +242,7 @@ export class Subtask {
 
   #close(): void {
     if (this.#phase === 'done') return;
+    if (this.#keepLast && this.#phase === 'flushing' && !this.#failing) this.#last = this.#snapshot();
     this.#phase = 'done';
     for (const op of this.ops) op.operator?.close?.();
     this.#input.close?.();

@@ -18,6 +18,12 @@ export interface CoalescedChange {
 
 const NOTHING: CoalescedChange = {};
 
+/** How far event time had come. Idleness is not kept: after a restore every input counts as active, as in Flink. */
+export interface CoalescerState {
+  readonly watermarks: readonly bigint[];
+  readonly last: bigint;
+}
+
 /**
  * The minimum of several inputs' watermarks, with idleness: Flink's StatusWatermarkValve. Idle inputs do not count; when all are idle
  * the output is idle; the output's watermark never goes back.
@@ -76,6 +82,18 @@ export class WatermarkCoalescer {
   /** The input has ended: it no longer counts. */
   finish(input: number): CoalescedChange {
     return this.markIdle(input);
+  }
+
+  snapshot(): CoalescerState {
+    return { watermarks: this.#channels.map((c) => c.watermark), last: this.#last };
+  }
+  /** Before the first event; for as many inputs. */
+  restore(state: CoalescerState): void {
+    this.#last = state.last;
+    for (const [i, watermark] of state.watermarks.entries()) {
+      this.#channels[i].watermark = watermark;
+      this.#channels[i].aligned = watermark >= state.last;
+    }
   }
 
   #advance(): CoalescedChange {

@@ -4,14 +4,12 @@ import { LOCAL_AGGREGATE_BYTES_MAX } from '../base/limits.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
 import type { LocalWindowAggregateConfig, WindowAggregateConfig } from '../contract/nodes.js';
-import type { Operator, OperatorContext, OperatorModule, OperatorSnapshot } from '../contract/operator.js';
+import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
 import { KeyedTables } from '../state/table.js';
 import { WindowTime } from './clock.js';
-import { Packer } from './packer.js';
 import { Partials } from './partial.js';
 import { Partition } from './partition.js';
 import { floorTo, type SliceSpec, sliceSpecOf } from './spec.js';
-import { encodeGroup, type StateForm, stateForm, Unpacker } from './state.js';
 
 /** kind 'localWindowAggregate': accumulates per slice and key before the shuffle. */
 export const operator: OperatorModule<LocalWindowAggregateConfig> = {
@@ -31,8 +29,6 @@ class LocalWindows implements Operator {
   readonly #partials: Partials;
   readonly #partition: Partition;
   readonly #hasher: KeyHasher;
-  readonly #packer: Packer;
-  readonly #form: StateForm;
   readonly #out: Batch;
   readonly #rows: number;
   readonly #keyCount: number;
@@ -58,8 +54,6 @@ class LocalWindows implements Operator {
     this.#partials = new Partials(engine, this.#aggregates, base);
     this.#partition = new Partition(engine, spec);
     this.#hasher = new KeyHasher(engine, leaves, config.keys);
-    this.#packer = new Packer(engine, this.#tables, this.#aggregates, 1);
-    this.#form = stateForm(leaves, config.keys, this.#tables, this.#aggregates, false);
     this.#out = allocBatch(engine, ctx.output);
     this.#rows = engine.alloc(BATCH_ROWS_MAX * 4);
   }
@@ -119,6 +113,11 @@ class LocalWindows implements Operator {
     return this.#leaving.length > 0;
   }
 
+  /** Everything leaves, so that this phase has no state: a job may go on with one phase, or at another parallelism. */
+  prepareSnapshot(): boolean {
+    return this.#leave(Number.POSITIVE_INFINITY);
+  }
+
   resume(): boolean {
     const [slice] = this.#leaving;
     if (slice === undefined) return false;
@@ -148,29 +147,10 @@ class LocalWindows implements Operator {
     this.#ctx.out.emit(out);
   }
 
-  /** What has not left, as one element of list state: any subtask may send it. */
-  snapshot(): OperatorSnapshot {
-    const sections = [...this.#slices].flatMap(([start, state]) => [...this.#packer.pack({ start, state }).values()]);
-    return { keyed: [], list: sections.length === 0 ? [] : [encodeGroup(this.#form, sections, Number.NEGATIVE_INFINITY)], union: [] };
-  }
-
-  restore(snapshot: OperatorSnapshot): void {
-    const unpacker = new Unpacker(this.#ctx.engine, this.#aggregates, this.#form, 0, this.#ctx.name);
-    for (const bytes of snapshot.list) {
-      unpacker.unpack(bytes, (start, rows, _shifted, n) => {
-        const state = this.#slice(start);
-        const groups = this.#groupVector(n);
-        this.#tables.findRows(state.table, rows, n, groups);
-        this.#aggregates.merge(state, groups, rows, n);
-        return state;
-      });
-    }
-  }
-
   close(): void {
     const { engine } = this.#ctx;
     for (const s of [...this.#slices.values(), ...this.#leaving.map((l) => l.state)]) this.#tables.free(s.table);
-    for (const part of [this.#tables, this.#aggregates, this.#partials, this.#partition, this.#packer, this.#time]) part.close();
+    for (const part of [this.#tables, this.#aggregates, this.#partials, this.#partition, this.#time]) part.close();
     engine.free(this.#rows, BATCH_ROWS_MAX * 4);
     if (this.#groups !== 0) engine.free(this.#groups, this.#groupRows * 4);
     this.#slices.clear();

@@ -201,7 +201,7 @@ class WindowProcessOperator extends UserOperator {
   }
 
   processWatermark(watermark: bigint): boolean {
-    this.#watermarkMs = Number(watermark);
+    this.#watermarkMs = Math.max(this.#watermarkMs, Number(watermark));
     return this.#event && this.#advance(this.#watermarkMs);
   }
   processProcessingTime(nowMs: number): boolean {

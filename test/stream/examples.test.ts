@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -7,23 +7,35 @@ import { fileURLToPath } from 'node:url';
 import { Prng } from '#src/base/prng.js';
 import { buildGraphFromModule, executeModule } from '#src/index.js';
 import { simulateGraph } from '#src/job/simulate.js';
+import { inPieces } from '../job/pieces.js';
 
 const example = (name: string): string => fileURLToPath(new URL(`../../../examples/${name}.js`, import.meta.url));
 
-/** Runs an example over an input file at a parallelism, in workers or (with a seed) stepped in this thread; gives its output lines as objects. */
-async function run(name: string, input: string, parallelism: number, seed?: number): Promise<Record<string, unknown>[]> {
+/** In workers (no seed), stepped in this thread by a seed, or so in pieces that go on from each other's snapshots at the given parallelisms. */
+type How = readonly [parallelism: number | readonly number[], seed?: number];
+
+/** Runs an example over an input file; gives its output lines as objects. */
+async function run(name: string, input: string, parallelism: How[0], seed = 0): Promise<Record<string, unknown>[]> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-'));
   try {
-    const file = join(folder, 'in');
-    writeFileSync(file, input);
-    process.env.INPUT = file;
+    // many small files: many places to stop at
+    const lines = input.trimEnd().split('\n');
+    const each = Math.ceil(lines.length / 60);
+    mkdirSync(join(folder, 'in'));
+    for (let i = 0; i * each < lines.length; i++)
+      writeFileSync(join(folder, 'in', String(i).padStart(4, '0')), `${lines.slice(i * each, (i + 1) * each).join('\n')}\n`);
+    process.env.INPUT = join(folder, 'in');
     process.env.OUTPUT = join(folder, 'out');
     // a query makes the module new, so that it reads its environment again
     const url = `file://${example(name)}?${folder}`;
-    const settings = { 'parallelism.default': String(parallelism) };
-    if (seed === undefined) await (await executeModule(url, { settings })).done;
+    const settings = (p: number) => ({ 'parallelism.default': String(p) });
+    const build = (p: number) => buildGraphFromModule(url, settings(p));
+    if (typeof parallelism !== 'number') {
+      const { cuts } = await inPieces(build, seed, parallelism, { first: 2, last: 25 });
+      assert.ok(cuts > 0);
+    } else if (seed === 0) await (await executeModule(url, { settings: settings(parallelism) })).done;
     else {
-      const { graph, closures } = await buildGraphFromModule(url, settings);
+      const { graph, closures } = await build(parallelism);
       await simulateGraph(graph, { seed, closures });
     }
     const out = join(folder, 'out');
@@ -38,8 +50,7 @@ async function run(name: string, input: string, parallelism: number, seed?: numb
     delete process.env.OUTPUT;
   }
 }
-/** In workers, and stepped by seeds. */
-const RUNS: readonly (readonly [parallelism: number, seed?: number])[] = [[1], [2], [2, 1], [3, 2]];
+const RUNS: readonly How[] = [[1], [2], [2, 1], [3, 2], [[1, 1, 1], 1], [[2, 2, 2], 2], [[2, 3, 1], 3], [[1, 3, 2], 4], [[3, 1, 2, 3], 5]];
 const sorted = (rows: readonly unknown[]): string[] => rows.map((r) => JSON.stringify(r)).sort();
 const sqlTime = (ms: number): string =>
   new Date(ms)

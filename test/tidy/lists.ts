@@ -110,7 +110,6 @@ export const LONG_FILES: Readonly<Record<string, number>> = {
 export const FUNCTION_LINES_MAX = 70;
 /** 'file' -> lines of its longest function, which it must not pass. */
 export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
-  'src/job/plan.ts': 72,
   'src/wasm/emitwatermark.ts': 71,
   'src/wasm/host.ts': 88,
 };

@@ -1,4 +1,5 @@
 import { INPUT_PAD } from '#abi';
+import { MillraceError } from '../../base/errors.js';
 import { Prng } from '../../base/prng.js';
 import { option, optionKind, readOptions } from '../../contract/options.js';
 import { type Connector, POLL_END, POLL_ROWS, type ReaderContext, type SourceConfig, type SourceReader } from '../../contract/source.js';
@@ -44,7 +45,7 @@ class DemoReader implements SourceReader {
   readonly #users: number;
   readonly #disorderMs: number;
   readonly #prng: Prng;
-  readonly #startMs: number;
+  #startMs: number;
   readonly #block: number;
   /** the template's bytes in wasm memory */
   readonly #template: number;
@@ -126,10 +127,16 @@ class DemoReader implements SourceReader {
   }
 
   snapshot(): Uint8Array[] {
-    return [new Uint8Array(Float64Array.of(this.#made).buffer)];
+    return [new Uint8Array(Float64Array.of(this.#made, this.#state, this.#startMs, this.#ctx.parallelism).buffer)];
   }
   restore(elements: readonly Uint8Array[]): void {
-    if (elements.length > 0) this.#made = new Float64Array(elements[0].slice().buffer)[0];
+    const [made, state, startMs, parallelism] = elements.length === 1 ? new Float64Array(elements[0].slice().buffer) : [];
+    if (parallelism !== this.#ctx.parallelism) {
+      throw new MillraceError('NOT_SUPPORTED', 'the demo generator goes on only at the parallelism of its snapshot', { remedy: 'Keep the parallelism.' });
+    }
+    this.#made = made;
+    this.#state = state;
+    this.#startMs = startMs;
   }
 }
 

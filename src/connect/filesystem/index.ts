@@ -38,6 +38,6 @@ export const connector: Connector = {
   async planSink(config) {
     return { detail: readOptions("connector 'filesystem'", SINK_OPTIONS, config.options, { operator: config.tableName }) };
   },
-  createWriter: (config, plan, ctx) => new FileWriter(config, plan.detail as FileSinkOptions, ctx),
+  createWriter: (config, plan, ctx) => new FileWriter(config, plan.detail as FileSinkOptions, ctx, ctx.checkpoints),
   createReader: (config, plan, _splits, ctx) => new FileReader(config, plan, ctx),
 };

@@ -72,6 +72,7 @@ export class FileReader implements SourceReader {
     const restored = this.#position.open.shift();
     if (restored !== undefined) {
       this.#unit = restored.unit;
+      this.#claims.hold(this.#ctx.subtaskIndex, restored.unit);
       this.#block.start(restored.unit, restored.offset);
       return 'claimed';
     }
@@ -137,6 +138,8 @@ export class FileReader implements SourceReader {
   restore(elements: readonly Uint8Array[]): void {
     for (const bytes of elements) mergePosition(this.#position, bytes, this.#units);
     const { done, open, frames } = this.#position;
+    // several old readers' blocks: in file order, or the watermark of a later one would make the rows of an earlier one late
+    open.sort((a, b) => a.unit - b.unit);
     for (let u = 0; u < this.#units.total; u++) if ((done[u >> 5] & (1 << (u & 31))) !== 0) this.#claims.markDone(u);
     for (const o of open) this.#claims.markDone(o.unit);
     for (const f of frames) this.#claims.setSkip(f.file, f.offset);

@@ -69,8 +69,8 @@ export class KafkaWriter implements SinkWriter {
     return false;
   }
 
-  flush(): void {
-    this.#offerAll();
+  flush(): boolean {
+    return !this.#offerAll();
   }
 
   finish(): boolean {
