@@ -35,3 +35,5 @@ export * from "./expr/decimal";
 export * from "./expr/double";
 export * from "./pack";
 export { partialSize, partialPack, partialBytes, partialUnpack } from "./window/partial";
+export { snappyBytesMax, snappyDeflate, snappyTableBytes } from "./write/snappy";
+export { lz4BytesMax, lz4Deflate, lz4TableBytes } from "./write/lz4";

@@ -41,5 +41,9 @@ export const KAFKA_BACKOFF_MS_MAX = 2000;
 export const STATE_BYTES_MAX = 1 << 30;
 /** Bytes of a record batch that a Kafka writer fills before it leaves: large for throughput, well below a broker's default message.max.bytes of 1 MiB. */
 export const KAFKA_BATCH_BYTES = 128 << 10;
+/** Fetch requests in flight to one Kafka broker, each over a connection and session of its own: while one response travels the broker gathers the next. */
+export const KAFKA_FETCHES_IN_FLIGHT = 2;
+/** Produce requests in flight to one Kafka broker: as many batches of a producer and partition a broker remembers, so that it recognises each of them. */
+export const KAFKA_REQUESTS_IN_FLIGHT_MAX = 5;
 /** Bytes of groups the local phase of a window aggregation holds before it sends them on: what stays in the caches still pays. */
 export const LOCAL_AGGREGATE_BYTES_MAX = 16 << 20;

@@ -14,14 +14,25 @@ export interface IoContext {
   readonly print?: (text: string) => void;
 }
 
+/** Room in the subtasks' rings to write a frame in place, so that it need not be copied there. One reservation per subtask at a time. */
+export interface FrameRoom {
+  /** `bytes` bytes of the ring, of any content; undefined: there is no room now, another reservation holds it, or it is more than a ring gives. */
+  reserve(subtask: number, bytes: number): Uint8Array | undefined;
+  /** The first `bytes` bytes of what was reserved are a frame; 0 gives everything back. */
+  commit(subtask: number, bytes: number): void;
+}
+
 /** Pushes frames to the source's subtasks. */
 export interface IoSource {
-  /** Runs until the input ends (resolve) or fails (reject). `send` resolves when the ring has taken the frame. */
-  run(send: (subtask: number, frame: Uint8Array) => Promise<void> | undefined): Promise<void>;
+  /**
+   * Runs until the input ends (resolve) or fails (reject). `send` resolves when the ring has taken the frame; what it is given may be
+   * overwritten then. Frames of `send` and `room` arrive in the order in which they were taken or committed.
+   */
+  run(send: (subtask: number, frame: Uint8Array) => Promise<void> | undefined, room?: FrameRoom): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Takes frames from the sink's subtasks. A frame counts as done when the promise resolves; a writer can wait for all of its frames. */
+/** Takes frames from the sink's subtasks; they are the sink's to keep and to change. A frame counts as done when the promise resolves; a writer can wait for all of its frames. */
 export interface IoSink {
   open(): Promise<void>;
   write(subtask: number, frame: Uint8Array): Promise<void> | undefined;

@@ -45,6 +45,8 @@ export class RingWriter extends RingBase {
   readonly #consumer: Bell;
   /** bytes of the current frame that already travelled */
   #sent = 0;
+  /** bytes skipped at the ring's end and bytes given by `reserve`; undefined = nothing is reserved */
+  #reserved: { readonly skip: number; readonly bytes: number } | undefined;
 
   constructor(buffer: RingBuffer, consumer: Bell) {
     super(buffer);
@@ -56,6 +58,7 @@ export class RingWriter extends RingBase {
    * (a frame in pieces goes on where it stopped), after the reader has rung this side's doorbell.
    */
   offer(bytes: Uint8Array, ptr: number, length: number): boolean {
+    if (this.#reserved !== undefined) return false;
     const pieceMax = (this.capacity >> 1) - FRAME_HEADER;
     for (;;) {
       const left = length - this.#sent;
@@ -69,28 +72,65 @@ export class RingWriter extends RingBase {
     }
   }
 
+  /**
+   * Room for a frame of `bytes` bytes to be written in place, until `commit`; meanwhile nothing else is taken. Undefined: there is no room
+   * now, or something is reserved or under way already, or it is more than half a ring.
+   */
+  reserve(bytes: number): Uint8Array | undefined {
+    if (this.#reserved !== undefined || this.#sent !== 0 || bytes > (this.capacity >> 1) - FRAME_HEADER) return undefined;
+    const skip = this.#skip(bytes);
+    if (skip < 0) return undefined;
+    this.#reserved = { skip, bytes };
+    const at = skip > 0 ? 0 : this.#position;
+    return this.u8.subarray(at + FRAME_HEADER, at + FRAME_HEADER + bytes);
+  }
+
+  /** The first `bytes` bytes of the reserved room are a frame; 0 = there is none, the room is free again. */
+  commit(bytes: number): void {
+    const { skip, bytes: most } = this.#reserved ?? { skip: 0, bytes: -1 };
+    if (bytes > most) throw new RangeError('a frame is committed that was not reserved');
+    this.#reserved = undefined;
+    if (bytes > 0) this.#publish(skip, bytes, false);
+  }
+
   #put(bytes: Uint8Array, ptr: number, length: number, more: boolean): boolean {
+    const skip = this.#skip(length);
+    if (skip < 0) return false;
+    this.u8.set(bytes.subarray(ptr, ptr + length), (skip > 0 ? 0 : this.#position) + FRAME_HEADER);
+    this.#publish(skip, length, more);
+    return true;
+  }
+
+  get #position(): number {
+    return (Atomics.load(this.i32, WRITTEN) >>> 0) & (this.capacity - 1);
+  }
+
+  /** Bytes to skip before a frame of `length` bytes, so that it does not wrap; -1 = there is no room for it now. */
+  #skip(length: number): number {
     const need = FRAME_HEADER + ((length + 7) & ~7);
-    const written = Atomics.load(this.i32, WRITTEN);
-    let at = (written >>> 0) & (this.capacity - 1);
-    const tail = this.capacity - at;
+    const tail = this.capacity - this.#position;
     const skip = tail < need ? tail : 0;
     if (this.used + skip + need > this.capacity) {
       Atomics.store(this.i32, WRITER_WAITS, 1);
-      if (this.used + skip + need > this.capacity) return false;
+      if (this.used + skip + need > this.capacity) return -1;
       Atomics.store(this.i32, WRITER_WAITS, 0);
     }
-    if (skip !== 0) {
+    return skip;
+  }
+
+  /** The frame's bytes are there: writes its header and lets the reader have it. */
+  #publish(skip: number, length: number, more: boolean): void {
+    const written = Atomics.load(this.i32, WRITTEN);
+    let at = this.#position;
+    if (skip > 0) {
       this.u32[at >> 2] = WRAP;
       at = 0;
     }
     this.u32[at >> 2] = length;
     this.u32[(at >> 2) + 1] = more ? FLAG_MORE : 0;
-    this.u8.set(bytes.subarray(ptr, ptr + length), at + FRAME_HEADER);
     if (!more) Atomics.add(this.i32, FRAMES, 1);
-    Atomics.store(this.i32, WRITTEN, (written + skip + need) | 0);
+    Atomics.store(this.i32, WRITTEN, (written + skip + FRAME_HEADER + ((length + 7) & ~7)) | 0);
     this.#consumer.ring();
-    return true;
   }
 
   /** No more frames will come. */

@@ -81,7 +81,10 @@ export class IoHub {
 
   async #runSource(job: IoJob, source: IoSource, rings: readonly RingWriter[]): Promise<void> {
     try {
-      await source.run((subtask, frame) => (rings[subtask].offer(frame, 0, frame.length) ? undefined : this.#room(rings[subtask], frame)));
+      await source.run((subtask, frame) => (rings[subtask].offer(frame, 0, frame.length) ? undefined : this.#room(rings[subtask], frame)), {
+        reserve: (subtask, bytes) => rings[subtask].reserve(bytes),
+        commit: (subtask, bytes) => rings[subtask].commit(bytes),
+      });
       for (const r of rings) r.end();
     } catch (e) {
       if (!this.#context.signal.aborted) this.#onError(MillraceError.from(e, 'INTERNAL', { operator: job.name }));

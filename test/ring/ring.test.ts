@@ -63,6 +63,53 @@ test('a full ring refuses and loses nothing', () => {
   assert.equal(take(reader)?.length, 100);
 });
 
+test('frames written in place and copied ones come out in order; what is reserved and given back leaves no trace', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ bytes: fc.uint8Array({ minLength: 1, maxLength: 120 }), more: fc.nat(40), how: fc.constantFrom('copy', 'place', 'give back') }), {
+        maxLength: 60,
+      }),
+      (script) => {
+        const sab = new SharedArrayBuffer(ringBytes(512));
+        const writer = new RingWriter(sab, NO_BELL);
+        const reader = new RingReader(sab, NO_BELL);
+        const got: Uint8Array[] = [];
+        const wanted: Uint8Array[] = [];
+        const read = (): boolean => {
+          const f = take(reader);
+          if (f !== undefined) got.push(f);
+          return f !== undefined;
+        };
+        for (const { bytes, more, how } of script) {
+          if (how === 'copy') {
+            while (!writer.offer(bytes, 0, bytes.length)) assert.ok(read());
+            wanted.push(bytes);
+            continue;
+          }
+          let room = writer.reserve(bytes.length + more);
+          while (room === undefined) {
+            assert.ok(read());
+            room = writer.reserve(bytes.length + more);
+          }
+          assert.equal(room.length, bytes.length + more);
+          room.set(bytes);
+          assert.equal(writer.offer(bytes, 0, bytes.length), false);
+          assert.equal(writer.reserve(1), undefined);
+          if (got.length % 2 === 0) read(); // the reader may work meanwhile
+          writer.commit(how === 'place' ? bytes.length : 0);
+          if (how === 'place') wanted.push(bytes);
+        }
+        while (read());
+        assert.deepEqual(got, wanted);
+      },
+    ),
+    { numRuns: 300 },
+  );
+  const writer = new RingWriter(new SharedArrayBuffer(ringBytes(512)), NO_BELL);
+  assert.equal(writer.reserve(249), undefined);
+  assert.throws(() => writer.commit(1), RangeError);
+});
+
 test('two threads: a reader that sleeps on its doorbell sees every frame', async () => {
   const sab = new SharedArrayBuffer(ringBytes(4096));
   const bells = new Doorbells(2);

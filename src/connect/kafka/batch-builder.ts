@@ -1,5 +1,6 @@
 import {
   BATCH_V2_HEADER_BYTES,
+  CRC_TABLE_BYTES,
   KB_BUFFER,
   KB_BYTES,
   KB_CAPACITY,
@@ -21,9 +22,11 @@ import {
 } from '#abi';
 import type { Batch } from '../../batch/batch.js';
 import type { Engine } from '../../wasm/engine.js';
+import { BatchDeflater, type CompressionType } from './deflate.js';
 
 declare module '../../wasm/engine.js' {
   interface Kernels {
+    crc32c(tables: number, ptr: number, bytes: number): number;
     kafkaMurmur2(ptr: number, length: number): number;
     kafkaAppend(writer: number, slices: number, first: number, count: number, sel: number, nowMs: bigint): number;
   }
@@ -40,6 +43,7 @@ export interface BuilderOptions {
   readonly fixed: boolean;
   /** the sticky partition to begin with */
   readonly sticky: number;
+  readonly compression?: CompressionType;
 }
 
 /** Open record batches of all partitions of a topic, filled in wasm; each leaves as a frame (docs/formats/kafka-frame.md). */
@@ -48,6 +52,8 @@ export class BatchBuilder {
   readonly #options: BuilderOptions;
   readonly #ptr: number;
   readonly #bytes: number;
+  readonly #crc: number;
+  readonly #deflater: BatchDeflater | undefined;
 
   constructor(engine: Engine, options: BuilderOptions) {
     this.#engine = engine;
@@ -55,6 +61,9 @@ export class BatchBuilder {
     this.#bytes = KW_BYTES + options.partitions * KB_BYTES;
     this.#ptr = engine.alloc(this.#bytes);
     engine.u8.fill(0, this.#ptr, this.#ptr + this.#bytes);
+    this.#crc = engine.alloc(CRC_TABLE_BYTES);
+    engine.kernels.crc32cTables(this.#crc);
+    this.#deflater = options.compression === undefined || options.compression === 'none' ? undefined : new BatchDeflater(engine, options.compression);
     this.#set(KW_PARTITIONS, options.partitions);
     this.#set(KW_STICKY, options.sticky);
     this.#set(KW_FIXED, options.fixed ? 1 : 0);
@@ -103,24 +112,34 @@ export class BatchBuilder {
     after[at + (KB_FILLED >> 2)] = KB_HEADER;
   }
 
-  /** Writes the headers of a partition's batch; its frame is [ptr, ptr + length) until `clear`. */
+  /** Compresses a partition's batch if asked to, and writes its headers; its frame is [ptr, ptr + length) until the next `seal`, `append` or `clear`. */
   seal(partition: number): { ptr: number; length: number } {
+    const { u32 } = this.#engine;
+    const at = this.#at(partition);
+    const records = u32[(at + KB_BUFFER) >> 2] + KB_HEADER;
+    const bytes = u32[(at + KB_FILLED) >> 2] - KB_HEADER;
+    const frame = this.#deflater?.deflate(records, bytes, KB_HEADER) ?? { ptr: records - KB_HEADER, length: KB_HEADER + bytes };
+    const crc = this.#engine.kernels.crc32c(this.#crc, frame.ptr + KB_HEADER, frame.length - KB_HEADER);
+    this.#header(partition, frame.ptr, frame.length, crc);
+    return frame;
+  }
+
+  #header(partition: number, ptr: number, length: number, crc: number): void {
     const { u32, i64, memory } = this.#engine;
     const at = this.#at(partition);
-    const ptr = u32[(at + KB_BUFFER) >> 2];
-    const length = u32[(at + KB_FILLED) >> 2];
     const count = u32[(at + KB_COUNT) >> 2];
     const v = new DataView(memory.buffer, ptr, KB_HEADER);
     v.setUint32(0, partition, true);
     v.setUint32(4, count, true);
-    v.setBigUint64(8, 0n, true);
+    v.setUint32(8, crc, true);
+    v.setUint32(12, 0, true);
     const h = KB_HEADER - BATCH_V2_HEADER_BYTES;
     v.setBigInt64(h, 0n); // base offset
     v.setInt32(h + 8, length - h - 12);
     v.setInt32(h + 12, -1); // leader epoch
     v.setInt8(h + 16, 2);
     v.setUint32(h + 17, 0); // CRC: known when producer id and sequence are
-    v.setInt16(h + 21, 0);
+    v.setInt16(h + 21, this.#deflater?.number ?? 0);
     v.setInt32(h + 23, count - 1);
     v.setBigInt64(h + 27, i64[(at + KB_FIRST_TIME) >> 3]);
     v.setBigInt64(h + 35, i64[(at + KB_MAX_TIME) >> 3]);
@@ -128,7 +147,6 @@ export class BatchBuilder {
     v.setInt16(h + 51, -1); // producer epoch
     v.setInt32(h + 53, -1); // sequence
     v.setInt32(h + 57, count);
-    return { ptr, length };
   }
 
   /** The batch has left. Records without a key go to the next partition now. */
@@ -146,6 +164,8 @@ export class BatchBuilder {
       const at = this.#at(p) >> 2;
       if (u32[at + (KB_BUFFER >> 2)] !== 0) this.#engine.free(u32[at + (KB_BUFFER >> 2)], u32[at + (KB_CAPACITY >> 2)]);
     }
+    this.#deflater?.close();
+    this.#engine.free(this.#crc, CRC_TABLE_BYTES);
     this.#engine.free(this.#ptr, this.#bytes);
   }
 

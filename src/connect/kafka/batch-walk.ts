@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { BATCH_V2_HEADER_BYTES, E_BATCH_CODEC, E_BATCH_CORRUPT, E_BATCH_MAGIC } from '#abi';
 import type { ErrorPlace } from '../../base/errors.js';
-import { KAFKA_FRAME_BYTES, KAFKA_INFLATED_BYTES_MAX } from '../../base/limits.js';
+import { KAFKA_INFLATED_BYTES_MAX } from '../../base/limits.js';
 import { crc32cBytes } from './crc32c.js';
 import { FRAME_HEADER_BYTES } from './frame.js';
 import { batchError } from './record-cursor.js';
@@ -21,11 +21,11 @@ export function inflatedHere(codec: number): boolean {
   return codec === CODEC_GZIP || codec === CODEC_ZSTD;
 }
 
-/** A run of batches that leave as one frame: [start, end) of the response, plain or one compressed batch. */
+/** A run of batches that leave as one frame: [start, end) of the memory, read by the slot, or one that is inflated here. */
 export interface BatchRun {
   readonly start: number;
   readonly end: number;
-  /** Kafka's codec number, 0 = plain */
+  /** Kafka's codec number of a batch that is inflated here; else 0 */
   readonly codec: number;
   /** offset of the first batch, for messages */
   readonly offset: bigint;
@@ -35,7 +35,7 @@ export interface WalkResult {
   readonly runs: readonly BatchRun[];
   /** offset after the last whole batch; undefined when there was none */
   readonly next: bigint | undefined;
-  /** a batch begins that the response does not hold whole */
+  /** a batch begins that the memory does not hold whole */
   readonly partial: boolean;
 }
 
@@ -44,11 +44,20 @@ export interface AbortedTransaction {
   readonly firstOffset: bigint;
 }
 
+export interface WalkOptions {
+  /** for read_committed */
+  readonly aborted: readonly AbortedTransaction[];
+  readonly place: ErrorPlace;
+  /** bytes of a run, unless one batch is larger */
+  readonly frameBytes: number;
+}
+
 /**
  * Looks at the headers of the batches in [start, end): where frames are cut, and with `aborted` (read_committed) which batches belong to
- * transactions that were rolled back. Only lengths are checked here; the records are read, with their CRC, by the slot.
+ * transactions that were rolled back. Only lengths are checked here; the records are read, with their CRC, by the slot. A damaged header
+ * ends the walk; it is an error when no batch stands before it.
  */
-export function walkBatches(b: Buffer, start: number, end: number, aborted: readonly AbortedTransaction[], place: ErrorPlace): WalkResult {
+export function walkBatches(b: Buffer, start: number, end: number, { aborted, place, frameBytes }: WalkOptions): WalkResult {
   const runs: BatchRun[] = [];
   const pending = [...aborted].sort((x, y) => (x.firstOffset < y.firstOffset ? -1 : 1));
   const rolledBack = new Set<bigint>();
@@ -62,8 +71,11 @@ export function walkBatches(b: Buffer, start: number, end: number, aborted: read
   while (end - at >= 17) {
     const offset = b.readBigInt64BE(at);
     const length = b.readInt32BE(at + 8);
-    if (b[at + 16] !== 2) throw batchError(E_BATCH_MAGIC, 0, { ...place, offset });
-    if (length < BATCH_V2_HEADER_BYTES - 12 || offset < 0n) throw batchError(E_BATCH_CORRUPT, 0, { ...place, offset });
+    const damage = b[at + 16] !== 2 ? E_BATCH_MAGIC : length < BATCH_V2_HEADER_BYTES - 12 || offset < 0n ? E_BATCH_CORRUPT : 0;
+    if (damage !== 0) {
+      if (next === undefined) throw batchError(damage, 0, { ...place, offset });
+      break;
+    }
     if (length > end - at - 12) break;
     const batchEnd = at + 12 + length;
     const attributes = b.readInt16BE(at + 21);
@@ -79,11 +91,11 @@ export function walkBatches(b: Buffer, start: number, end: number, aborted: read
       }
       if ((attributes & 32) !== 0 && isAbortMarker(b, at + BATCH_V2_HEADER_BYTES, batchEnd)) rolledBack.delete(producer);
     }
-    if ((attributes & 7) !== 0 && (attributes & 32) === 0) {
+    if (inflatedHere(attributes & 7) && (attributes & 32) === 0) {
       cut();
       runs.push({ start: at, end: batchEnd, codec: attributes & 7, offset });
     } else {
-      if (open !== undefined && batchEnd - open.start > KAFKA_FRAME_BYTES) cut();
+      if (open !== undefined && batchEnd - open.start > frameBytes) cut();
       open ??= { start: at, offset };
     }
     at = batchEnd;

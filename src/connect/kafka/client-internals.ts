@@ -1,13 +1,14 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { MillraceError } from '../../base/errors.js';
 import { coordinated } from './coordinator.js';
-import { decodeFetchResponse, FETCH_VERSION_MAX, FETCH_VERSION_MIN, type FetchResponse } from './fetch-response.js';
-import { decodeProduceResponse, encodeProduce, PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, type ProduceResponse } from './produce-codec.js';
+import { BrokerLink } from './link.js';
 import type { ClientSettings } from './settings.js';
+import { socketFactory } from './socket.js';
 
 /**
- * The only file that touches what kafkajs 2.2.4 does not promise: its cluster, brokers, connections and request encoders.
- * Its public consumer cannot own partitions and makes an object per record; Fetch over its connections gives raw bytes.
+ * The only file that touches what kafkajs 2.2.4 does not promise: its cluster, brokers and connections. kafkajs finds brokers, leaders
+ * and offsets and opens connections (TLS, SASL); records travel over links of their own, because its consumer makes an object per record.
  */
 
 export interface TopicPartitions {
@@ -15,39 +16,35 @@ export interface TopicPartitions {
   readonly partitions: readonly number[];
 }
 
-/** A whole record batch for each of some partitions of one topic. */
-export interface ProduceRequest {
-  readonly topic: string;
-  /** -1 = all in-sync replicas, 1 = the leader, 0 = nobody answers */
-  readonly acks: number;
-  readonly timeoutMs: number;
-  readonly batches: readonly { readonly partition: number; readonly bytes: Buffer }[];
-}
-
-export interface FetchRequest {
-  readonly maxWaitTime: number;
-  readonly minBytes: number;
-  readonly maxBytes: number;
-  readonly isolationLevel: number;
-  readonly rackId: string;
-  readonly topics: readonly { topic: string; partitions: readonly { partition: number; fetchOffset: string; maxBytes: number }[] }[];
-}
-
 interface PartitionMetadata {
   readonly partitionId: number;
   readonly leader: number;
 }
-interface Protocol {
-  request: object;
-  response: object;
-  requestTimeout?: number;
-}
+type Versions = Record<number, { minVersion: number; maxVersion: number }>;
 interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+  readonly ssl: unknown;
+  readonly sasl: unknown;
+  readonly clientId: string;
+  readonly logger: unknown;
+  readonly connectionTimeout: number;
+  readonly requestTimeout: number;
+  readonly reauthenticationThreshold: number;
+  readonly socket: Socket;
+  connect(): Promise<unknown>;
+  disconnect(): Promise<unknown>;
+  authenticate(): Promise<void>;
+  isAuthenticated(): boolean;
+  setVersions(versions: Versions | null): void;
+  getSupportAuthenticationProtocol(): boolean;
+  setSupportAuthenticationProtocol(supported: boolean): void;
   rejectRequests(error: Error): void;
 }
 interface InternalBroker {
-  connectionPool: { pool: Connection[]; send(protocol: Protocol): Promise<unknown> };
-  versions: Record<number, { minVersion: number; maxVersion: number }> | null;
+  connectionPool: { pool: Connection[] };
+  versions: Versions | null;
   metadata(topics: readonly string[]): Promise<{ topicMetadata: { topic: string; isInternal?: boolean; partitionMetadata: PartitionMetadata[] }[] }>;
   listOffsets(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
   offsetFetch(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
@@ -55,24 +52,19 @@ interface InternalBroker {
   initProducerId(request: object): Promise<{ producerId: string | number; producerEpoch: number }>;
 }
 interface InternalCluster {
+  targetTopics: Set<string>;
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   refreshMetadata(): Promise<void>;
-  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
   findBroker(at: { nodeId: number }): Promise<InternalBroker>;
   findGroupCoordinator(of: { groupId: string }): Promise<InternalBroker>;
   findTopicPartitionMetadata(topic: string): PartitionMetadata[];
   brokerPool: { brokers: Record<string, InternalBroker>; seedBroker?: InternalBroker; findConnectedBroker(): Promise<InternalBroker> };
 }
-type FetchDefinition = (arg: object) => Protocol;
-
 /** The parts of kafkajs that are used; found once per thread. */
 export interface KafkaJsParts {
   readonly kafkajs: typeof import('kafkajs');
   readonly createCluster: symbol;
-  readonly fetchVersions: ReadonlyMap<number, FetchDefinition>;
-  readonly fetchApiKey: number;
-  readonly produceApiKey: number;
 }
 
 type Load = (path: string) => unknown;
@@ -103,29 +95,26 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
       'connect',
       'disconnect',
       'refreshMetadata',
-      'addMultipleTargetTopics',
       'findBroker',
       'findGroupCoordinator',
       'findTopicPartitionMetadata',
     ]);
     methods('BrokerPool', need('kafkajs/src/cluster/brokerPool.js'), ['findConnectedBroker']);
     methods('Broker', need('kafkajs/src/broker/index.js'), ['metadata', 'listOffsets', 'offsetFetch', 'offsetCommit', 'initProducerId']);
-    methods('ConnectionPool', need('kafkajs/src/network/connectionPool.js'), ['send']);
-    methods('Connection', need('kafkajs/src/network/connection.js'), ['send', 'rejectRequests']);
+    methods('Connection', need('kafkajs/src/network/connection.js'), [
+      'connect',
+      'disconnect',
+      'authenticate',
+      'isAuthenticated',
+      'setVersions',
+      'getSupportAuthenticationProtocol',
+      'setSupportAuthenticationProtocol',
+      'rejectRequests',
+    ]);
     const queue: { prototype: object } = need('kafkajs/src/network/requestQueue/index.js');
     methods('RequestQueue', queue, ['scheduleCheckPendingRequests']);
     quietRequestQueue(queue.prototype as QueuePrototype);
-    const fetch: { versions: string[]; protocol(at: { version: number }): FetchDefinition } = need('kafkajs/src/protocol/requests/fetch/index.js');
-    const fetchVersions = new Map<number, FetchDefinition>();
-    for (let version = FETCH_VERSION_MIN; version <= FETCH_VERSION_MAX; version++) {
-      const definition = fetch.protocol({ version });
-      const { request } = definition({ maxWaitTime: 1, minBytes: 1, maxBytes: 1, topics: [] }) as { request?: { encode?: unknown } };
-      if (typeof request?.encode !== 'function') throw missing(`Fetch request encoder of version ${version}`);
-      fetchVersions.set(version, definition);
-    }
-    const keys: { Fetch?: number; Produce?: number } = need('kafkajs/src/protocol/requests/apiKeys.js');
-    if (keys.Fetch === undefined || keys.Produce === undefined) throw missing('API keys of Fetch and Produce');
-    return { kafkajs, createCluster, fetchVersions, fetchApiKey: keys.Fetch, produceApiKey: keys.Produce };
+    return { kafkajs, createCluster };
   } catch (e) {
     throw e instanceof MillraceError ? e : missing(part, e);
   }
@@ -163,20 +152,24 @@ export function createClient(settings: ClientSettings, retries: number): import(
     requestTimeout: settings.requestTimeoutMs,
     retry: { retries: Math.max(retries, settings.servers.length), initialRetryTime: 100, maxRetryTime: 1000 },
     logLevel: logLevel.NOTHING,
+    socketFactory,
     ...(settings.tls === undefined ? {} : { ssl: settings.tls }),
     ...(settings.sasl === undefined ? {} : { sasl: settings.sasl }),
-  } as import('kafkajs').KafkaConfig);
+  } as unknown as import('kafkajs').KafkaConfig);
 }
 
 /** A connection to a cluster, as a source needs it. Errors are kafkajs's own. */
 export class KafkaCluster {
-  readonly #parts: KafkaJsParts;
   readonly #cluster: InternalCluster;
+  readonly #secured: boolean;
+  readonly #links = new Set<BrokerLink>();
+  #closed = false;
 
   constructor(settings: ClientSettings, autoCreateTopics = false) {
     const client = createClient(settings, 8) as unknown as Record<symbol, (options: object) => InternalCluster>;
-    this.#parts = found as KafkaJsParts;
-    this.#cluster = client[this.#parts.createCluster]({ metadataMaxAge: 300_000, allowAutoTopicCreation: autoCreateTopics });
+    const { createCluster } = found as KafkaJsParts;
+    this.#secured = settings.sasl !== undefined;
+    this.#cluster = client[createCluster]({ metadataMaxAge: 300_000, allowAutoTopicCreation: autoCreateTopics });
   }
 
   connect(): Promise<void> {
@@ -187,6 +180,8 @@ export class KafkaCluster {
   async close(): Promise<void> {
     const { brokers, seedBroker } = this.#cluster.brokerPool;
     const error = new Error('closed');
+    this.#closed = true;
+    for (const link of this.#links) link.close();
     for (const broker of new Set([...Object.values(brokers), seedBroker])) {
       for (const c of broker?.connectionPool.pool ?? []) c.rejectRequests(error);
     }
@@ -202,7 +197,7 @@ export class KafkaCluster {
 
   /** Reads the metadata anew: leader's node id by partition number, for each topic. An unknown topic is an error of type UNKNOWN_TOPIC_OR_PARTITION. */
   async leaders(topics: readonly string[]): Promise<Map<string, Map<number, number>>> {
-    await this.#cluster.addMultipleTargetTopics(topics);
+    this.#cluster.targetTopics = new Set(topics); // those that were deleted would fail every refresh
     await this.#cluster.refreshMetadata();
     const out = new Map<string, Map<number, number>>();
     for (const topic of topics) out.set(topic, new Map(this.#cluster.findTopicPartitionMetadata(topic).map((p) => [p.partitionId, p.leader])));
@@ -228,58 +223,37 @@ export class KafkaCluster {
   }
 
   /** An id under which sequence numbers make retries harmless. */
-  async initProducer(): Promise<{ id: bigint; epoch: number }> {
+  async initProducer(transactionalId: string | null): Promise<{ id: bigint; epoch: number }> {
     const broker = await this.#cluster.brokerPool.findConnectedBroker();
-    const { producerId, producerEpoch } = await broker.initProducerId({ transactionalId: null, transactionTimeout: 60_000 });
+    const { producerId, producerEpoch } = await broker.initProducerId({ transactionalId, transactionTimeout: 60_000 });
     return { id: BigInt(producerId), epoch: producerEpoch };
   }
 
-  /** One Produce to a leader: the error code of each partition, 0 = taken. */
-  async produce(leader: number, request: ProduceRequest): Promise<ReadonlyMap<number, number>> {
-    const broker = await this.#cluster.findBroker({ nodeId: leader });
-    const version = this.#version(broker, this.#parts.produceApiKey, 'Produce', PRODUCE_VERSION_MIN, PRODUCE_VERSION_MAX);
-    const buf = encodeProduce(request);
-    const response = {
-      decode: async (payload: Buffer) => decodeProduceResponse(payload, version),
-      parse: async (data: ProduceResponse) => data.errors,
-    };
-    const answered = await broker.connectionPool.send({
-      request: {
-        apiKey: this.#parts.produceApiKey,
-        apiVersion: version,
-        apiName: 'Produce',
-        expectResponse: () => request.acks !== 0,
-        encode: async () => ({ buf, buffer: buf }),
+  /** A connection of its own to a broker, for raw requests that it may hold for `waitMs`. Closed with the cluster. */
+  async openLink(nodeId: number, waitMs = 0): Promise<BrokerLink> {
+    const broker = await this.#cluster.findBroker({ nodeId });
+    const [base] = broker.connectionPool.pool;
+    const { host, port, rack, ssl, sasl, clientId, logger, connectionTimeout, requestTimeout, reauthenticationThreshold } = base;
+    const make = base.constructor as new (options: object) => Connection;
+    const options = { host, port, rack, ssl, sasl, clientId, logger, connectionTimeout, requestTimeout, reauthenticationThreshold, socketFactory };
+    const connection = new make(options);
+    connection.setVersions(broker.versions);
+    connection.setSupportAuthenticationProtocol(base.getSupportAuthenticationProtocol());
+    await connection.connect();
+    await connection.authenticate();
+    const link = new BrokerLink(connection.socket, {
+      clientId,
+      timeoutMs: requestTimeout + waitMs,
+      versions: broker.versions ?? {},
+      expired: () => this.#secured && !connection.isAuthenticated(),
+      end: () => {
+        this.#links.delete(link);
+        void connection.disconnect().catch(() => {});
       },
-      response,
     });
-    return (answered as ReadonlyMap<number, number> | undefined) ?? new Map(request.batches.map((b) => [b.partition, 0]));
-  }
-
-  /** The newest version that the broker and this client speak. */
-  #version(broker: InternalBroker, apiKey: number, name: string, min: number, max: number): number {
-    const range = broker.versions?.[apiKey];
-    const version = Math.min(range?.maxVersion ?? 0, max);
-    if (version < min || version < (range?.minVersion ?? 0)) {
-      throw new MillraceError('KAFKA_CLIENT', `the broker speaks ${name} ${range?.minVersion} to ${range?.maxVersion}, millrace ${min} to ${max}`);
-    }
-    return version;
-  }
-
-  /** One Fetch to a leader; waits there up to maxWaitTime ms for data. */
-  async fetch(leader: number, request: FetchRequest): Promise<FetchResponse> {
-    const broker = await this.#cluster.findBroker({ nodeId: leader });
-    const version = this.#version(broker, this.#parts.fetchApiKey, 'Fetch', FETCH_VERSION_MIN, FETCH_VERSION_MAX);
-    const definition = this.#parts.fetchVersions.get(version) as FetchDefinition;
-    const { request: encoded, requestTimeout } = definition(request);
-    const response = {
-      decode: async (payload: Buffer) => {
-        const decoded = decodeFetchResponse(payload, version);
-        return { decoded, clientSideThrottleTime: decoded.throttleTimeMs };
-      },
-      parse: async (data: { decoded: FetchResponse }) => data.decoded,
-    };
-    return (await broker.connectionPool.send({ request: encoded, response, requestTimeout })) as FetchResponse;
+    this.#links.add(link);
+    if (this.#closed) link.close();
+    return link;
   }
 }
 

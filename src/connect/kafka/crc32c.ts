@@ -19,3 +19,26 @@ export function crc32cBytes(data: Uint8Array, from: number, to: number): number 
   for (; i < to; i++) c = table[(c ^ data[i]) & 0xff] ^ (c >>> 8);
   return ~c >>> 0;
 }
+
+const POLY = 0x82f63b78;
+
+/** a x b in GF(2)[x] modulo the polynomial, bits reflected. */
+function multiply(a: number, b: number): number {
+  let r = 0;
+  for (let m = 0x80000000; m !== 0; m >>>= 1) {
+    if ((a & m) !== 0) r ^= b;
+    b = (b & 1) !== 0 ? (b >>> 1) ^ POLY : b >>> 1;
+  }
+  return r >>> 0;
+}
+
+/** x^(8 * 2^i) modulo the polynomial, by i: bases of powers. */
+const powers: number[] = [0x00800000];
+for (let i = 1; i < 32; i++) powers.push(multiply(powers[i - 1], powers[i - 1]));
+
+/** The CRC-32C of two runs of bytes together, from theirs and the second one's length: the first sum moves over as many zero bytes (zlib's crc32_combine). */
+export function crc32cJoined(first: number, second: number, secondBytes: number): number {
+  let factor = 0x80000000; // 1
+  for (let i = 0; 2 ** i <= secondBytes; i++) if ((Math.floor(secondBytes / 2 ** i) & 1) !== 0) factor = multiply(powers[i], factor);
+  return (multiply(first, factor) ^ second) >>> 0;
+}

@@ -51,6 +51,12 @@ export function kafkaError(e: unknown, servers: readonly string[], place: ErrorP
   });
 }
 
+/** The same failure at a place that is known better. */
+export function placedAt(e: MillraceError, place: ErrorPlace): MillraceError {
+  const said = e.message.split('\n')[0];
+  return new MillraceError(e.code, said, { place: { ...e.place, ...place }, remedy: e.remedy, cause: e.cause });
+}
+
 export function unreachable(servers: readonly string[], place: ErrorPlace, cause?: unknown): MillraceError {
   const why = cause instanceof Error ? ` (${cause.message})` : '';
   return new MillraceError('KAFKA_UNREACHABLE', `no Kafka broker answers at ${servers.join(', ')}${why}`, {

@@ -1,13 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../base/errors.js';
-import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN } from '../../base/limits.js';
+import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_REQUESTS_IN_FLIGHT_MAX } from '../../base/limits.js';
 import type { IoContext, IoSink } from '../../contract/io.js';
 import type { KafkaCluster } from './client-internals.js';
 import { connect } from './connect.js';
-import { isTransient, kafkaError, mayPass, unreachable } from './failure.js';
-import { OutgoingBatch, type Producer } from './outgoing-batch.js';
+import { isTransient, kafkaError, mayPass, placedAt, unreachable } from './failure.js';
+import { WholeResponse } from './link.js';
+import { OutgoingBatch } from './outgoing-batch.js';
 import { topicLeaders } from './plan.js';
-import { DUPLICATE_SEQUENCE, protocolError } from './protocol-errors.js';
+import { decodeProduceResponse, encodeProduce, PRODUCE_API_KEY, PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, type ProduceResponse } from './produce-codec.js';
+import { PartitionQueue, ProduceLane } from './produce-lane.js';
+import { DUPLICATE_SEQUENCE, OUT_OF_ORDER_SEQUENCE, protocolError } from './protocol-errors.js';
+import { type Producer, Sequences } from './sequences.js';
 import { booleanProperty, type ClientSettings, clientSettings, intProperty, type KafkaProperties, oneOfProperty } from './settings.js';
 
 /** What the I/O thread needs to produce. */
@@ -17,18 +21,12 @@ export interface KafkaSinkConfig {
   readonly tableName: string;
 }
 
-/** A partition with batches to send; the first one may be on its way. */
-interface Partition {
-  readonly number: number;
-  readonly queue: OutgoingBatch[];
-  leader: number;
-  /** the sequence number of the next record */
-  sequence: number;
-}
+type Group = ReturnType<ProduceLane['nextGroup']>;
 
 /**
- * Produces the batches that the slots built: one request at a time to each leader with one batch of each of its partitions, so that order
- * holds over retries; with a producer id the broker recognises a batch that it has already taken.
+ * Produces the batches that the slots built: to each leader several requests in flight, each with one batch of each of its partitions. With
+ * a producer id the broker recognises what it has already taken and refuses what comes too early, so that retries neither repeat nor
+ * reorder; without one a single request is in flight.
  */
 class KafkaIoSink implements IoSink {
   readonly #config: KafkaSinkConfig;
@@ -36,17 +34,17 @@ class KafkaIoSink implements IoSink {
   readonly #settings: ClientSettings;
   readonly #place: { operator: string; topic: string };
   readonly #acks: number;
-  readonly #gzip: boolean;
   readonly #idempotent: boolean;
+  readonly #requestsMax: number;
   readonly #deliveryMs: number;
   readonly #requestBytesMax: number;
-  readonly #partitions = new Map<number, Partition>();
-  readonly #busy = new Set<number>();
+  readonly #queues: PartitionQueue[] = [];
+  readonly #lanes = new Map<number, ProduceLane>();
   readonly #closed = new AbortController();
   #cluster: KafkaCluster | undefined;
-  #producer: Producer | undefined;
+  #sequences: Sequences | undefined;
   #failure: MillraceError | undefined;
-  #refreshing: Promise<void> | undefined;
+  #retrying: Promise<void> | undefined;
 
   constructor(config: KafkaSinkConfig, ctx: IoContext) {
     const p = config.properties;
@@ -55,8 +53,9 @@ class KafkaIoSink implements IoSink {
     this.#settings = clientSettings(p);
     this.#place = { operator: config.tableName, topic: config.topic };
     this.#acks = { all: -1, '-1': -1, '0': 0, '1': 1 }[oneOfProperty(p, 'acks', ['all', '-1', '0', '1'], 'all')];
-    this.#gzip = oneOfProperty(p, 'compression.type', ['none', 'gzip'], 'none') === 'gzip';
     this.#idempotent = booleanProperty(p, 'enable.idempotence', true) && this.#acks === -1;
+    const wanted = intProperty(p, 'max.in.flight.requests.per.connection', KAFKA_REQUESTS_IN_FLIGHT_MAX);
+    this.#requestsMax = this.#idempotent ? Math.max(1, Math.min(wanted, KAFKA_REQUESTS_IN_FLIGHT_MAX)) : 1;
     this.#deliveryMs = intProperty(p, 'delivery.timeout.ms', 120_000);
     this.#requestBytesMax = intProperty(p, 'max.request.size', 1 << 20);
   }
@@ -65,7 +64,7 @@ class KafkaIoSink implements IoSink {
     this.#cluster = await connect(this.#settings, this.#ctx.signal, this.#place);
     try {
       await this.#findLeaders();
-      if (this.#idempotent) this.#producer = await this.#initProducer();
+      if (this.#idempotent) this.#sequences = new Sequences(await this.#initProducer());
     } catch (e) {
       throw kafkaError(e, this.#settings.servers, this.#place);
     }
@@ -74,9 +73,9 @@ class KafkaIoSink implements IoSink {
   write(_subtask: number, frame: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const batch = new OutgoingBatch(frame, this.#ctx.clock.monotonicMs());
-    const p = this.#partition(batch.partition);
-    p.queue.push(batch);
-    void this.#send(p.leader);
+    const queue = this.#queue(batch.partition);
+    queue.waiting.push(batch);
+    this.#pump(queue.leader);
     return batch.acknowledged;
   }
 
@@ -86,118 +85,159 @@ class KafkaIoSink implements IoSink {
     await this.#cluster?.close().catch(() => {});
   }
 
-  #partition(number: number): Partition {
-    let p = this.#partitions.get(number);
-    if (p === undefined) {
-      p = { number, queue: [], leader: -1, sequence: 0 };
-      this.#partitions.set(number, p);
-    }
-    return p;
+  #queue(number: number): PartitionQueue {
+    while (this.#queues.length <= number) this.#queues.push(new PartitionQueue(this.#queues.length));
+    return this.#queues[number];
   }
 
-  /** Sends to one leader until its partitions have nothing left. */
-  async #send(leader: number): Promise<void> {
-    if (this.#busy.has(leader)) return;
-    this.#busy.add(leader);
+  /** Sends to one leader as much as may be in flight. */
+  #pump(leader: number): void {
+    if (this.#failure !== undefined || leader < 0 || this.#closed.signal.aborted) return;
+    let lane = this.#lanes.get(leader);
+    if (lane === undefined) {
+      lane = new ProduceLane(leader);
+      this.#lanes.set(leader, lane);
+    }
+    if (lane.opening || lane.paused) return;
+    if (lane.requests === 0 && lane.link?.expired === true) lane.link.close();
+    const { link } = lane;
+    if (link === undefined || link.closed) {
+      if (this.#queues.some((q) => q.leader === leader && !q.halted && q.waiting.length > 0)) void this.#open(lane);
+      return;
+    }
+    while (lane.requests < this.#requestsMax && !link.expired) {
+      const group = lane.nextGroup(this.#queues, this.#requestBytesMax);
+      if (group.length === 0) return;
+      void this.#send(lane, group);
+    }
+  }
+
+  async #open(lane: ProduceLane): Promise<void> {
+    lane.opening = true;
     try {
-      while (this.#failure === undefined) {
-        const group = this.#nextGroup(leader);
-        if (group.length === 0) return;
-        await this.#sendGroup(leader, group);
-      }
+      lane.link = await (this.#cluster as KafkaCluster).openLink(lane.leader);
+      lane.opening = false;
+      this.#pump(lane.leader);
     } catch (e) {
-      this.#fail(kafkaError(e, this.#settings.servers, this.#place));
-    } finally {
-      this.#busy.delete(leader);
+      lane.opening = false;
+      if (!isTransient(e)) this.#fail(e);
+      this.#halt(
+        this.#queues.filter((q) => q.leader === lane.leader),
+        e,
+      );
     }
   }
 
-  #nextGroup(leader: number): Partition[] {
-    const group: Partition[] = [];
-    let bytes = 0;
-    for (const p of this.#partitions.values()) {
-      if (p.leader !== leader || p.queue.length === 0) continue;
-      bytes += p.queue[0].bytes.length;
-      if (group.length > 0 && bytes > this.#requestBytesMax) break;
-      group.push(p);
-    }
-    return group;
-  }
-
-  async #sendGroup(leader: number, group: readonly Partition[]): Promise<void> {
-    const heads = group.map((p) => p.queue[0]);
-    for (const [i, batch] of heads.entries()) if (!batch.sealed) group[i].sequence = await batch.seal(this.#producer, group[i].sequence, this.#gzip);
-    let errors: ReadonlyMap<number, number>;
+  async #send(lane: ProduceLane, group: Group): Promise<void> {
+    const { link } = lane;
+    if (link === undefined) return;
+    lane.requests++;
     try {
-      errors = await (this.#cluster as KafkaCluster).produce(leader, {
+      const version = link.version(PRODUCE_API_KEY, 'Produce', PRODUCE_VERSION_MIN, PRODUCE_VERSION_MAX);
+      for (const { batch } of group) batch.seal(this.#sequences);
+      const request = {
         topic: this.#config.topic,
+        transactionalId: this.#sequences?.producer.transactionalId,
         acks: this.#acks,
         timeoutMs: this.#settings.requestTimeoutMs,
-        batches: heads,
-      });
+        batches: group.map((g) => g.batch),
+      };
+      const reader = this.#acks === 0 ? undefined : new WholeResponse((payload) => decodeProduceResponse(payload, version));
+      const response = (await link.request(PRODUCE_API_KEY, version, encodeProduce(request), reader)) as ProduceResponse | undefined;
+      this.#land(group, (partition) => response?.errors.get(partition) ?? 0);
+      if (response !== undefined && response.throttleTimeMs > 0) await this.#pause(lane, response.throttleTimeMs);
     } catch (e) {
-      if (this.#failure !== undefined) return;
-      if (!isTransient(e)) throw e;
-      this.#checkDeadline(heads, e);
-      return this.#refreshLeaders();
+      for (const { batch } of group) batch.flying = false;
+      if (!isTransient(e)) this.#fail(e);
+      this.#halt(
+        group.map((g) => g.queue),
+        e,
+      );
+    } finally {
+      lane.requests--;
+      this.#pump(lane.leader);
     }
-    let stale: MillraceError | undefined;
-    for (const p of group) {
-      const code = errors.get(p.number) ?? 0;
-      if (code === 0 || code === DUPLICATE_SEQUENCE) (p.queue.shift() as OutgoingBatch).done();
-      else {
-        const { error, retriable } = protocolError(code, { ...this.#place, partition: p.number });
-        if (!retriable) throw error;
-        stale = error;
+  }
+
+  async #pause(lane: ProduceLane, ms: number): Promise<void> {
+    lane.paused = true;
+    await delay(ms, undefined, { signal: this.#closed.signal, ref: false }).catch(() => {});
+    lane.paused = false;
+  }
+
+  /** An answer came: each batch was taken, or has to go again, or will never be taken. */
+  #land(group: Group, codeOf: (partition: number) => number): void {
+    const failed: PartitionQueue[] = [];
+    let cause: MillraceError | undefined;
+    for (const { queue, batch } of group) {
+      batch.flying = false;
+      const code = codeOf(queue.number);
+      if (code === 0 || code === DUPLICATE_SEQUENCE) {
+        queue.taken(batch);
+        if (queue.halted) failed.push(queue);
+        continue;
+      }
+      const { error, retriable } = protocolError(code, { ...this.#place, partition: queue.number });
+      // Behind a batch that failed every other comes too early: it goes again when that one has.
+      if (!retriable && !(code === OUT_OF_ORDER_SEQUENCE && queue.halted)) {
+        this.#fail(error);
+        return;
+      }
+      cause ??= error;
+      failed.push(queue);
+    }
+    if (failed.length > 0) this.#halt(failed, cause);
+  }
+
+  /** Sends nothing more to these partitions until what was sent is answered; then finds the leaders and sends again. */
+  #halt(queues: readonly PartitionQueue[], cause: unknown): void {
+    if (this.#failure !== undefined) return;
+    for (const q of queues) q.halted = true;
+    if (queues.every((q) => !q.landed)) return;
+    this.#retrying ??= this.#retry(cause)
+      .catch((e: unknown) => this.#fail(e))
+      .finally(() => {
+        this.#retrying = undefined;
+        for (const q of this.#queues) if (q.halted && q.landed) q.resume();
+        for (const leader of new Set(this.#queues.map((q) => q.leader))) this.#pump(leader);
+      });
+  }
+
+  /** Finds the leaders anew, waiting longer each time, until the oldest batch is too old. */
+  async #retry(cause: unknown): Promise<void> {
+    for (let waitMs = KAFKA_BACKOFF_MS_MIN; this.#failure === undefined; waitMs = Math.min(2 * waitMs, KAFKA_BACKOFF_MS_MAX)) {
+      this.#checkDeadline(cause);
+      await delay(waitMs, undefined, { signal: this.#closed.signal }).catch(() => {});
+      if (this.#closed.signal.aborted) return;
+      try {
+        return await this.#findLeaders();
+      } catch (e) {
+        if (!mayPass(e)) throw e;
+        cause = e;
       }
     }
-    if (stale === undefined) return;
-    this.#checkDeadline(heads, stale);
-    await this.#refreshLeaders();
   }
 
   /** A batch that could not be delivered in time fails the sink. */
-  #checkDeadline(batches: readonly OutgoingBatch[], cause: unknown): void {
-    const oldestMs = Math.min(...batches.map((b) => b.bornMs));
-    if (this.#ctx.clock.monotonicMs() - oldestMs <= this.#deliveryMs) return;
-    throw cause instanceof MillraceError ? cause : unreachable(this.#settings.servers, this.#place, cause);
+  #checkDeadline(cause: unknown): void {
+    for (const q of this.#queues) {
+      const { oldest } = q;
+      if (oldest === undefined || this.#ctx.clock.monotonicMs() - oldest.bornMs <= this.#deliveryMs) continue;
+      const place = { ...this.#place, partition: q.number };
+      throw cause instanceof MillraceError ? placedAt(cause, place) : unreachable(this.#settings.servers, place, cause);
+    }
   }
 
   async #findLeaders(): Promise<void> {
     const leaders = await topicLeaders(this.#cluster as KafkaCluster, [this.#config.topic], this.#place);
-    for (const [number, leader] of leaders.get(this.#config.topic) ?? []) this.#partition(number).leader = leader;
-  }
-
-  /** Finds the leaders anew after a failure, one try at a time, and starts sending to those that are new. */
-  #refreshLeaders(): Promise<void> {
-    this.#refreshing ??= this.#refreshUntilFound().finally(() => {
-      this.#refreshing = undefined;
-      for (const leader of new Set([...this.#partitions.values()].map((p) => p.leader))) void this.#send(leader);
-    });
-    return this.#refreshing;
-  }
-
-  async #refreshUntilFound(): Promise<void> {
-    for (let waitMs = KAFKA_BACKOFF_MS_MIN; this.#failure === undefined; waitMs = Math.min(2 * waitMs, KAFKA_BACKOFF_MS_MAX)) {
-      await delay(waitMs, undefined, { signal: this.#closed.signal }).catch(() => {});
-      try {
-        return await this.#findLeaders();
-      } catch (e) {
-        if (this.#failure !== undefined) return;
-        if (!mayPass(e)) throw e;
-        this.#checkDeadline(
-          [...this.#partitions.values()].flatMap((p) => p.queue.slice(0, 1)),
-          e,
-        );
-      }
-    }
+    for (const [number, leader] of leaders.get(this.#config.topic) ?? []) this.#queue(number).leader = leader;
   }
 
   /** The coordinator of a cluster that has just started may not be ready. */
   async #initProducer(): Promise<Producer> {
     for (let waitMs = KAFKA_BACKOFF_MS_MIN; ; waitMs = Math.min(2 * waitMs, KAFKA_BACKOFF_MS_MAX)) {
       try {
-        return await (this.#cluster as KafkaCluster).initProducer();
+        return await (this.#cluster as KafkaCluster).initProducer(null);
       } catch (e) {
         if (!isTransient(e) || waitMs >= KAFKA_BACKOFF_MS_MAX) throw e;
         await delay(waitMs, undefined, { signal: this.#closed.signal });
@@ -205,9 +245,9 @@ class KafkaIoSink implements IoSink {
     }
   }
 
-  #fail(error: MillraceError): void {
-    this.#failure ??= error;
-    for (const p of this.#partitions.values()) for (const b of p.queue.splice(0)) b.failed(this.#failure);
+  #fail(e: unknown): void {
+    this.#failure ??= kafkaError(e, this.#settings.servers, this.#place);
+    for (const q of this.#queues) q.fail(this.#failure);
   }
 }
 

@@ -1,35 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../base/errors.js';
-import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN } from '../../base/limits.js';
-import type { IoContext, IoSource } from '../../contract/io.js';
-import type { FetchRequest, KafkaCluster } from './client-internals.js';
+import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_FETCHES_IN_FLIGHT } from '../../base/limits.js';
+import type { FrameRoom, IoContext, IoSource } from '../../contract/io.js';
+import type { KafkaCluster } from './client-internals.js';
 import { OffsetCommitter } from './committer.js';
 import { connect, Silence } from './connect.js';
-import { isTransient, kafkaError, mayPass } from './failure.js';
-import type { FetchResponse } from './fetch-response.js';
+import { kafkaError, mayPass, placedAt, unreachable } from './failure.js';
+import { FetchLane, type LaneHost } from './fetch-lane.js';
+import type { FetchSettings } from './fetch-session.js';
 import { listOffsets } from './offsets.js';
 import { type HandOver, PartitionFetch } from './partition-fetch.js';
-import { type KafkaIoConfig, type KafkaSplit, splitOwner, topicLeaders, wantedTopics } from './plan.js';
-import { booleanProperty, type ClientSettings, clientSettings, intProperty, oneOfProperty } from './settings.js';
+import { type KafkaIoConfig, type KafkaSplit, presentTopics, splitOwner, topicLeaders, wantedTopics } from './plan.js';
 import { protocolError } from './protocol-errors.js';
+import { booleanProperty, type ClientSettings, clientSettings, intProperty, oneOfProperty } from './settings.js';
 
-/** Responses of one partition that wait for room in the ring before it is not asked for any more: one is handed over while the next is fetched. */
-const PENDING_MAX = 2;
-/** A long poll ends so soon while partitions are held back, so that they are asked for again when the ring has room. */
-const WAIT_MS_HELD_BACK = 10;
-
-/**
- * Fetches record batches and hands them raw to the slots: one loop for each broker that leads partitions. A full ring holds back
- * the partitions of its subtask and nobody else. Runs until all bounded partitions are read.
- */
+/** Fetches record batches and hands them raw to the slots: some lanes for each broker that leads partitions. Runs until all bounded partitions are read. */
 class KafkaIoSource implements IoSource {
   readonly #config: KafkaIoConfig;
   readonly #ctx: IoContext;
   readonly #settings: ClientSettings;
   readonly #stop = new AbortController();
   readonly #partitions: PartitionFetch[] = [];
-  readonly #loops = new Map<number, Promise<void>>();
-  readonly #fetch: { minBytes: number; maxBytes: number; maxWaitTime: number; isolationLevel: number; rackId: string };
+  /** by leader and number */
+  readonly #lanes = new Map<string, Promise<void>>();
+  readonly #fetch: FetchSettings;
+  readonly #maxWaitMs: number;
   readonly #partitionBytesMax: number;
   readonly #handOver: HandOver;
   #cluster: KafkaCluster | undefined;
@@ -39,6 +34,7 @@ class KafkaIoSource implements IoSource {
   #splitCount = 0;
   readonly #silence: Silence;
   #refreshing: Promise<void> | undefined;
+  #watching: Promise<void> | undefined;
 
   constructor(config: KafkaIoConfig, ctx: IoContext) {
     this.#config = config;
@@ -49,13 +45,14 @@ class KafkaIoSource implements IoSource {
     this.#fetch = {
       minBytes: intProperty(p, 'fetch.min.bytes', 1),
       maxBytes: intProperty(p, 'fetch.max.bytes', 50 << 20),
-      maxWaitTime: intProperty(p, 'fetch.max.wait.ms', 500),
       isolationLevel: oneOfProperty(p, 'isolation.level', ['read_uncommitted', 'read_committed'], 'read_uncommitted') === 'read_committed' ? 1 : 0,
       rackId: p['client.rack'] ?? '',
     };
+    this.#maxWaitMs = intProperty(p, 'fetch.max.wait.ms', 500);
     this.#partitionBytesMax = intProperty(p, 'max.partition.fetch.bytes', 1 << 20);
     this.#handOver = {
       send: () => undefined,
+      room: undefined,
       checkCrc: booleanProperty(p, 'check.crcs', true),
       stopped: this.#stop.signal,
       moved: () => this.#notify(),
@@ -70,8 +67,9 @@ class KafkaIoSource implements IoSource {
     ctx.signal.addEventListener('abort', () => this.#halt(), { once: true });
   }
 
-  async run(send: HandOver['send']): Promise<void> {
+  async run(send: HandOver['send'], room?: FrameRoom): Promise<void> {
     this.#handOver.send = send;
+    this.#handOver.room = room;
     if (this.#ctx.signal.aborted) return;
     for (const p of this.#partitions) await p.finishAtStop();
     if (this.#allFinished()) return;
@@ -84,7 +82,7 @@ class KafkaIoSource implements IoSource {
       if (committer !== undefined) background.push(this.#guard(this.#commitLoop(committer)));
       if (this.#config.discoveryMs > 0) background.push(this.#guard(this.#discoveryLoop()));
       while (!this.#stop.signal.aborted && !this.#allFinished()) {
-        this.#startLoops();
+        this.#startLanes();
         await this.#changed;
       }
       if (committer !== undefined && this.#failure === undefined) await this.#commit(committer);
@@ -93,7 +91,7 @@ class KafkaIoSource implements IoSource {
     }
     this.#halt();
     await this.#cluster?.close().catch(() => {});
-    await Promise.all([...this.#loops.values(), ...background]);
+    await Promise.all([...this.#lanes.values(), ...background]);
     if (this.#failure !== undefined) throw kafkaError(this.#failure, this.#settings.servers, place);
   }
 
@@ -136,78 +134,59 @@ class KafkaIoSource implements IoSource {
     return this.#config.bounded && this.#partitions.every((p) => p.finished);
   }
 
-  /** One loop per leader; a loop ends when its broker leads nothing any more. */
-  #startLoops(): void {
+  /** Which lane of its leader a partition belongs to: subtasks don't share one if they can, because a ring takes one response at a time. */
+  #laneOf(p: PartitionFetch): number {
+    return (this.#config.splits.length >= KAFKA_FETCHES_IN_FLIGHT ? p.subtask : p.split.number) % KAFKA_FETCHES_IN_FLIGHT;
+  }
+
+  /** A lane ends when it has no partitions any more. */
+  #startLanes(): void {
     for (const p of this.#partitions) {
-      if (p.finished || p.leader < 0 || this.#loops.has(p.leader)) continue;
       const { leader } = p;
-      const loop = this.#guard(this.#fetchLoop(leader)).finally(() => {
-        this.#loops.delete(leader);
+      const lane = this.#laneOf(p);
+      const key = `${leader}/${lane}`;
+      if (p.finished || leader < 0 || this.#lanes.has(key)) continue;
+      const host: LaneHost = {
+        cluster: this.#cluster as KafkaCluster,
+        settings: this.#fetch,
+        maxWaitMs: this.#maxWaitMs,
+        silence: this.#silence,
+        stopped: this.#stop.signal,
+        partitions: () => this.#partitions.filter((q) => !q.finished && q.leader === leader && this.#laneOf(q) === lane),
+        changed: () => this.#changed,
+        refreshLeaders: (cause) => this.#refreshLeaders(cause),
+        offsetOutOfRange: (q) => this.#offsetOutOfRange(q),
+        failed: (cause) => this.#unreachableAt(cause),
+      };
+      const run = this.#guard(new FetchLane(leader, host).run()).finally(() => {
+        this.#lanes.delete(key);
         this.#notify();
       });
-      this.#loops.set(leader, loop);
+      this.#lanes.set(key, run);
     }
   }
 
-  async #fetchLoop(leader: number): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const changed = this.#changed;
-      const led = this.#partitions.filter((p) => !p.finished && p.leader === leader && (p.split.stop === undefined || p.offset < p.split.stop));
-      const held = this.#partitions.some((p) => !p.finished && p.leader === leader && p.pending > 0);
-      if (led.length === 0 && !held) return;
-      const ready = led.filter((p) => p.pending < PENDING_MAX);
-      if (ready.length === 0) {
-        await changed;
-        continue;
-      }
-      let response: FetchResponse;
-      try {
-        response = await (this.#cluster as KafkaCluster).fetch(leader, {
-          ...this.#fetch,
-          maxWaitTime: ready.length < led.length ? Math.min(WAIT_MS_HELD_BACK, this.#fetch.maxWaitTime) : this.#fetch.maxWaitTime,
-          topics: byTopic(ready),
-        });
-        this.#silence.end();
-      } catch (e) {
-        if (this.#stop.signal.aborted) return;
-        if (!isTransient(e)) throw e;
-        this.#silence.goesOn(e);
-        await this.#refreshLeaders(e);
-        continue;
-      }
-      if (response.errorCode !== 0) throw protocolError(response.errorCode, { operator: this.#config.tableName });
-      await this.#takeResponse(response, ready);
-    }
-  }
-
-  async #takeResponse(response: FetchResponse, asked: readonly PartitionFetch[]): Promise<void> {
-    let stale = false;
-    for (const fetched of response.partitions) {
-      const p = asked.find((a) => a.split.topic === fetched.topic && a.split.partition === fetched.partition);
-      if (p === undefined) continue;
-      if (fetched.errorCode === 1) await this.#offsetOutOfRange(p);
-      else if (fetched.errorCode !== 0) {
-        const error = protocolError(fetched.errorCode, p.place);
-        if (!error.retriable) throw error.error;
-        stale = true;
-      } else p.takeRecords(response.payload, fetched);
-    }
-    if (stale) await this.#refreshLeaders(undefined);
+  /** A failure of the cluster, at the first partition that waits for it. */
+  #unreachableAt(cause: unknown): MillraceError {
+    const place = this.#partitions.find((p) => !p.finished)?.where ?? { operator: this.#config.tableName };
+    return cause instanceof MillraceError ? placedAt(cause, place) : unreachable(this.#settings.servers, place, cause);
   }
 
   /** The offset is gone (retention) or not there: goes on where the reset strategy says. */
   async #offsetOutOfRange(p: PartitionFetch): Promise<void> {
     await p.settled();
-    if (this.#config.reset === 'none') throw protocolError(1, { ...p.place, offset: p.offset }).error;
+    if (this.#config.reset === 'none') throw protocolError(1, p.where).error;
     const leaders = new Map([[p.split.topic, new Map([[p.split.partition, p.leader]])]]);
     const found = await listOffsets(this.#cluster as KafkaCluster, leaders, this.#config.reset === 'earliest' ? -2 : -1);
     await p.seek(found.get(p.split.topic)?.get(p.split.partition) ?? p.offset);
   }
 
   async #findLeaders(): Promise<void> {
-    const topics = await wantedTopics(this.#cluster as KafkaCluster, this.#config.topics, this.#config.pattern);
-    const leaders = await topicLeaders(this.#cluster as KafkaCluster, topics, { operator: this.#config.tableName });
-    for (const p of this.#partitions) p.leader = leaders.get(p.split.topic)?.get(p.split.partition) ?? -1;
+    const cluster = this.#cluster as KafkaCluster;
+    const place = { operator: this.#config.tableName };
+    const topics = await presentTopics(cluster, await wantedTopics(cluster, this.#config.topics, this.#config.pattern));
+    const leaders = topics.length === 0 ? new Map() : await topicLeaders(cluster, topics, place);
+    for (const p of this.#partitions) this.#lead(p, leaders.get(p.split.topic)?.get(p.split.partition) ?? -1);
     for (const [topic, partitions] of leaders) {
       for (const [partition, leader] of partitions) {
         if (!this.#config.bounded && !this.#partitions.some((p) => p.split.topic === topic && p.split.partition === partition)) {
@@ -216,6 +195,37 @@ class KafkaIoSource implements IoSource {
       }
     }
     this.#notify();
+    if (this.#missing()) this.#watching ??= this.#guard(this.#watch());
+  }
+
+  /** A partition that nobody leads may come back; one that stays away fails the source. */
+  #lead(p: PartitionFetch, leader: number): void {
+    p.leader = leader;
+    if (leader >= 0 || p.finished) p.gone = undefined;
+    else p.gone ??= new Silence(this.#settings, this.#ctx.clock, p.at);
+    try {
+      p.gone?.goesOn(
+        new MillraceError('KAFKA_UNKNOWN_TOPIC', 'the partition is not there any more', {
+          place: p.where,
+          remedy: 'Was the topic deleted while the job read it? Start the job anew when it is there again.',
+        }),
+      );
+    } catch (e) {
+      this.#fail(e);
+    }
+  }
+
+  #missing(): boolean {
+    return this.#partitions.some((p) => p.gone !== undefined);
+  }
+
+  /** Looks for partitions without a leader until they have one. */
+  async #watch(): Promise<void> {
+    for (let waitMs = KAFKA_BACKOFF_MS_MIN; this.#missing() && !this.#stop.signal.aborted; waitMs = Math.min(waitMs * 2, KAFKA_BACKOFF_MS_MAX)) {
+      await delay(waitMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+      if (!this.#stop.signal.aborted) await this.#refreshLeaders(undefined);
+    }
+    this.#watching = undefined;
   }
 
   /** A new partition is read from its beginning. */
@@ -244,7 +254,7 @@ class KafkaIoSource implements IoSource {
       } catch (e) {
         if (this.#stop.signal.aborted) return;
         if (!mayPass(e)) throw e;
-        this.#silence.goesOn(e instanceof MillraceError ? e : (cause ?? e));
+        this.#silence.goesOn(this.#unreachableAt(e instanceof MillraceError ? e : (cause ?? e)));
       }
     }
   }
@@ -274,17 +284,6 @@ class KafkaIoSource implements IoSource {
       await this.#commit(committer);
     }
   }
-}
-
-/** The partitions to ask for, as a Fetch request lists them. */
-function byTopic(ready: readonly PartitionFetch[]): FetchRequest['topics'] {
-  const topics = new Map<string, { partition: number; fetchOffset: string; maxBytes: number }[]>();
-  for (const p of ready) {
-    const list = topics.get(p.split.topic) ?? [];
-    topics.set(p.split.topic, list);
-    list.push({ partition: p.split.partition, fetchOffset: String(p.offset), maxBytes: p.maxBytes });
-  }
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
 }
 
 export function createIoSource(config: KafkaIoConfig, ctx: IoContext): IoSource {

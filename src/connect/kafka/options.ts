@@ -4,6 +4,7 @@ import { type OptionValues, option, optionKind, readOptions, requiredOption, typ
 import type { SourceConfig } from '../../contract/source.js';
 import { typeCode } from '../../types/leaf.js';
 import { BIGINT, INT, STRING, TIMESTAMP_LTZ, typeToString } from '../../types/logical.js';
+import { COMPRESSION_TYPES, type CompressionType, zstdDeflates } from './deflate.js';
 import { type KafkaProperties, oneOfProperty } from './settings.js';
 
 const { string, int, durationMs, oneOf } = optionKind;
@@ -158,6 +159,11 @@ export function checkSourceKey(o: SourceOptions, config: SourceConfig, place: Er
   }
 }
 
+/** How outgoing batches are compressed. */
+export function compressionType(p: KafkaProperties, place: ErrorPlace = {}): CompressionType {
+  return oneOfProperty(p, 'compression.type', COMPRESSION_TYPES, 'none', place);
+}
+
 /** Reads and checks a sink's options. */
 export function sinkOptions(given: TextOptions, place: ErrorPlace = {}): SinkOptions {
   const o = readOptions('kafka', SINK_OPTIONS, given, place);
@@ -180,11 +186,10 @@ export function sinkOptions(given: TextOptions, place: ErrorPlace = {}): SinkOpt
   if (partitioner === 'round-robin' && o['key.fields'] !== undefined) {
     throw new MillraceError('INVALID_OPTION', "Currently 'round-robin' partitioner only works when option 'key.fields' is not specified.", { place });
   }
-  const codec = propertiesOf(given)['compression.type'] ?? 'none';
-  if (codec !== 'none' && codec !== 'gzip') {
-    throw new MillraceError('KAFKA_UNSUPPORTED_CODEC', `'properties.compression.type' = '${codec}' is not available`, {
+  if (compressionType(propertiesOf(given), place) === 'zstd' && !zstdDeflates) {
+    throw new MillraceError('KAFKA_UNSUPPORTED_CODEC', "'properties.compression.type' = 'zstd' is not available", {
       place,
-      remedy: "Use 'none' or 'gzip'.",
+      remedy: "Use Node.js 22.15 or newer, whose zlib has zstd, or 'lz4', 'snappy', 'gzip' or 'none'.",
     });
   }
   if (o['value.fields-include'] === 'except_key') {

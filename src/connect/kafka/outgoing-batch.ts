@@ -1,16 +1,9 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { BATCH_V2_HEADER_BYTES, KB_HEADER } from '#abi';
-import { crc32cBytes } from './crc32c.js';
+import { crc32cBytes, crc32cJoined } from './crc32c.js';
+import type { Sequences } from './sequences.js';
 
-const compress = promisify(gzip);
-const CODEC_GZIP = 1;
-
-/** A producer's identity: the broker drops what it has already taken of it. */
-export interface Producer {
-  readonly id: bigint;
-  readonly epoch: number;
-}
+const CRC_FROM = 21;
+const ATTRIBUTE_TRANSACTIONAL = 16;
 
 /** A record batch on its way to the broker. */
 export class OutgoingBatch {
@@ -21,17 +14,22 @@ export class OutgoingBatch {
   readonly acknowledged: Promise<void>;
   done!: () => void;
   failed!: (error: unknown) => void;
-  /** the batch as it goes over the wire, once `sealed` */
-  bytes: Buffer;
-  sealed = false;
+  /** the batch as it goes over the wire, once `seal` was called */
+  readonly bytes: Buffer;
+  /** a request with it is in flight */
+  flying = false;
+  #sealed = false;
   readonly #count: number;
+  /** CRC of what stands behind the batch's header */
+  readonly #recordsCrc: number;
 
-  /** The frame's bytes are copied (layout: docs/formats/kafka-frame.md). */
+  /** The frame's bytes become the batch's (layout: docs/formats/kafka-frame.md). */
   constructor(frame: Uint8Array, bornMs: number) {
-    const copy = Buffer.from(frame);
-    this.partition = copy.readUInt32LE(0);
-    this.#count = copy.readUInt32LE(4);
-    this.bytes = copy.subarray(KB_HEADER - BATCH_V2_HEADER_BYTES);
+    const b = Buffer.from(frame.buffer, frame.byteOffset, frame.length);
+    this.partition = b.readUInt32LE(0);
+    this.#count = b.readUInt32LE(4);
+    this.#recordsCrc = b.readUInt32LE(8);
+    this.bytes = b.subarray(KB_HEADER - BATCH_V2_HEADER_BYTES);
     this.bornMs = bornMs;
     this.acknowledged = new Promise((resolve, reject) => {
       this.done = resolve;
@@ -40,21 +38,19 @@ export class OutgoingBatch {
     this.acknowledged.catch(() => {}); // whoever wrote the frame may be gone
   }
 
-  /** Compresses, numbers and sums the batch, once: a retry sends the same bytes. Returns the sequence number after it. */
-  async seal(producer: Producer | undefined, sequence: number, gzipped: boolean): Promise<number> {
-    if (gzipped) {
-      const records = await compress(this.bytes.subarray(BATCH_V2_HEADER_BYTES));
-      this.bytes = Buffer.concat([this.bytes.subarray(0, BATCH_V2_HEADER_BYTES), records]);
-      this.bytes.writeInt32BE(this.bytes.length - 12, 8);
-      this.bytes.writeInt16BE(CODEC_GZIP, 21);
+  /** Numbers the batch and finishes its CRC, once: a retry sends the same bytes. */
+  seal(sequences: Sequences | undefined): void {
+    if (this.#sealed) return;
+    this.#sealed = true;
+    const { bytes } = this;
+    if (sequences !== undefined) {
+      const { id, epoch, transactionalId } = sequences.producer;
+      if (transactionalId !== undefined) bytes.writeInt16BE(bytes.readInt16BE(CRC_FROM) | ATTRIBUTE_TRANSACTIONAL, CRC_FROM);
+      bytes.writeBigInt64BE(id, 43);
+      bytes.writeInt16BE(epoch, 51);
+      bytes.writeInt32BE(sequences.take(this.partition, this.#count), 53);
     }
-    if (producer !== undefined) {
-      this.bytes.writeBigInt64BE(producer.id, 43);
-      this.bytes.writeInt16BE(producer.epoch, 51);
-      this.bytes.writeInt32BE(sequence, 53);
-    }
-    this.bytes.writeUInt32BE(crc32cBytes(this.bytes, 21, this.bytes.length), 17);
-    this.sealed = true;
-    return (sequence + this.#count) % 2 ** 31;
+    const header = crc32cBytes(bytes, CRC_FROM, BATCH_V2_HEADER_BYTES);
+    bytes.writeUInt32BE(crc32cJoined(header, this.#recordsCrc, bytes.length - BATCH_V2_HEADER_BYTES), 17);
   }
 }

@@ -1,5 +1,8 @@
 import type { ErrorPlace } from '../../base/errors.js';
-import { inflateBatch, inflatedHere, walkBatches } from './batch-walk.js';
+import { KAFKA_FRAME_BYTES } from '../../base/limits.js';
+import type { FrameRoom } from '../../contract/io.js';
+import type { Silence } from './connect.js';
+import { inflateBatch, inflatedHere, type WalkResult, walkBatches } from './batch-walk.js';
 import type { FetchedPartition } from './fetch-response.js';
 import { controlFrame, FLAG_CHECKED, FRAME_HEADER_BYTES, FRAME_RECORDS, FRAME_SPLIT_FINISHED, FRAME_SPLIT_START, sealFrame } from './frame.js';
 import type { KafkaSplit } from './plan.js';
@@ -7,6 +10,8 @@ import type { KafkaSplit } from './plan.js';
 /** What a partition needs of the fetcher it belongs to. */
 export interface HandOver {
   send: (subtask: number, frame: Uint8Array) => Promise<void> | undefined;
+  /** room in the ring to read records into; undefined where rings have none */
+  room: FrameRoom | undefined;
   readonly checkCrc: boolean;
   readonly stopped: AbortSignal;
   /** the ring took something: whoever waits looks again */
@@ -21,7 +26,7 @@ const MAX_BYTES_LIMIT = 1 << 30;
 export class PartitionFetch {
   readonly split: KafkaSplit;
   readonly subtask: number;
-  readonly place: ErrorPlace;
+  readonly at: ErrorPlace;
   readonly #to: HandOver;
   /** the next offset to ask for */
   offset: bigint;
@@ -29,53 +34,115 @@ export class PartitionFetch {
   delivered: bigint;
   /** node id, -1 = unknown */
   leader = -1;
+  /** how long nobody has led it */
+  gone: Silence | undefined;
   maxBytes: number;
   /** responses on their way into the ring */
   pending = 0;
   finished = false;
+  /** where records are being read to, a frame's header before them */
+  #memory: Buffer = Buffer.alloc(0);
+  /** it is the ring's */
+  #reserved = false;
+  /** the last batches had to be inflated here: room in the ring would be of no use */
+  #inflating = false;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(split: KafkaSplit, subtask: number, tableName: string, maxBytes: number, to: HandOver) {
     this.split = split;
     this.subtask = subtask;
-    this.place = { operator: tableName, topic: split.topic, partition: split.partition };
+    this.at = { operator: tableName, topic: split.topic, partition: split.partition };
     this.offset = split.start;
     this.delivered = split.start;
     this.maxBytes = maxBytes;
     this.#to = to;
   }
 
-  /** Moves on behind the whole batches of a response and hands them over, after what is on its way already. */
-  takeRecords(payload: Buffer, f: FetchedPartition): void {
-    const { runs, next, partial } = walkBatches(payload, f.recordsStart, f.recordsEnd, f.aborted, this.place);
+  /** Where reading stands, for messages. */
+  get where(): ErrorPlace {
+    return { ...this.at, offset: this.offset };
+  }
+
+  /** Where the next `bytes` bytes of records go: into the ring when nothing of the partition waits and the ring has room, else to a buffer. */
+  place(bytes: number): Uint8Array {
+    const size = FRAME_HEADER_BYTES + bytes;
+    const ring = this.pending > 0 || this.#inflating ? undefined : this.#to.room?.reserve(this.subtask, size);
+    this.#reserved = ring !== undefined;
+    this.#memory = ring === undefined ? Buffer.allocUnsafeSlow(size) : Buffer.from(ring.buffer as ArrayBuffer, ring.byteOffset, size);
+    return this.#memory.subarray(FRAME_HEADER_BYTES);
+  }
+
+  /** The records that were placed will not come. */
+  lost(): void {
+    if (this.#reserved) this.#to.room?.commit(this.subtask, 0);
+    this.#reserved = false;
+  }
+
+  /** The records that were placed have come: moves on behind their whole batches and hands them over, after what is on its way already. */
+  takeRecords(f: FetchedPartition): void {
+    const { runs, next, partial } = this.#walk(f);
     if (next === undefined) {
+      this.lost();
       // Not one whole batch: ask for more at once next time.
       if (partial) this.maxBytes = Math.min(this.maxBytes * 2, MAX_BYTES_LIMIT);
       return;
     }
     if (next > this.offset) this.offset = next;
-    this.pending++;
     const number = this.split.number;
-    const handOver = async (): Promise<void> => {
+    const [first] = runs;
+    this.#inflating = runs.some((r) => inflatedHere(r.codec));
+    if (this.#reserved && runs.length === 1 && !this.#inflating && first.start === FRAME_HEADER_BYTES) {
+      sealFrame(this.#memory, 0, first.end, FRAME_RECORDS, number, f.highWatermark, 0);
+      this.#to.room?.commit(this.subtask, first.end);
+      this.#reserved = false;
+      this.delivered = next;
+      if (this.split.stop !== undefined && next >= this.split.stop) this.#then(async () => {});
+      return;
+    }
+    const memory = this.#reserved ? Buffer.from(this.#memory) : this.#memory;
+    this.lost();
+    this.#then(async () => {
       for (const run of runs) {
         if (this.#to.stopped.aborted) return;
         let frame: Uint8Array;
         if (inflatedHere(run.codec)) {
-          const batch = await inflateBatch(payload, run, this.#to.checkCrc, this.place);
+          const batch = await inflateBatch(memory, run, this.#to.checkCrc, this.at);
           frame = sealFrame(batch, 0, batch.length, FRAME_RECORDS, number, f.highWatermark, FLAG_CHECKED);
         } else {
           // The header overwrites bytes that were parsed (the first run) or that the ring has taken (the others).
-          frame = sealFrame(payload, run.start - FRAME_HEADER_BYTES, run.end, FRAME_RECORDS, number, f.highWatermark, 0);
+          frame = sealFrame(memory, run.start - FRAME_HEADER_BYTES, run.end, FRAME_RECORDS, number, f.highWatermark, 0);
         }
         const room = this.#to.send(this.subtask, frame);
         if (room !== undefined) await room;
       }
       this.delivered = next;
-      this.pending--;
-      await this.finishAtStop();
-      this.#to.moved();
-    };
-    this.#tail = this.#tail.then(handOver).catch((e: unknown) => this.#to.failed(e));
+    });
+  }
+
+  #walk(f: FetchedPartition): WalkResult {
+    try {
+      return walkBatches(this.#memory, FRAME_HEADER_BYTES, this.#memory.length, {
+        aborted: f.aborted,
+        place: this.at,
+        frameBytes: this.#reserved ? Number.POSITIVE_INFINITY : KAFKA_FRAME_BYTES,
+      });
+    } catch (e) {
+      this.lost();
+      throw e;
+    }
+  }
+
+  /** Hands something over after what is on its way already. */
+  #then(handOver: () => Promise<void>): void {
+    this.pending++;
+    this.#tail = this.#tail
+      .then(handOver)
+      .then(async () => {
+        this.pending--;
+        await this.finishAtStop();
+        this.#to.moved();
+      })
+      .catch((e: unknown) => this.#to.failed(e));
   }
 
   /** Everything on its way is in the ring. */

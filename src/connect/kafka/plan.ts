@@ -55,6 +55,12 @@ export async function wantedTopics(cluster: KafkaCluster, topics: readonly strin
   return (await cluster.topicNames()).filter((t) => whole.test(t)).sort();
 }
 
+/** Those of the topics that are there now. */
+export async function presentTopics(cluster: KafkaCluster, topics: readonly string[]): Promise<string[]> {
+  const known = new Set(await cluster.topicNames());
+  return topics.filter((t) => known.has(t));
+}
+
 /** Leaders of every partition; an unknown topic fails with KAFKA_UNKNOWN_TOPIC and the nearest name there is. */
 export async function topicLeaders(cluster: KafkaCluster, topics: readonly string[], place: ErrorPlace): Promise<TopicLeaders> {
   try {

@@ -30,6 +30,9 @@ const ERRORS: Readonly<Record<number, readonly [name: string, retriable: boolean
 /** The broker has the batch already: an earlier try arrived, its answer did not. */
 export const DUPLICATE_SEQUENCE = 46;
 
+/** A batch whose predecessor the broker does not have. */
+export const OUT_OF_ORDER_SEQUENCE = 45;
+
 /** What an error code of a response means. */
 export function protocolError(code: number, place: ErrorPlace): { retriable: boolean; error: MillraceError } {
   const [name, retriable] = ERRORS[code] ?? [`error code ${code}`, false];

@@ -29,19 +29,16 @@ import {
 } from '#abi';
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import type { Engine } from '../../wasm/engine.js';
+import { COMPRESSION_TYPES } from './deflate.js';
 import { BatchInflater, inflates } from './inflate.js';
 
 declare module '../../wasm/engine.js' {
   interface Kernels {
     crc32cTables(tables: number): void;
-    crc32c(tables: number, ptr: number, bytes: number): number;
     kafkaRecords(cursor: number): number;
     kafkaGather(dst: number, validity: number, src: number, index: number, rows: number, nullable: number): void;
   }
 }
-
-/** Kafka's codec numbers, as they stand in a batch's attributes. */
-export const CODEC_NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 
 export interface CursorOptions {
   /** records that one call of `next` gives at most */
@@ -190,10 +187,10 @@ export class RecordCursor {
 /** What a batch that cannot be read means to the user. `codec` counts only for E_BATCH_CODEC. */
 export function batchError(code: number, codec: number, place: ErrorPlace): MillraceError {
   if (code === E_BATCH_CODEC) {
-    return new MillraceError('KAFKA_UNSUPPORTED_CODEC', `a record batch is compressed with ${CODEC_NAMES[codec] ?? `codec ${codec}`}`, {
+    return new MillraceError('KAFKA_UNSUPPORTED_CODEC', `a record batch is compressed with ${COMPRESSION_TYPES[codec] ?? `codec ${codec}`}`, {
       place,
       remedy:
-        CODEC_NAMES[codec] === 'zstd'
+        COMPRESSION_TYPES[codec] === 'zstd'
           ? 'Use Node.js 22.15 or newer, whose zlib has zstd, or set another compression.type in the producer or on the topic.'
           : 'Set compression.type to none, gzip, snappy, lz4 or zstd in the producer or on the topic.',
     });

@@ -6,7 +6,7 @@ import type { FrameWriter } from '../../contract/io.js';
 import type { SinkConfig, SinkPlan, SinkWriter, WriterContext } from '../../contract/sink.js';
 import { flatten } from '../../types/leaf.js';
 import { BatchBuilder } from './batch-builder.js';
-import { propertiesOf, sinkOptions, topicList } from './options.js';
+import { compressionType, propertiesOf, sinkOptions, topicList } from './options.js';
 import { intProperty } from './settings.js';
 
 /** What the host found out about the topic. */
@@ -25,6 +25,8 @@ export class KafkaWriter implements SinkWriter {
   #slices = 0;
   #count = 0;
   #done = 0;
+  /** a sealed batch for which there was no room */
+  #held: { readonly partition: number; readonly ptr: number; readonly length: number } | undefined;
 
   constructor(config: SinkConfig, plan: SinkPlan, ctx: WriterContext) {
     assert(ctx.encoder !== undefined && ctx.frames !== undefined, 'a kafka writer has an encoder and frames');
@@ -42,6 +44,7 @@ export class KafkaWriter implements SinkWriter {
       timeLeaf: leafOf(config.schema.fields.find((_, i) => config.metadata[i] === 'timestamp')?.name),
       fixed: options['sink.partitioner'] === 'fixed',
       sticky: ctx.subtaskIndex % partitions,
+      compression: compressionType(propertiesOf(config.options)),
     });
   }
 
@@ -56,6 +59,7 @@ export class KafkaWriter implements SinkWriter {
 
   /** Appends what is left of the batch; true while there is no room. */
   resume(): boolean {
+    if (!this.#offerHeld()) return true;
     const batch = this.#batch;
     const nowMs = BigInt(Math.trunc(this.#ctx.clock.nowMs()));
     while (batch !== undefined && this.#done < this.#count) {
@@ -82,7 +86,7 @@ export class KafkaWriter implements SinkWriter {
   }
 
   #offerAll(): boolean {
-    let all = true;
+    let all = this.#offerHeld();
     for (let p = 0; p < this.#builder.partitions && all; p++) all = this.#offer(p);
     return all;
   }
@@ -90,9 +94,16 @@ export class KafkaWriter implements SinkWriter {
   /** Hands a partition's batch over; false when there is no room. */
   #offer(partition: number): boolean {
     if (this.#builder.count(partition) === 0) return true;
-    const { ptr, length } = this.#builder.seal(partition);
-    if (!this.#frames.offer(ptr, length)) return false;
-    this.#builder.clear(partition);
+    this.#held = { partition, ...this.#builder.seal(partition) };
+    return this.#offerHeld();
+  }
+
+  /** Until a sealed batch has left nothing is appended or sealed: its bytes must stay as they are. */
+  #offerHeld(): boolean {
+    if (this.#held === undefined) return true;
+    if (!this.#frames.offer(this.#held.ptr, this.#held.length)) return false;
+    this.#builder.clear(this.#held.partition);
+    this.#held = undefined;
     return true;
   }
 }

@@ -1,0 +1,135 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KafkaCluster } from './client-internals.js';
+import type { Silence } from './connect.js';
+import { isTransient } from './failure.js';
+import { FetchReader, type FetchResponse, type RecordsIntake } from './fetch-response.js';
+import { FETCH_API_KEY, FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchSession, type FetchSettings } from './fetch-session.js';
+import type { BrokerLink } from './link.js';
+import type { PartitionFetch } from './partition-fetch.js';
+import { protocolError } from './protocol-errors.js';
+
+/** Responses of one partition that wait for room in the ring before it is not asked for any more: one is handed over while the next is fetched. */
+const PENDING_MAX = 2;
+/** A long poll ends so soon while partitions are held back, so that they are asked for again when the ring has room. */
+const WAIT_MS_HELD_BACK = 10;
+const OFFSET_OUT_OF_RANGE = 1;
+
+/** What a lane needs of the fetcher it belongs to. */
+export interface LaneHost {
+  readonly cluster: KafkaCluster;
+  readonly settings: FetchSettings;
+  readonly maxWaitMs: number;
+  readonly silence: Silence;
+  readonly stopped: AbortSignal;
+  /** the lane's unfinished partitions now */
+  partitions(): PartitionFetch[];
+  /** resolves when something changed for whoever waits */
+  changed(): Promise<void>;
+  refreshLeaders(cause: unknown): Promise<void>;
+  offsetOutOfRange(p: PartitionFetch): Promise<void>;
+  failed(cause: unknown): unknown;
+}
+
+/**
+ * Asks one broker for some of the partitions it leads, over a link and a fetch session of its own. Lanes of one broker have their requests
+ * in flight side by side. A full ring holds back the partitions of its subtask and nobody else.
+ */
+export class FetchLane {
+  readonly #host: LaneHost;
+  readonly #leader: number;
+  #link: BrokerLink | undefined;
+  #session = new FetchSession();
+
+  constructor(leader: number, host: LaneHost) {
+    this.#leader = leader;
+    this.#host = host;
+  }
+
+  /** Runs until the lane has no partition any more. */
+  async run(): Promise<void> {
+    const host = this.#host;
+    try {
+      while (!host.stopped.aborted) {
+        const changed = host.changed();
+        const all = host.partitions();
+        if (all.length === 0) return;
+        const led = all.filter((p) => p.split.stop === undefined || p.offset < p.split.stop);
+        const ready = led.filter((p) => p.pending < PENDING_MAX);
+        if (ready.length === 0) {
+          await changed;
+          continue;
+        }
+        const waitMs = ready.length < led.length ? Math.min(WAIT_MS_HELD_BACK, host.maxWaitMs) : host.maxWaitMs;
+        let response: FetchResponse;
+        try {
+          response = await this.#fetch(ready, waitMs);
+          host.silence.end();
+        } catch (e) {
+          if (host.stopped.aborted) return;
+          if (!isTransient(e)) throw e;
+          host.silence.goesOn(host.failed(e));
+          await host.refreshLeaders(e);
+          continue;
+        }
+        await this.#take(response, ready);
+      }
+    } finally {
+      this.#link?.close();
+    }
+  }
+
+  async #fetch(ready: readonly PartitionFetch[], waitMs: number): Promise<FetchResponse> {
+    if (this.#link?.expired === true) this.#link.close();
+    if (this.#link === undefined || this.#link.closed) {
+      this.#link = await this.#host.cluster.openLink(this.#leader, this.#host.maxWaitMs);
+      this.#session = new FetchSession();
+    }
+    const version = this.#link.version(FETCH_API_KEY, 'Fetch', FETCH_VERSION_MIN, FETCH_VERSION_MAX);
+    const body = this.#session.encode(version, this.#host.settings, waitMs, ready);
+    return this.#link.request(FETCH_API_KEY, version, [body], new FetchReader(version, new Placing(ready)));
+  }
+
+  async #take(response: FetchResponse, asked: readonly PartitionFetch[]): Promise<void> {
+    const host = this.#host;
+    if (response.throttleTimeMs > 0) await delay(response.throttleTimeMs, undefined, { signal: host.stopped, ref: false }).catch(() => {});
+    if (!this.#session.answered(response.errorCode, response.sessionId)) return;
+    if (response.errorCode !== 0) throw protocolError(response.errorCode, asked[0].where).error;
+    let stale: unknown;
+    for (const f of response.partitions) {
+      const p = find(asked, f.topic, f.partition);
+      if (p === undefined) continue;
+      if (f.errorCode === OFFSET_OUT_OF_RANGE) await host.offsetOutOfRange(p);
+      else if (f.errorCode !== 0) {
+        const { error, retriable } = protocolError(f.errorCode, p.where);
+        if (!retriable) throw error;
+        stale = error;
+      } else if (f.preferredReplica >= 0 && f.bytes === 0) p.leader = f.preferredReplica;
+    }
+    if (stale !== undefined) await host.refreshLeaders(stale);
+  }
+}
+
+function find(asked: readonly PartitionFetch[], topic: string, partition: number): PartitionFetch | undefined {
+  return asked.find((a) => a.split.partition === partition && a.split.topic === topic);
+}
+
+/** Gives a response's records to the partitions that asked for them. */
+class Placing implements RecordsIntake {
+  readonly #asked: readonly PartitionFetch[];
+  #current: PartitionFetch | undefined;
+
+  constructor(asked: readonly PartitionFetch[]) {
+    this.#asked = asked;
+  }
+  place(f: { topic: string; partition: number; bytes: number }): Uint8Array {
+    this.#current = find(this.#asked, f.topic, f.partition);
+    return this.#current?.place(f.bytes) ?? Buffer.allocUnsafe(f.bytes);
+  }
+  records(f: Parameters<PartitionFetch['takeRecords']>[0]): void {
+    if (f.errorCode === 0) this.#current?.takeRecords(f);
+    else this.#current?.lost();
+  }
+  lost(): void {
+    this.#current?.lost();
+  }
+}
