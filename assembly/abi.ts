@@ -168,3 +168,22 @@ export const KB_FIRST_TIME = 16; // i64 timestamp of the first record
 export const KB_MAX_TIME = 24; // i64
 export const KB_BYTES = 32;
 export const KB_HEADER = 77; // 16 bytes of frame header, then the batch's 61
+
+// ---- one aggregate call of a running GROUP BY (assembly/group): a descriptor per call ----
+export const GC_KIND = 0; // u32 ACC_*
+export const GC_TYPE = 4; // u32 T_* of the argument
+export const GC_ACC = 8; // u32 offset of the accumulator in a group row
+export const GC_FLAG = 12; // u32 offset of its flag byte
+export const GC_COUNT = 16; // u32 offset of its count, 0 = none
+export const GC_AVG = 20; // u32 1 = AVG
+export const GC_DIGITS = 24; // u32 AVG of DECIMAL: digits beyond the argument's
+export const GC_DISTINCT = 28; // u32 -> table of DISTINCT values, 0 = none
+export const GC_WORDS = 32; // u32 1 = that table has WORD rows
+export const GC_VALUES = 36; // u32 -> argument
+export const GC_VALIDITY = 40; // u32 -> argument's validity, 0 = all present
+export const GC_FILTER = 44; // u32 -> FILTER's values, 0 = none
+export const GC_FILTER_VALIDITY = 48; // u32
+export const GC_OUT_TYPE = 52; // u32 T_* of the result
+export const GC_OUT = 56; // u32 -> results, 0 = not wanted
+export const GC_OUT_VALIDITY = 60; // u32 -> 0 = never NULL
+export const GC_BYTES = 64;

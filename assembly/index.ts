@@ -37,3 +37,6 @@ export * from "./pack";
 export { partialSize, partialPack, partialBytes, partialUnpack } from "./window/partial";
 export { snappyBytesMax, snappyDeflate, snappyTableBytes } from "./write/snappy";
 export { lz4BytesMax, lz4Deflate, lz4TableBytes } from "./write/lz4";
+export { groupStep } from "./group/step";
+export { groupSettle } from "./group/borrow";
+export { groupChanges, groupUpserts, groupTwice } from "./group/changes";

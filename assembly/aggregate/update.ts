@@ -197,7 +197,7 @@ export function aggExtreme128(groups: usize, sel: usize, n: u32, values: usize, 
 /** Order of byte strings, unsigned, as Flink orders STRING: < 0, 0, > 0. */
 // @ts-ignore: decorator
 @inline
-function compareBytes(a: usize, aLen: u32, b: usize, bLen: u32): i32 {
+export function compareBytes(a: usize, aLen: u32, b: usize, bLen: u32): i32 {
   const n = min<u32>(aLen, bLen);
   let i: u32 = 0;
   for (; i + 8 <= n; i += 8) {

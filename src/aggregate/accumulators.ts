@@ -28,7 +28,7 @@ export interface AccumulatorPlan {
   readonly kind: number;
   readonly offset: number;
   readonly flag: number;
-  /** AVG: offset of the count */
+  /** AVG, and SUM whose values are taken out again: offset of the count, else 0 */
   readonly count: number;
   readonly decimal: boolean;
   readonly max: boolean;
@@ -46,8 +46,11 @@ export interface AccumulatorLayout {
   readonly distinctArgs: readonly number[];
 }
 
-/** Lays out the accumulators of `calls` after `base` bytes of row header: links, then 8-byte cells, then one flag byte per call. */
-export function layOut(calls: readonly AggregateCall[], leaves: readonly Leaf[], base: number): AccumulatorLayout {
+/**
+ * Lays out the accumulators of `calls` after `base` bytes of row header: links, then 8-byte cells, then one flag byte per call.
+ * `retracts`: a SUM counts its values, because it is NULL again when all of them are gone.
+ */
+export function layOut(calls: readonly AggregateCall[], leaves: readonly Leaf[], base: number, retracts = false): AccumulatorLayout {
   const distinctArgs: number[] = [];
   const isDistinct = (c: AggregateCall): boolean => c.distinct && c.fn !== 'min' && c.fn !== 'max' && c.fn !== 'countStar';
   const anyDistinct = calls.some(isDistinct);
@@ -59,8 +62,9 @@ export function layOut(calls: readonly AggregateCall[], leaves: readonly Leaf[],
     const kind = kindOf(call, argCode, decimal);
     const offset = at;
     at += kind >= ACC.minBytes || isWide(kind) ? 16 : 8;
-    const count = call.fn === 'avg' ? at : 0;
-    if (call.fn === 'avg') at += 8;
+    const counted = call.fn === 'avg' || (retracts && call.fn === 'sum');
+    const count = counted ? at : 0;
+    if (counted) at += 8;
     let distinct = -1;
     if (isDistinct(call)) {
       distinct = distinctArgs.length;

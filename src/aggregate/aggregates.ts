@@ -22,13 +22,24 @@ declare module '../wasm/engine.js' {
     distinctBytes(table: number, type: number, groups: number, sel: number, n: number, values: number, outGroups: number, outSel: number): number;
     distinctMerge(t: number, words: number, type: number, rows: number, n: number, link: number, outGroups: number, outSel: number, outValues: number): number;
     linkRows(rows: number, dst: number, n: number, link: number): void;
-    resultCount(rows: number, n: number, acc: number, values: number, validity: number): void;
-    resultWord(rows: number, n: number, acc: number, flag: number, type: number, values: number, validity: number): void;
-    result128(rows: number, n: number, acc: number, flag: number, values: number, validity: number): void;
-    resultBytes(rows: number, n: number, acc: number, flag: number, values: number, validity: number): void;
-    resultAvgInt(rows: number, n: number, acc: number, count: number, type: number, values: number, validity: number): void;
-    resultAvgFloat(rows: number, n: number, acc: number, count: number, type: number, values: number, validity: number): void;
-    resultAvgDecimal(rows: number, n: number, acc: number, flag: number, count: number, digits: number, values: number, validity: number): void;
+    resultCount(rows: number, n: number, acc: number, values: number, validity: number, first: number, step: number): void;
+    resultWord(rows: number, n: number, acc: number, flag: number, type: number, values: number, validity: number, first: number, step: number): void;
+    result128(rows: number, n: number, acc: number, flag: number, values: number, validity: number, first: number, step: number): void;
+    resultBytes(rows: number, n: number, acc: number, flag: number, values: number, validity: number, first: number, step: number): void;
+    resultAvgInt(rows: number, n: number, acc: number, count: number, type: number, values: number, validity: number, first: number, step: number): void;
+    resultAvgFloat(rows: number, n: number, acc: number, count: number, type: number, values: number, validity: number, first: number, step: number): void;
+    resultAvgDecimal(
+      rows: number,
+      n: number,
+      acc: number,
+      flag: number,
+      count: number,
+      digits: number,
+      values: number,
+      validity: number,
+      first: number,
+      step: number,
+    ): void;
   }
 }
 
@@ -53,11 +64,11 @@ export class Aggregates {
   readonly #walked: number;
   readonly #values: number;
 
-  /** `base` is where accumulators begin in a group row. */
-  constructor(engine: Engine, leaves: readonly Leaf[], calls: readonly AggregateCall[], base: number) {
+  /** `base` is where accumulators begin in a group row; `retracts`: values are taken out again. */
+  constructor(engine: Engine, leaves: readonly Leaf[], calls: readonly AggregateCall[], base: number, retracts = false) {
     this.#engine = engine;
     this.#leaves = leaves;
-    this.layout = layOut(calls, leaves, base);
+    this.layout = layOut(calls, leaves, base, retracts);
     this.#need(BATCH_ROWS_MAX);
     const distinct = this.layout.distinctArgs.length > 0;
     this.#walked = distinct ? engine.alloc(BATCH_ROWS_MAX * 4) : 0;
@@ -141,7 +152,7 @@ export class Aggregates {
     else if (kind < ACC.minI128) k.aggExtreme(argCode, g, s, n, values, offset, flag, max);
     else if (kind < ACC.minBytes) k.aggExtreme128(g, s, n, values, offset, flag, max);
     else if (k.aggExtremeBytes(table, g, s, n, values, offset, flag, max) === 0) this.#outOfMemory();
-    if (avg === 1) k.aggCount(g, n, plan.count);
+    if (plan.count !== 0) k.aggCount(g, n, plan.count);
   }
 
   /** Merges group rows src[i] of `from` into dst[i] of `into`. When calls are DISTINCT, mergeDistinct must follow once for the whole of `from`. */
@@ -151,7 +162,7 @@ export class Aggregates {
     for (const plan of this.layout.plans) {
       if (plan.distinct >= 0) continue;
       if (k.aggMerge(plan.kind, into.table, dst, src, n, plan.offset, plan.flag) === 0) this.#outOfMemory();
-      if (plan.call.fn === 'avg') k.aggMerge(ACC.count, into.table, dst, src, n, plan.count, 0);
+      if (plan.count !== 0) k.aggMerge(ACC.count, into.table, dst, src, n, plan.count, 0);
     }
   }
 
@@ -192,31 +203,31 @@ export class Aggregates {
     return this.#distinctKind(this.layout.distinctArgs[index]) === DISTINCT_WORD;
   }
 
-  /** Writes the results of `n` group rows into rows 0.. of the columns from `first` on. Strings are views of the table's memory. */
-  results(rows: number, n: number, out: Batch, first: number): void {
+  /**
+   * Writes the results of `n` group rows into the columns from `first` on, into rows 0.., or `at`, `at` + `step`... Strings are views of the table's memory.
+   */
+  results(rows: number, n: number, out: Batch, first: number, at = 0, step = 1): void {
     const k = this.#engine.kernels;
     this.layout.plans.forEach((plan, i) => {
       const values = out.values(first + i);
       const validity = out.validity(first + i);
       const code = typeCode(out.leaves[first + i].type);
-      const { kind, offset, flag } = plan;
-      if (kind === ACC.count) k.resultCount(rows, n, offset, values, validity);
-      else if (plan.call.fn === 'avg') this.#average(plan, rows, n, code, values, validity);
-      else if (kind >= ACC.minBytes) k.resultBytes(rows, n, offset, flag, values, validity);
-      else if (code === T_I128) k.result128(rows, n, offset, flag, values, validity);
-      else k.resultWord(rows, n, offset, flag, code, values, validity);
+      const { kind, offset, flag, count } = plan;
+      if (kind === ACC.count) k.resultCount(rows, n, offset, values, validity, at, step);
+      else if (plan.call.fn === 'avg') {
+        if (kind === ACC.sumF64) k.resultAvgFloat(rows, n, offset, count, code, values, validity, at, step);
+        else if (kind === ACC.sumI64) k.resultAvgInt(rows, n, offset, count, code, values, validity, at, step);
+        else k.resultAvgDecimal(rows, n, offset, flag, count, this.avgDigits(plan), values, validity, at, step);
+      } else if (kind >= ACC.minBytes) k.resultBytes(rows, n, offset, flag, values, validity, at, step);
+      else if (code === T_I128) k.result128(rows, n, offset, flag, values, validity, at, step);
+      else k.resultWord(rows, n, offset, flag, code, values, validity, at, step);
     });
   }
 
-  #average(plan: AccumulatorPlan, rows: number, n: number, code: number, values: number, validity: number): void {
-    const k = this.#engine.kernels;
-    if (plan.kind === ACC.sumF64) k.resultAvgFloat(rows, n, plan.offset, plan.count, code, values, validity);
-    else if (plan.kind === ACC.sumI64) k.resultAvgInt(rows, n, plan.offset, plan.count, code, values, validity);
-    else {
-      const arg = this.#leaves[plan.call.arg!].type;
-      const digits = (plan.call.type.root === 'DECIMAL' ? plan.call.type.scale : 0) - (arg.root === 'DECIMAL' ? arg.scale : 0);
-      k.resultAvgDecimal(rows, n, plan.offset, plan.flag, plan.count, Math.max(0, digits), values, validity);
-    }
+  /** Digits that AVG of a DECIMAL has beyond its argument's. */
+  avgDigits(plan: AccumulatorPlan): number {
+    const arg = this.#leaves[plan.call.arg!].type;
+    return Math.max(0, (plan.call.type.root === 'DECIMAL' ? plan.call.type.scale : 0) - (arg.root === 'DECIMAL' ? arg.scale : 0));
   }
 
   #outOfMemory(): never {

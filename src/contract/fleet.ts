@@ -7,6 +7,7 @@ import { createBuilder, type RowBuilder, type RowLike } from '../batch/builder.j
 import { KeyHasher, keyGroupOf } from '../batch/hash.js';
 import { createReader, type RowReader } from '../batch/rows.js';
 import { Engine } from '../wasm/engine.js';
+import { ROW_KINDS, type RowKind } from '../types/kind.js';
 import type { HarnessEvent, HarnessOptions } from './harness.js';
 import { type Operator, type OperatorModule, type OperatorSnapshot, subtaskOfKeyGroup, WATERMARK_MAX } from './operator.js';
 import { shareOf } from './redistribute.js';
@@ -14,6 +15,7 @@ import { shareOf } from './redistribute.js';
 /** Everything collected across restores. */
 export interface Sinks {
   rows: Record<string, unknown>[];
+  kinds: RowKind[];
   side: Record<string, Record<string, unknown>[]>;
   counters: Record<string, number>;
   batchesPerCallMax: number;
@@ -33,11 +35,15 @@ class Subtask {
   constructor(module: OperatorModule<never>, config: unknown, options: HarnessOptions, index: number, parallelism: number, clock: ManualClock, sinks: Sinks) {
     this.#sinks = sinks;
     this.#reader = createReader(options.output);
-    const collect = (batch: Batch, into: Record<string, unknown>[]): void => {
+    const collect = (batch: Batch, into: Record<string, unknown>[], kinds?: RowKind[]): void => {
       this.#made++;
       const reader = batch.leaves === options.output ? this.#reader : createReader(batch.leaves);
       reader.bind(batch);
-      for (let i = 0; i < batch.selCount; i++) into.push(structuredCopy(reader.object(batch.engine.u32[(batch.sel >> 2) + i])));
+      for (let i = 0; i < batch.selCount; i++) {
+        const row = batch.engine.u32[(batch.sel >> 2) + i];
+        into.push(structuredCopy(reader.object(row)));
+        kinds?.push(ROW_KINDS[batch.kinds === 0 ? 0 : batch.engine.u8[batch.kinds + row]]);
+      }
       reader.release();
     };
     const base = {
@@ -57,7 +63,7 @@ class Subtask {
         throw new MillraceError('INTERNAL', 'the harness is synchronous: an operator that waits for promises needs the simulation');
       },
       out: {
-        emit: (batch: Batch) => collect(batch, sinks.rows),
+        emit: (batch: Batch) => collect(batch, sinks.rows, sinks.kinds),
         emitSide: (tag: string, batch: Batch) => {
           sinks.side[tag] ??= [];
           collect(batch, sinks.side[tag]);
@@ -68,7 +74,7 @@ class Subtask {
     const host = module.host?.(config as never, base) ?? {};
     const emitted = bytes === undefined ? {} : this.engine.link(new WebAssembly.Module(bytes as BufferSource), host);
     this.operator = module.create(config as never, { ...base, emitted });
-    this.builders = options.inputs.map((leaves) => createBuilder(this.engine, leaves, { capacity: options.batchRows ?? 64 }));
+    this.builders = options.inputs.map((leaves) => createBuilder(this.engine, leaves, { capacity: options.batchRows ?? 64, kinds: options.changelog }));
   }
 
   /** Runs one call and the resumes it owes. */
@@ -136,7 +142,7 @@ export class Fleet {
   }
 
   feed(event: HarnessEvent): void {
-    if ('rows' in event) this.#rows(event.rows, event.input ?? 0);
+    if ('rows' in event) this.#rows(event.rows, event.input ?? 0, event.kinds);
     else if ('watermark' in event) this.#watermark(BigInt(event.watermark));
     else if ('processingTime' in event) this.#turnClock(event.processingTime);
     else {
@@ -145,10 +151,10 @@ export class Fleet {
     }
   }
 
-  #rows(rows: readonly RowLike[], input: number): void {
-    for (const row of rows) {
+  #rows(rows: readonly RowLike[], input: number, kinds: readonly RowKind[] | undefined): void {
+    for (const [i, row] of rows.entries()) {
       const s = this.#subtasks[this.#subtasks.length === 1 ? 0 : this.#route(row, input)];
-      s.builders[input].append(row);
+      s.builders[input].append(row, undefined, kinds === undefined ? 0 : ROW_KINDS.indexOf(kinds[i]));
       if (s.builders[input].full) s.flush(input);
     }
     for (const s of this.#subtasks) s.flush(input);

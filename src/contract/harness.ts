@@ -1,14 +1,15 @@
 import { ManualClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import type { RowLike } from '../batch/builder.js';
+import type { RowKind } from '../types/kind.js';
 import type { Leaf } from '../types/leaf.js';
 import { Fleet, type Sinks } from './fleet.js';
 import type { OperatorModule } from './operator.js';
 
 /** What happens to the operator under test, in order. */
 export type HarnessEvent =
-  /** rows of one input, all before the next watermark */
-  | { readonly rows: readonly RowLike[]; readonly input?: number }
+  /** rows of one input, all before the next watermark; `kinds`, one per row, when the options say changelog */
+  | { readonly rows: readonly RowLike[]; readonly input?: number; readonly kinds?: readonly RowKind[] }
   | { readonly watermark: number | bigint }
   /** the clock moves on to this wall-clock time; due timers fire on the way */
   | { readonly processingTime: number }
@@ -25,12 +26,16 @@ export interface HarnessOptions {
   readonly startMs?: number;
   readonly options?: Readonly<Record<string, string>>;
   readonly closures?: readonly unknown[];
+  /** batches carry row kinds; else all rows are inserts */
+  readonly changelog?: boolean;
   /** rows of one batch; default 64, so that a test has many */
   readonly batchRows?: number;
 }
 
 export interface HarnessResult {
   readonly rows: Record<string, unknown>[];
+  /** the kind of each row */
+  readonly kinds: readonly RowKind[];
   readonly side: Readonly<Record<string, Record<string, unknown>[]>>;
   /** counters summed over subtasks and restores */
   readonly counters: Readonly<Record<string, number>>;
@@ -54,7 +59,7 @@ export function runOperator<C>(
   options: HarnessOptions,
   restore?: RestorePlan,
 ): HarnessResult {
-  const sinks: Sinks = { rows: [], side: {}, counters: {}, batchesPerCallMax: 0 };
+  const sinks: Sinks = { rows: [], kinds: [], side: {}, counters: {}, batchesPerCallMax: 0 };
   const clock = new ManualClock(options.startMs ?? 0);
   const turns = restore?.parallelism ?? [options.parallelism ?? 1];
   const m = module as OperatorModule<never>;
@@ -91,7 +96,7 @@ export function checkRestorable<C>(
 function fingerprint(r: HarnessResult): string {
   const lines = (rows: readonly unknown[]): string[] => rows.map(toText).sort();
   const side = Object.entries(r.side).map(([tag, rows]) => `${tag}: ${lines(rows).join('\n')}`);
-  return [...lines(r.rows), ...side.sort(), toText(r.counters)].join('\n');
+  return [...lines(r.rows.map((row, i) => (r.kinds[i] === '+I' ? row : [r.kinds[i], row]))), ...side.sort(), toText(r.counters)].join('\n');
 }
 
 function toText(value: unknown): string {

@@ -94,6 +94,19 @@ export interface GlobalWindowAggregateConfig {
   readonly windowOutputs: readonly ('start' | 'end' | 'rowtime' | 'proctime')[];
 }
 
+/** kind 'groupAggregate': a running GROUP BY. Output leaves: keys, then calls. What leaves is a changelog. */
+export interface GroupAggregateConfig {
+  /** none: one group of all rows */
+  readonly keys: readonly number[];
+  readonly calls: readonly AggregateCall[];
+  /** the input takes rows back (-U, -D); MIN, MAX and DISTINCT are then not possible */
+  readonly retracts: boolean;
+  /** an update leaves as -U and +U; else as +U alone, for receivers that know rows by their key */
+  readonly updateBefore: boolean;
+  /** table.exec.mini-batch: rows are gathered for so long, or until there are so many, and each group that changed leaves once */
+  readonly miniBatch?: { readonly latencyMs: number; readonly rows: number };
+}
+
 /** kind 'sink' */
 export interface SinkNodeConfig {
   readonly sink: SinkConfig;

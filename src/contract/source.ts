@@ -80,6 +80,8 @@ export interface SourceReader {
   close?(): void;
 }
 
+export type SinkChangelog = 'insert' | 'upsert' | 'all';
+
 /** A connector: one object, exported as `connector` by its module and found by name. It is loaded only when a job names it. */
 export interface Connector {
   readonly name: string;
@@ -87,6 +89,8 @@ export interface Connector {
   readonly sinkOptions?: OptionDefs;
   /** rows come from bytes through a format, from the connector itself, or both ways */
   readonly formats: 'required' | 'none';
+  /** the changes a sink takes: 'insert' = new rows only (the default); 'upsert' = +I +U -D of rows that are known by their key; 'all' = -U too */
+  readonly changelog?: SinkChangelog;
   /** encoder options that this connector settles by itself, whatever the table says: format -> options */
   readonly encoderOptions?: Readonly<Record<string, TextOptions>>;
   /** metadata columns: key -> type as Flink documents; writable ones for sinks */

@@ -1,10 +1,12 @@
 import type { GraphNode, StreamGraph } from '../contract/graph.js';
-import type { CalcConfig, SinkNodeConfig, SourceNodeConfig, WindowAggregateConfig } from '../contract/nodes.js';
+import type { CalcConfig, GroupAggregateConfig, SinkNodeConfig, SourceNodeConfig, WindowAggregateConfig } from '../contract/nodes.js';
 import type { Expr } from '../types/expr.js';
 import { type Schema, typeToString } from '../types/logical.js';
 import { describeExpr } from '../wasm/describe.js';
+import { groupAggregateText } from './changelog.js';
+import { aggregateText } from './explain-text.js';
 import type { PlannedSink } from './physical.js';
-import { windowName } from './physical.js';
+import { windowName } from './node-parts.js';
 import { inputsOf, leavesOf, type Rel } from './rel.js';
 
 /** What EXPLAIN prints: the optimised algebra, then the graph that runs. */
@@ -37,6 +39,7 @@ function describeRel(rel: Rel): string {
     case 'tvf':
       return `WindowTableFunction(window=[${windowName(rel.window)}])`;
     case 'aggregate': {
+      if (rel.window.kind === 'none') return groupAggregateText(rel);
       const below = names(rel.input.schema);
       const window = rel.window.kind === 'assign' ? `${windowName(rel.window.window)}, ${rel.window.time}` : 'attached';
       const keys = rel.keys.length === 0 ? '' : `groupBy=[${rel.keys.map((k) => below[k]).join(', ')}], `;
@@ -55,14 +58,6 @@ function selectText(exprs: readonly Expr[], below: readonly string[], schema: Sc
       return text === out[i] ? text : `${text} AS ${out[i]}`;
     })
     .join(', ');
-}
-
-function aggregateText(a: Pick<WindowAggregateConfig, 'keys' | 'calls'> & { outputs: readonly string[] }, below: readonly string[]): string {
-  const calls = a.calls.map((c) => {
-    const arg = c.fn === 'countStar' ? '*' : `${c.distinct ? 'DISTINCT ' : ''}${below[c.arg as number]}`;
-    return `${c.fn === 'countStar' ? 'COUNT' : c.fn.toUpperCase()}(${arg})${c.filter === undefined ? '' : ` FILTER ${below[c.filter]}`}`;
-  });
-  return [...a.keys.map((k) => below[k]), ...calls, ...a.outputs.map((o) => `window ${o}`)].join(', ');
 }
 
 /** The graph as text: a node per paragraph, with its expressions as the emitter will compile them. Stable: tests compare it. */
@@ -102,6 +97,11 @@ function details(n: GraphNode, below: readonly string[]): string[] {
       const c = n.config as WindowAggregateConfig;
       const time = c.time === 'rowtime' ? `rowtime ${below[c.timeColumn]}` : 'proctime';
       return [`${time}, zone ${c.timeZone}`, `select ${aggregateText({ ...c, outputs: c.windowOutputs }, below)}`];
+    }
+    case 'groupAggregate': {
+      const c = n.config as GroupAggregateConfig;
+      const mini = c.miniBatch === undefined ? '' : `, mini-batches of ${c.miniBatch.rows} rows or ${c.miniBatch.latencyMs} ms`;
+      return [`select ${aggregateText({ ...c, outputs: [] }, below)}`, `changes ${c.updateBefore ? '+I -U +U' : '+I +U'}${c.retracts ? ' -D' : ''}${mini}`];
     }
     case 'sink':
       return [`connector ${(n.config as SinkNodeConfig).sink.connector}`];

@@ -6,10 +6,12 @@ import { type Field, NULL_TYPE, type Schema, typeToString } from '../types/logic
 import type { Insert } from './ast/statement.js';
 import { bindQuery, leafExprs, type QueryEnv } from './bind/query.js';
 import { type CatalogTable, DEFAULT_CATALOG, DEFAULT_DATABASE, type TableColumn } from './catalog.js';
+import { checkSinkChangelog } from './changelog.js';
 import { convert, literal } from './expr.js';
 import { optimize } from './optimize.js';
 import { tableOptions } from './options.js';
-import { checkMetadata, type PlannedSink } from './physical.js';
+import { checkMetadata } from './metadata.js';
+import type { PlannedSink } from './physical.js';
 import { leafRefs, leavesOf, type Rel } from './rel.js';
 import { implicitCast } from './type/cast.js';
 import { plainType } from './type/common.js';
@@ -39,7 +41,9 @@ export async function planInsert(insert: Insert, env: QueryEnv): Promise<Planned
   const given: Record<string, string> = {};
   for (const o of entry.options.values()) given[o.key] = o.value;
   for (const o of insert.options) given[o.key] = o.value;
-  return { rel, name: entry.name, ...(await sinkConfig(entry, columns, given, insert, env)) };
+  const planned = await sinkConfig(entry, columns, given, insert, env);
+  checkSinkChangelog(rel, entry.name, planned.changelog, planned.sink.primaryKey, { source, span: insert.table.span });
+  return { rel, name: entry.name, ...planned };
 }
 
 /** A project to the sink's columns, or Flink's error with both schemas. */
@@ -110,7 +114,7 @@ async function sinkConfig(
   given: TextOptions,
   insert: Insert,
   env: QueryEnv,
-): Promise<{ sink: SinkConfig; parallelism?: number }> {
+): Promise<Pick<PlannedSink, 'sink' | 'parallelism' | 'changelog'>> {
   const place = env.source.place(insert.table.span);
   const found = await tableOptions(table, given, 'sink', place);
   const metadata = columns.map((c) => c.metadataKey);
@@ -128,5 +132,5 @@ async function sinkConfig(
     primaryKey: table.primaryKey.map((k) => leaves.findIndex((l) => l.path.length === 1 && l.path[0] === k)),
   };
   found.connector.checkSink?.(sink, place);
-  return { sink, parallelism: found.parallelism };
+  return { sink, parallelism: found.parallelism, changelog: found.connector.changelog ?? 'insert' };
 }

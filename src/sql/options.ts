@@ -137,6 +137,10 @@ export interface PlannerSettings {
   readonly timeZone: string;
   readonly watermarkIntervalMs: number;
   readonly idleTimeoutMs: number;
+  /** table.exec.state.ttl, 0 = state is kept for ever */
+  readonly stateTtlMs: number;
+  /** table.exec.mini-batch, when it is enabled */
+  readonly miniBatch?: { readonly latencyMs: number; readonly rows: number };
 }
 
 export function plannerSettings(options: TextOptions, systemZone: string, place: (key: string) => ErrorPlace): PlannerSettings {
@@ -167,7 +171,31 @@ export function plannerSettings(options: TextOptions, systemZone: string, place:
     timeZone,
     watermarkIntervalMs: duration('pipeline.auto-watermark-interval', 200),
     idleTimeoutMs: duration('table.exec.source.idle-timeout', 0),
+    stateTtlMs: duration('table.exec.state.ttl', 0),
+    ...miniBatch(options, duration, fail, place),
   };
+}
+
+/** Flink's mini-batch: both bounds must be given when it is on. */
+function miniBatch(
+  options: TextOptions,
+  duration: (key: string, otherwise: number) => number,
+  fail: (key: string, expected: string) => Error,
+  place: (key: string) => ErrorPlace,
+): Pick<PlannerSettings, 'miniBatch'> {
+  const [enabled, latency, size] = ['enabled', 'allow-latency', 'size'].map((k) => `table.exec.mini-batch.${k}`);
+  const on = (options[enabled] ?? 'false').toLowerCase();
+  if (on !== 'true' && on !== 'false') throw fail(enabled, "'true' or 'false'");
+  if (on === 'false') return {};
+  for (const key of [latency, size]) {
+    if (options[key] !== undefined) continue;
+    throw new MillraceError('MISSING_OPTION', `'${enabled}' needs '${key}'`, { place: place(enabled), remedy: `SET '${key}' too, to a value above 0.` });
+  }
+  const latencyMs = duration(latency, 0);
+  if (latencyMs <= 0) throw fail(latency, 'a duration above 0');
+  const rows = Number(options[size]);
+  if (!Number.isSafeInteger(rows) || rows <= 0) throw fail(size, 'a number of rows above 0');
+  return { miniBatch: { latencyMs, rows } };
 }
 
 function validZone(zone: string): boolean {

@@ -1,16 +1,20 @@
 import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
-import type { CalcConfig, SinkNodeConfig, SourceNodeConfig, ValuesConfig, WindowAggregateConfig } from '../contract/nodes.js';
+import type { CalcConfig, GroupAggregateConfig, SinkNodeConfig, SourceNodeConfig, ValuesConfig, WindowAggregateConfig } from '../contract/nodes.js';
 import type { TextOptions } from '../contract/options.js';
 import type { SinkConfig } from '../contract/sink.js';
-import type { SourceConfig } from '../contract/source.js';
+import type { SinkChangelog, SourceConfig } from '../contract/source.js';
 import type { Expr } from '../types/expr.js';
-import type { Field, Schema } from '../types/logical.js';
+import type { Schema } from '../types/logical.js';
+import { MillraceError } from '../base/errors.js';
+import { checkRetractable, needsUpdateBefore, refuseTtl, refuseWindow, updates } from './changelog.js';
 import { balanced, columnsOf } from './expr.js';
 import type { CatalogTable } from './catalog.js';
 import { type PlannerSettings, tableOptions } from './options.js';
 import { type AggregateRel, type CalcRel, inputsOf, leavesOf, type Rel, type ScanRel } from './rel.js';
+import { checkMetadata } from './metadata.js';
+import { aggregateKeys, calcName, passesAll, plainCalls, plainSchema, sameNames, windowName } from './node-parts.js';
 import { asCalc, narrow, remap } from './rules/prune.js';
-import { plainType, sameType } from './type/common.js';
+import { plainType } from './type/common.js';
 
 /** One INSERT, or a query whose rows are shown. */
 export interface PlannedSink {
@@ -19,6 +23,8 @@ export interface PlannedSink {
   /** the sink's config and how many subtasks it wants */
   readonly sink: SinkConfig;
   readonly parallelism?: number;
+  /** the changes the sink takes */
+  readonly changelog: SinkChangelog;
 }
 
 export interface PhysicalOptions {
@@ -131,23 +137,34 @@ class GraphBuilder {
   }
 
   addSink(s: PlannedSink): void {
-    const inputs = this.#plan(s.rel);
+    const changes = updates(s.rel);
+    let inputs = this.#plan(s.rel, s.changelog === 'all');
+    let { parallelism } = s;
+    if (changes && parallelism === undefined) parallelism = this.#parallelismOf(inputs);
+    // changes of a row stay in order: in the subtask they come from, or in the one that owns the row
+    else if (changes && s.sink.primaryKey.length > 0) inputs = inputs.map((e): GraphEdge => ({ ...e, partition: 'hash', keys: s.sink.primaryKey }));
+    else if (changes && parallelism !== 1)
+      throw new MillraceError('NOT_SUPPORTED', `sink.parallelism of '${s.name}', whose rows change and have no primary key`, {
+        place: { operator: s.name },
+        remedy: 'Leave sink.parallelism out, or declare PRIMARY KEY (...) NOT ENFORCED.',
+      });
     const config: SinkNodeConfig = { sink: s.sink };
-    this.#add({ kind: 'sink', uid: `sink-${s.name}`, name: `sink(${s.name})`, config, inputs, output: { fields: [] }, parallelism: s.parallelism });
+    this.#add({ kind: 'sink', uid: `sink-${s.name}`, name: `sink(${s.name})`, config, inputs, output: { fields: [] }, parallelism });
   }
 
-  /** The edges on which a relation's rows leave. */
-  #plan(rel: Rel): GraphEdge[] {
+  /** The edges on which a relation's rows leave. `before`: the old rows of updates are wanted. */
+  #plan(rel: Rel, before: boolean): GraphEdge[] {
     switch (rel.op) {
       case 'scan':
-        return this.#planCalc(asCalc(rel));
+        return this.#planCalc(asCalc(rel), before);
       case 'calc':
-        return this.#planCalc(rel);
+        return this.#planCalc(rel, needsUpdateBefore(rel, before));
       case 'aggregate':
-        return this.#planAggregate(rel);
+        return rel.window.kind === 'none' ? this.#planGroups(rel, before) : this.#planAggregate(rel);
       case 'union': {
-        const inputs = rel.inputs.flatMap((i) => this.#plan(i));
-        return [forward(this.#add({ kind: 'union', uid: 'union', name: 'union', config: {}, inputs, output: plainSchema(rel.schema) }))];
+        const inputs = rel.inputs.flatMap((i) => this.#plan(i, before));
+        const parallelism = updates(rel) ? this.#parallelismOf(inputs) : undefined;
+        return [forward(this.#add({ kind: 'union', uid: 'union', name: 'union', config: {}, inputs, output: plainSchema(rel.schema), parallelism }))];
       }
       case 'values': {
         const config: ValuesConfig = { rows: rel.rows.map((r) => r.map((l) => l.value)) };
@@ -165,7 +182,7 @@ class GraphBuilder {
     }
   }
 
-  #planCalc(rel: CalcRel): GraphEdge[] {
+  #planCalc(rel: CalcRel, before: boolean): GraphEdge[] {
     let { filter, exprs } = rel;
     let inputs: GraphEdge[];
     let below: Schema;
@@ -177,13 +194,14 @@ class GraphBuilder {
       inputs = [forward(source.id)];
       below = source.schema;
     } else {
-      inputs = this.#plan(rel.input);
+      inputs = this.#plan(rel.input, before);
       below = rel.input.schema;
     }
     const output = plainSchema(rel.schema);
     if (filter === undefined && passesAll(exprs, below, output) && (sameNames(below, output) || this.#rename(inputs[0].source, output))) return inputs;
     const config: CalcConfig = { filter: filter === undefined ? undefined : balanced(filter), project: exprs.map(balanced), timeZone: this.#settings.timeZone };
-    return [forward(this.#add({ kind: 'calc', uid: 'calc', name: calcName(rel), config, inputs, output }))];
+    const parallelism = updates(rel.input) ? this.#parallelismOf(inputs) : undefined;
+    return [forward(this.#add({ kind: 'calc', uid: 'calc', name: calcName(rel), config, inputs, output, parallelism }))];
   }
 
   /** Gives a node's output other column names; a source's own names mean something. */
@@ -194,10 +212,41 @@ class GraphBuilder {
     return true;
   }
 
+  /** The parallelism that one of the inputs is bound to: changes of a row must not part ways. */
+  #parallelismOf(inputs: readonly GraphEdge[]): number | undefined {
+    return inputs.map((e) => this.nodes[e.source].parallelism).find((p) => p !== undefined);
+  }
+
+  #planGroups(rel: AggregateRel, before: boolean): GraphEdge[] {
+    const retracts = updates(rel.input);
+    if (retracts) checkRetractable(rel);
+    if (this.#settings.stateTtlMs > 0) throw refuseTtl(rel);
+    const inputs = this.#plan(rel.input, true).map((e): GraphEdge => ({ ...e, partition: 'hash', keys: rel.keys }));
+    const { miniBatch } = this.#settings;
+    const config: GroupAggregateConfig = {
+      keys: rel.keys,
+      calls: plainCalls(rel),
+      retracts,
+      updateBefore: before,
+      ...(miniBatch === undefined ? {} : { miniBatch }),
+    };
+    const node = {
+      kind: 'groupAggregate',
+      uid: 'group',
+      name: rel.keys.length === 0 ? 'group' : `group by ${aggregateKeys(rel)}`,
+      config,
+      inputs,
+      output: plainSchema(rel.schema),
+      parallelism: rel.keys.length === 0 ? 1 : undefined,
+    };
+    return [forward(this.#add(node))];
+  }
+
   #planAggregate(rel: AggregateRel): GraphEdge[] {
     const w = rel.window;
     if (w.kind !== 'assign') throw new RangeError('an aggregate without windows is not physical');
-    const input = this.#plan(rel.input);
+    if (updates(rel.input)) throw refuseWindow(rel);
+    const input = this.#plan(rel.input, false);
     const inputs = input.map((e): GraphEdge => ({ ...e, partition: 'hash', keys: rel.keys }));
     const config: WindowAggregateConfig = {
       window: w.window,
@@ -205,7 +254,7 @@ class GraphBuilder {
       timeColumn: w.timeColumn,
       timeZone: w.timeZone,
       keys: rel.keys,
-      calls: rel.calls.map((c) => Object.fromEntries(Object.entries(c).filter(([, v]) => v !== undefined)) as unknown as typeof c),
+      calls: plainCalls(rel),
       windowOutputs: rel.outputs,
     };
     const node = {
@@ -231,60 +280,3 @@ class GraphBuilder {
 }
 
 const forward = (source: number): GraphEdge => ({ source, partition: 'forward' });
-
-function aggregateKeys(rel: AggregateRel): string {
-  return rel.schema.fields
-    .slice(0, rel.keys.length)
-    .map((f) => f.name)
-    .join(', ');
-}
-
-/** Time attributes are a matter of planning: what runs are plain values. */
-function plainSchema(schema: Schema): Schema {
-  return { fields: schema.fields.map((f): Field => ({ name: f.name, type: plainType(f.type) })) };
-}
-
-function passesAll(exprs: readonly Expr[], below: Schema, output: Schema): boolean {
-  const from = leavesOf(below);
-  const to = leavesOf(output);
-  return exprs.length === from.length && exprs.every((e, i) => e.op === 'col' && e.index === i && sameType(from[i].type, to[i].type));
-}
-
-function sameNames(a: Schema, b: Schema): boolean {
-  const names = leavesOf(b).map((l) => l.path.join('.'));
-  return leavesOf(a).every((l, i) => l.path.join('.') === names[i]);
-}
-
-function calcName(rel: CalcRel): string {
-  const columns = rel.schema.fields.map((f) => f.name).join(', ');
-  return `calc(${columns})${rel.filter === undefined ? '' : ' where'}`;
-}
-
-/** 'TUMBLE 10 s' */
-export function windowName(w: WindowAggregateConfig['window']): string {
-  const s = (ms: number): string => (ms % 60_000 === 0 && ms > 0 ? `${ms / 60_000} min` : ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
-  if (w.type === 'session') return `SESSION ${s(w.gapMs)}`;
-  const offset = w.offsetMs === 0 ? '' : ` offset ${s(w.offsetMs)}`;
-  return w.type === 'tumble' ? `TUMBLE ${s(w.sizeMs)}${offset}` : `HOP ${s(w.sizeMs)} every ${s(w.slideMs)}${offset}`;
-}
-
-/** Metadata columns must exist at the connector, and be writable where they are written. */
-export function checkMetadata(
-  table: CatalogTable,
-  keys: readonly (string | undefined)[],
-  connector: string,
-  known: Readonly<Record<string, { writable: boolean }>>,
-  write: boolean,
-): void {
-  for (const key of keys) {
-    if (key === undefined) continue;
-    const column = table.columns.find((c) => c.metadataKey === key);
-    const names = Object.keys(known).filter((k) => !write || known[k].writable);
-    if (names.includes(key)) continue;
-    const why = known[key] === undefined ? `has no metadata '${key}'` : `cannot write the metadata '${key}'`;
-    const remedy = `${known[key] === undefined ? '' : 'Declare the column VIRTUAL. '}${names.length === 0 ? 'It has none.' : `It has: ${names.join(', ')}.`}`;
-    throw column === undefined
-      ? table.source.error('SQL_VALIDATION', `connector '${connector}' ${why}`, table.span, remedy)
-      : table.source.error('SQL_VALIDATION', `connector '${connector}' ${why}, wanted by column '${column.name}'`, column.span, remedy);
-  }
-}

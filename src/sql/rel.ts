@@ -83,7 +83,9 @@ export type WindowOutput = 'start' | 'end' | 'rowtime' | 'proctime';
 export type AggregateWindow =
   | ({ readonly kind: 'assign'; readonly window: WindowSpec; readonly timeColumn: number } & WindowTime)
   /** the input carries window columns: its leaves of window_start and window_end */
-  | { readonly kind: 'attached'; readonly start: number; readonly end: number };
+  | { readonly kind: 'attached'; readonly start: number; readonly end: number }
+  /** no windows: results change with every row */
+  | { readonly kind: 'none' };
 
 /** Output leaves: keys, then calls, then outputs. */
 export interface AggregateRel {

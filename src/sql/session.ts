@@ -6,6 +6,7 @@ import type { CreateTable, CreateView, Insert, Statement, StatementSet } from '.
 import { bindQuery, type QueryEnv, renamed, shownNames } from './bind/query.js';
 import { bindTable } from './bind/table.js';
 import { Catalog, tableKey } from './catalog.js';
+import { checkSinkChangelog } from './changelog.js';
 import { explainPlan } from './explain.js';
 import { planInsert } from './insert.js';
 import { optimize } from './optimize.js';
@@ -109,7 +110,7 @@ export class SqlSession {
       case 'statement set':
         return this.#job(s.inserts, source);
       case 'select': {
-        const sink = this.#planSelect(s.query, source);
+        const sink = await this.#planSelect(s.query, source);
         return { kind: 'job', graph: await this.#graph([sink], this.#jobName(sink.name)), query: true };
       }
       case 'explain':
@@ -187,7 +188,7 @@ export class SqlSession {
     return buildGraph(sinks, { settings: this.#settings(), options: this.options, name });
   }
 
-  #planSelect(query: (Statement & { kind: 'select' })['query'], source: SourceText): PlannedSink {
+  async #planSelect(query: (Statement & { kind: 'select' })['query'], source: SourceText): Promise<PlannedSink> {
     const rel = optimize(shownNames(bindQuery(query, this.#env(source))));
     const schema: Schema = { fields: rel.schema.fields.map((f) => ({ name: f.name, type: plainType(f.type) })) };
     const sink = {
@@ -199,12 +200,14 @@ export class SqlSession {
       partitionKeys: [],
       primaryKey: [],
     };
-    return { rel, name: 'result', sink };
+    const { changelog = 'insert' } = await loadConnector(this.#querySink);
+    checkSinkChangelog(rel, 'result', changelog, [], { source, span: query.span });
+    return { rel, name: 'result', sink, changelog };
   }
 
   async #explain(target: Insert | StatementSet | (Statement & { kind: 'select' }), source: SourceText): Promise<StepBody> {
     const sinks: PlannedSink[] = [];
-    if (target.kind === 'select') sinks.push(this.#planSelect(target.query, source));
+    if (target.kind === 'select') sinks.push(await this.#planSelect(target.query, source));
     else for (const i of target.kind === 'insert' ? [target] : target.inserts) sinks.push(await planInsert(i, this.#env(source)));
     return { kind: 'text', text: explainPlan(sinks, await this.#graph(sinks, 'explain')) };
   }

@@ -36,6 +36,7 @@ export function windowColumns(rel: Rel): WindowColumns | undefined {
       return { ...below, start: carried(below.start), end: carried(below.end), attribute: carried(below.attribute), partition };
     }
     case 'aggregate': {
+      if (rel.window.kind === 'none') return undefined;
       const below = rel.window.kind === 'assign' ? rel.window : windowColumns(rel.input);
       if (below === undefined) return undefined;
       const first = rel.keys.length + rel.calls.length;

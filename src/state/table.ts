@@ -2,6 +2,7 @@ import { T_I128, T_ROW, T_STR } from '#abi';
 import { MillraceError } from '../base/errors.js';
 import { KEY_COLUMNS_MAX } from '../base/limits.js';
 import type { Batch } from '../batch/batch.js';
+import { keyGroupStart, type OperatorContext } from '../contract/operator.js';
 import { type Leaf, typeCode } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
 
@@ -40,6 +41,12 @@ export function hashRangeOf(start: number, end: number, maxParallelism: number):
   // a group holds the hashes h with floor(h * max / 2^32) = group
   const first = (g: number): number => Math.ceil((g * 2 ** 32) / maxParallelism);
   return { base: first(start), range: Math.max(1, first(end) - first(start)) };
+}
+
+/** The hashes of keys that come to this subtask; all of them when there is no key. */
+export function hashesOf(ctx: OperatorContext, keys: readonly number[]): HashRange {
+  const { subtaskIndex: i, parallelism: p, maxParallelism: max } = ctx;
+  return keys.length === 0 ? hashRangeOf(0, 1, 1) : hashRangeOf(keyGroupStart(max, p, i), keyGroupStart(max, p, i + 1), max);
 }
 
 type KeyForm = 'none' | 'word' | 'string' | 'wide' | 'parts';

@@ -18,6 +18,7 @@ const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<
   windowAggregate: () => import('../window/aggregate.js'),
   localWindowAggregate: () => import('../window/local.js'),
   globalWindowAggregate: () => import('../window/global.js'),
+  groupAggregate: () => import('../group/aggregate.js'),
   windowProcess: () => import('../window/process.js').then((m) => ({ operator: m.windowProcess })),
 };
 

@@ -2,19 +2,13 @@ import { BATCH_ROWS_MAX } from '#abi';
 import { Aggregates, type GroupState } from '../aggregate/aggregates.js';
 import { type Batch, allocBatch } from '../batch/batch.js';
 import type { AggregateCall } from '../contract/nodes.js';
-import { keyGroupStart, type OperatorContext } from '../contract/operator.js';
+import type { OperatorContext } from '../contract/operator.js';
 import type { Leaf } from '../types/leaf.js';
-import { type HashRange, KeyedTables, hashRangeOf } from '../state/table.js';
+import { hashesOf, KeyedTables } from '../state/table.js';
 import { Partials } from './partial.js';
 
 /** Rows merged in one bounded piece of work: some 0.1 ms. */
 const MERGE_ROWS = 4 * BATCH_ROWS_MAX;
-
-/** The hashes of keys that come to this subtask; all of them when there is no key. */
-export function hashesOf(ctx: OperatorContext, keys: readonly number[]): HashRange {
-  const { subtaskIndex: i, parallelism: p, maxParallelism: max } = ctx;
-  return keys.length === 0 ? hashRangeOf(0, 1, 1) : hashRangeOf(keyGroupStart(max, p, i), keyGroupStart(max, p, i + 1), max);
-}
 
 /** Where the global phase finds what the local one accumulated. */
 export interface PartialInput {

@@ -2,7 +2,7 @@ import type { Aggregates } from '../aggregate/aggregates.js';
 import { MillraceError } from '../base/errors.js';
 import type { Batch } from '../batch/batch.js';
 import type { Engine } from '../wasm/engine.js';
-import { blobPlans } from './packer.js';
+import { blobPlans } from '../aggregate/packer.js';
 
 declare module '../wasm/engine.js' {
   interface Kernels {

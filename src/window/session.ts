@@ -5,12 +5,11 @@ import { allocBatch, type Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
 import type { WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/operator.js';
-import { KeyedTables } from '../state/table.js';
+import { hashesOf, KeyedTables } from '../state/table.js';
 import { SessionBuckets } from './buckets.js';
 import { WindowTime } from './clock.js';
-import { hashesOf } from './groups.js';
-import { Packer } from './packer.js';
-import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from './state.js';
+import { Packer } from '../aggregate/packer.js';
+import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from '../aggregate/saved.js';
 
 /** Bytes of a session before its accumulators: start, end, next, key row. */
 export const SESSION_HEADER = 24;

@@ -7,10 +7,10 @@ import type { WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/operator.js';
 import { WindowTime } from './clock.js';
 import { type PartialInput, WindowGroups } from './groups.js';
-import { Packer } from './packer.js';
+import { Packer } from '../aggregate/packer.js';
 import { Partition } from './partition.js';
 import { firstWindowEnd, floorTo, lastWindowEnd, type SliceSpec } from './spec.js';
-import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from './state.js';
+import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from '../aggregate/saved.js';
 import { type Merge, SliceTree } from './tree.js';
 
 interface Slice {

@@ -5,6 +5,7 @@ export const connector: Connector = {
   name: 'blackhole',
   sinkOptions: {},
   formats: 'none',
+  changelog: 'upsert',
   async planSink() {
     return {};
   },

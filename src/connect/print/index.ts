@@ -87,6 +87,7 @@ class PrintWriter implements SinkWriter {
 export const connector: Connector = {
   name: 'print',
   sinkOptions: OPTIONS,
+  changelog: 'all',
   formats: 'none',
   checkSink(config, place) {
     readOptions("connector 'print'", OPTIONS, config.options, place);

@@ -1,16 +1,17 @@
 import type { AggregateCall, WindowSpec } from '../../contract/nodes.js';
 import type { Expr } from '../../types/expr.js';
-import { BIGINT, type Field, type LogicalType, TIMESTAMP, typeToString, withNullable } from '../../types/logical.js';
+import { BIGINT, type Field, type LogicalType, TIMESTAMP, withNullable } from '../../types/logical.js';
 import type { CallExpression, Expression } from '../ast/expression.js';
 import type { Select } from '../ast/query.js';
 import { column, columnsOf, mapColumns, retype, sameExpr } from '../expr.js';
-import { type AggregateWindow, leavesOf, type Rel, schemaOf, type WindowOutput } from '../rel.js';
+import { type AggregateWindow, type Rel, schemaOf, type WindowOutput } from '../rel.js';
 import type { Span } from '../source.js';
 import { avgType, isNumeric, isTimestamp, plainType, sumType } from '../type/common.js';
 import { type WindowColumns, windowColumns } from '../window-columns.js';
 import { ExpressionBinder } from './expression.js';
+import { keyName, uniqueNames } from './group-names.js';
 import { AGGREGATES, GROUP_WINDOWS, WINDOW_AUXILIARY } from './function.js';
-import { projectItems, type QueryEnv, refuse, selectItems } from './query.js';
+import { type OutputItem, projectItems, type QueryEnv, refuse, selectItems } from './query.js';
 import type { Scope } from './scope.js';
 import { intervalMs, notTimeAttribute, windowTimeType } from './tvf.js';
 import { contains } from './walk.js';
@@ -27,7 +28,7 @@ export function bindAggregate(select: Select, input: Rel, scope: Scope, env: Que
   const binder = new ExpressionBinder(env.source, scope, (node) => groups.answer(node));
   const items = selectItems(select, binder, env);
   const having = select.having === undefined ? undefined : binder.bindCondition(select.having, 'HAVING');
-  const { rel, settle } = groups.build();
+  const { rel, settle } = groups.build(items);
   const filtered: Rel = having === undefined ? rel : { op: 'filter', input: rel, condition: settle(having), schema: rel.schema };
   return projectItems(
     filtered,
@@ -54,6 +55,8 @@ class AggregateBinder {
   readonly #keys: Expr[] = [];
   readonly #windowKeys: { expr: Expr; output: WindowOutput }[] = [];
   #group: GroupWindow | undefined;
+  /** no windows */
+  #running = false;
   /** what the aggregate reads, computed by a project below it */
   readonly #below: Expr[] = [];
   readonly #calls: AggregateCall[] = [];
@@ -94,7 +97,7 @@ class AggregateBinder {
     return c.attribute.has(leaf) ? c.time : undefined;
   }
 
-  /** What Flink runs as an updating aggregate is refused. */
+  /** Decides what the groups are: of windows, or running ones that have a result after every row. */
   #check(): void {
     if (this.#group !== undefined) {
       // a group window takes window columns of its input for ordinary keys
@@ -106,10 +109,13 @@ class AggregateBinder {
     const span: Span = first === undefined ? this.#select.span : { start: first.span.start, end: groupBy[groupBy.length - 1].span.end };
     const updating = (why: string, remedy: string): Error =>
       this.#env.source.error('NOT_SUPPORTED', `${why} is an updating aggregate, which is not supported yet`, span, remedy);
-    const remedy = 'Group by a window: TUMBLE(ts, INTERVAL ...), or window_start and window_end of FROM TABLE(TUMBLE(...)).';
     const c = this.#columns;
-    if (c === undefined) throw updating(first === undefined ? 'an aggregate without a window' : 'GROUP BY without a window', remedy);
     const has = (o: WindowOutput): boolean => this.#windowKeys.some((w) => w.output === o);
+    if (c === undefined || (c.from === 'aggregate' && (!has('start') || !has('end')))) {
+      this.#running = true;
+      for (const w of this.#windowKeys.splice(0)) this.#keys.push(w.expr);
+      return;
+    }
     if (!has('start') || !has('end')) throw updating('a window query that is not grouped by both window_start and window_end', 'Add both to GROUP BY.');
     if (c.window.type === 'session' && c.from === 'tvf' && !this.#partitioned(c)) {
       throw updating(
@@ -164,7 +170,7 @@ class AggregateBinder {
     if (!COMPARABLE.has(node.kind) || contains(node, isAggregateCall)) return undefined;
     const e = this.#inner.bind(node);
     const key = this.#keys.findIndex((k) => sameExpr(k, e));
-    if (key >= 0) return column(key, this.#keys[key].type);
+    if (key >= 0) return column(key, this.#keyType(this.#keys[key]));
     const bound = this.#windowKeys.find((w) => sameExpr(w.expr, e));
     if (bound !== undefined) return this.#output(bound.output, bound.expr.type);
     if (columnsOf(e).size === 0) return e;
@@ -175,6 +181,11 @@ class AggregateBinder {
       node.span,
       'Add it to GROUP BY, or put it into an aggregate function.',
     );
+  }
+
+  /** A time attribute that is grouped by is an ordinary time afterwards: running results come at any time. */
+  #keyType(key: Expr): LogicalType {
+    return this.#running ? plainType(key.type) : key.type;
   }
 
   #output(output: WindowOutput, type: LogicalType): Expr {
@@ -224,7 +235,7 @@ class AggregateBinder {
     if (fn === 'count' && !arg.type.nullable && !node.distinct) return this.#register({ fn: 'countStar', distinct: false, filter, type: BIGINT(false) });
     const distinct = node.distinct && fn !== 'min' && fn !== 'max';
     const base = fn === 'count' ? BIGINT(false) : fn === 'sum' ? sumType(arg.type) : fn === 'avg' ? avgType(arg.type) : arg.type;
-    const nullable = fn !== 'count' && (arg.type.nullable || filter !== undefined);
+    const nullable = fn !== 'count' && (arg.type.nullable || filter !== undefined || (this.#running && this.#keys.length === 0));
     return this.#register({ fn, arg: this.#read(retype(arg, plainType(arg.type))), distinct, filter, type: withNullable(plainType(base), nullable) });
   }
 
@@ -240,12 +251,14 @@ class AggregateBinder {
     return at >= 0 ? at : this.#below.push(e) - 1;
   }
 
-  build(): { rel: Rel; settle: (e: Expr) => Expr } {
+  /** `items`: what the SELECT list makes of the results; a result that it shows as it is has its name. */
+  build(items: readonly OutputItem[]): { rel: Rel; settle: (e: Expr) => Expr } {
     const window = this.#window();
+    const shown = (at: number): string | undefined => (this.#running ? items.find((i) => i.expr.op === 'col' && i.expr.index === at)?.name : undefined);
     const outputs = this.#outputs.map((o): Field => ({ name: o, type: this.#outputType(o) }));
     const fields = [
-      ...this.#keys.map((k, i): Field => ({ name: keyName(k, this.#input, i), type: k.type })),
-      ...this.#calls.map((c, i): Field => ({ name: `agg${i}`, type: c.type })),
+      ...this.#keys.map((k, i): Field => ({ name: keyName(k, this.#input, i), type: this.#keyType(k) })),
+      ...this.#calls.map((c, i): Field => ({ name: shown(this.#keys.length + i) ?? `agg${i}`, type: c.type })),
       ...outputs,
     ];
     const base = this.#keys.length + this.#calls.length;
@@ -263,6 +276,7 @@ class AggregateBinder {
   }
 
   #window(): AggregateWindow {
+    if (this.#running) return { kind: 'none' };
     const g = this.#group;
     if (g !== undefined) {
       const attribute = (g.time.type as { attribute?: 'rowtime' | 'proctime' }).attribute ?? 'proctime';
@@ -281,18 +295,3 @@ class AggregateBinder {
 }
 
 const COMPARABLE: ReadonlySet<Expression['kind']> = new Set(['column', 'field', 'call', 'unary', 'binary', 'is', 'between', 'in', 'like', 'case', 'cast']);
-
-function keyName(k: Expr, input: Rel, index: number): string {
-  if (k.op !== 'col') return `key${index}`;
-  const path = leavesOf(input.schema)[k.index]?.path;
-  return path?.[path.length - 1] ?? `key${index} ${typeToString(k.type)}`;
-}
-
-function uniqueNames(fields: readonly Field[]): Field[] {
-  const seen = new Map<string, number>();
-  return fields.map((f) => {
-    const n = seen.get(f.name) ?? 0;
-    seen.set(f.name, n + 1);
-    return n === 0 ? f : { name: `${f.name}$${n}`, type: f.type };
-  });
-}

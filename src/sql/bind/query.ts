@@ -10,6 +10,7 @@ import { leafRefs, leavesOf, type Rel } from '../rel.js';
 import type { SourceText, Span } from '../source.js';
 import { commonType, plainType, sameType } from '../type/common.js';
 import { bindAggregate, isAggregateQuery } from './aggregate.js';
+import { distinctRows } from './distinct.js';
 import { ExpressionBinder } from './expression.js';
 import { Scope } from './scope.js';
 import { bindTableFunction } from './tvf.js';
@@ -57,10 +58,9 @@ function bindBody(body: QueryBody, env: QueryEnv): Rel {
     case 'select':
       return bindSelect(body, env);
     case 'set': {
-      if (body.op !== 'UNION' || !body.all) {
-        throw refuse(env, body.op === 'UNION' ? 'UNION without ALL' : body.op, body.opSpan, body.op === 'UNION' ? 'UNION ALL keeps duplicates and works.' : '');
-      }
-      return union([bindBody(body.left, env), bindBody(body.right, env)], env, body.span);
+      if (body.op !== 'UNION') throw refuse(env, body.op, body.opSpan);
+      const both = union([bindBody(body.left, env), bindBody(body.right, env)], env, body.span);
+      return body.all ? both : distinctRows(both, env, body.span);
     }
   }
 }
@@ -119,7 +119,6 @@ function bindValues(values: Values, env: QueryEnv): Rel {
 }
 
 function bindSelect(select: Select, env: QueryEnv): Rel {
-  if (select.distinct !== undefined) throw refuse(env, 'SELECT DISTINCT', select.distinct, 'It needs a changelog; COUNT(DISTINCT x) in a window works.');
   if (select.refused !== undefined) throw refuse(env, select.refused.what, select.refused.span);
   const from: Named = select.from === undefined ? { rel: { ...ONE_ROW, schema: ONE_ROW.schema }, qualifiers: [] } : bindReference(select.from, env);
   const scope = select.from === undefined ? new Scope({ fields: [] }) : new Scope(from.rel.schema, from.qualifiers);
@@ -129,8 +128,8 @@ function bindSelect(select: Select, env: QueryEnv): Rel {
     refuseAggregates(select.where, env, 'WHERE');
     rel = { op: 'filter', input: rel, condition: binder.bindCondition(select.where, 'WHERE'), schema: rel.schema };
   }
-  if (isAggregateQuery(select)) return bindAggregate(select, rel, scope, env);
-  return projectItems(rel, selectItems(select, binder, env));
+  const rows = isAggregateQuery(select) ? bindAggregate(select, rel, scope, env) : projectItems(rel, selectItems(select, binder, env));
+  return select.distinct === undefined ? rows : distinctRows(rows, env, select.distinct);
 }
 
 function refuseAggregates(node: Expression, env: QueryEnv, clause: string): void {

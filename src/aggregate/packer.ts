@@ -1,5 +1,5 @@
-import { ACC, type AccumulatorPlan } from '../aggregate/accumulators.js';
-import type { Aggregates, GroupState } from '../aggregate/aggregates.js';
+import { ACC, type AccumulatorPlan } from './accumulators.js';
+import type { Aggregates, GroupState } from './aggregates.js';
 import { MillraceError } from '../base/errors.js';
 import { STATE_BYTES_MAX } from '../base/limits.js';
 import type { KeyedTables } from '../state/table.js';

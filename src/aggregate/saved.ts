@@ -1,5 +1,5 @@
 import { BATCH_ROWS_MAX } from '#abi';
-import type { Aggregates, GroupState } from '../aggregate/aggregates.js';
+import type { Aggregates, GroupState } from './aggregates.js';
 import { MillraceError } from '../base/errors.js';
 import type { OperatorSnapshot } from '../contract/operator.js';
 import type { KeyedTables } from '../state/table.js';
@@ -176,7 +176,7 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function incompatible(operator: string): MillraceError {
-  return new MillraceError('STATE_INCOMPATIBLE', 'saved window state does not fit: keys or aggregate calls have changed, or the bytes are damaged', {
+  return new MillraceError('STATE_INCOMPATIBLE', 'saved state of an aggregation does not fit: keys or aggregate calls have changed, or the bytes are damaged', {
     place: { operator },
     remedy: 'Give the changed operator a new uid, or start without the old state.',
   });
