@@ -2,7 +2,7 @@
 // of their group rows. The loop has no dependence from row to row, so that cache misses of many rows overlap.
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64 } from "../abi";
 import { wordAt } from "../hash";
-import { NULL_LENGTH, ROW_META, ROW_WORD, T_ACC, T_BASE, T_BYTES, T_KIND, T_LOG, T_MULT, T_SLOTS, T_TOUCHED, TABLE_WORD, slotOf, tableInsert } from "./table";
+import { NULL_LENGTH, ROW_META, ROW_WORD, T_ACC, T_BASE, T_BYTES, T_KIND, T_LOG, T_MULT, T_SLOTS, T_TOUCHED, TABLE_WORD, slotOf, tableCarve, tableInsert, tableReserve, tableRoom } from "./table";
 
 // @ts-ignore: decorator
 @inline
@@ -63,23 +63,42 @@ function findWordsOf<T>(t: usize, values: usize, validity: usize, sel: usize, n:
   let mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   let mult = load<u64>(t, T_MULT);
   const base = load<u32>(t, T_BASE);
+  const bytes: u32 = 16 + load<u32>(t, T_ACC);
+  let left: u32 = tableRoom(t, bytes);
   for (let i: u32 = 0; i < n; i++) {
     const r = load<u32>(sel + ((i as usize) << 2));
     const hash = load<u32>(hashes + ((i as usize) << 2));
     let word = wordAt<T>(values, r);
-    let meta: u32 = 0;
+    let header = hash as u64;
     if (validity != 0 && !isPresent(validity, r)) {
       word = 0;
-      meta = 1;
+      header |= (1 as u64) << 32;
     }
-    let row = lookWord(slots, mask, slotOf(hash, base, mult, mask), hash, (hash as u64) | ((meta as u64) << 32), word);
-    if (row == 0) {
-      row = tableInsert(t, hash, meta, 8);
-      if (row == 0) return false;
-      store<u64>(row, word, ROW_WORD);
-      slots = load<u32>(t, T_SLOTS) as usize;
-      mask = (1 << load<u32>(t, T_LOG)) - 1;
-      mult = load<u64>(t, T_MULT);
+    let at = slotOf(hash, base, mult, mask);
+    let row: usize = 0;
+    while (true) {
+      const slot = load<u64>(slots + ((at as usize) << 3));
+      if (slot == 0) {
+        if (left == 0) {
+          if (!tableReserve(t, bytes)) return false;
+          left = tableRoom(t, bytes);
+          slots = load<u32>(t, T_SLOTS) as usize;
+          mask = (1 << load<u32>(t, T_LOG)) - 1;
+          mult = load<u64>(t, T_MULT);
+          at = slotOf(hash, base, mult, mask); // the slots may be others now
+          continue;
+        }
+        left--;
+        row = tableCarve(t, bytes);
+        store<u64>(row, header);
+        store<u64>(row, word, ROW_WORD);
+        for (let p = row + 16, end = row + bytes; p < end; p += 8) store<u64>(p, 0);
+        store<u64>(slots + ((at as usize) << 3), (hash as u64) | ((row as u64) << 32));
+        break;
+      }
+      row = (slot >> 32) as usize;
+      if ((slot as u32) == hash && load<u64>(row) == header && load<u64>(row, ROW_WORD) == word) break;
+      at = (at + 1) & mask;
     }
     store<u32>(out + ((i as usize) << 2), row as u32);
   }
@@ -88,13 +107,14 @@ function findWordsOf<T>(t: usize, values: usize, validity: usize, sel: usize, n:
 
 /** Tables above this many bytes are out of the inner caches: their lines are fetched ahead. */
 const FETCH_AHEAD_BYTES: u32 = 1 << 20;
+/** Rows fetched ahead at a time: their lines stay in the L1 cache and their pages in the TLB until the find comes. */
+const FETCH_ROWS: u32 = 256;
 
 /**
  * Touches the first slot and row of every hash. So short a loop keeps many misses in flight; the find that follows has them in cache.
- * Returns a number that depends on every load, so that none is left out.
+ * What it read ends up at T_TOUCHED, so that no load is left out.
  */
-function fetchAhead(t: usize, n: u32, hashes: usize): u64 {
-  if (load<u32>(t, T_BYTES) < FETCH_AHEAD_BYTES) return 0;
+function fetchAhead(t: usize, n: u32, hashes: usize): void {
   const slots = load<u32>(t, T_SLOTS) as usize;
   const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   const mult = load<u64>(t, T_MULT);
@@ -104,12 +124,27 @@ function fetchAhead(t: usize, n: u32, hashes: usize): u64 {
     const at = slotOf(load<u32>(hashes + ((i as usize) << 2)), base, mult, mask);
     sum += load<u64>((load<u64>(slots + ((at as usize) << 3)) >> 32) as usize); // a row, or low memory when the slot is empty
   }
-  return sum;
+  store<u64>(t, sum, T_TOUCHED);
 }
 
 /** Group rows of the selected rows by one key column of at most 8 bytes (T_* code `type`). false = out of memory. */
 export function tableFindWords(t: usize, type: u32, values: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
-  store<u64>(t, fetchAhead(t, n, hashes), T_TOUCHED);
+  while (n > 0) {
+    let m = n;
+    if (load<u32>(t, T_BYTES) >= FETCH_AHEAD_BYTES) {
+      m = min<u32>(n, FETCH_ROWS);
+      fetchAhead(t, m, hashes);
+    }
+    if (!findWords(t, type, values, validity, sel, m, hashes, out)) return false;
+    n -= m;
+    sel += (m as usize) << 2;
+    hashes += (m as usize) << 2;
+    out += (m as usize) << 2;
+  }
+  return true;
+}
+
+function findWords(t: usize, type: u32, values: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
   switch (type) {
     case T_BOOL: return findWordsOf<u8>(t, values, validity, sel, n, hashes, out);
     case T_I8: return findWordsOf<i8>(t, values, validity, sel, n, hashes, out);
@@ -127,7 +162,23 @@ export function tableFindWords(t: usize, type: u32, values: usize, validity: usi
  * `validity` bits go with `sel`. The bytes are copied only when a key is new. false = out of memory.
  */
 export function tableFindBytes(t: usize, refs: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
-  store<u64>(t, fetchAhead(t, n, hashes), T_TOUCHED);
+  while (n > 0) {
+    let m = n;
+    if (load<u32>(t, T_BYTES) >= FETCH_AHEAD_BYTES) {
+      m = min<u32>(n, FETCH_ROWS);
+      fetchAhead(t, m, hashes);
+    }
+    if (!findBytes(t, refs, validity, sel, m, hashes, out)) return false;
+    n -= m;
+    if (sel == 0) refs += (m as usize) << 3;
+    else sel += (m as usize) << 2;
+    hashes += (m as usize) << 2;
+    out += (m as usize) << 2;
+  }
+  return true;
+}
+
+function findBytes(t: usize, refs: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
   let slots = load<u32>(t, T_SLOTS) as usize;
   let mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   let mult = load<u64>(t, T_MULT);

@@ -108,6 +108,35 @@ function grow(t: usize): bool {
   return true;
 }
 
+/** How many rows of `bytes` bytes can be carved before tableReserve is due: of the slab, and before the slots grow. */
+export function tableRoom(t: usize, bytes: u32): u32 {
+  const slab = load<u32>(t, T_ROWS_LAST) as usize;
+  if (slab == 0) return 0;
+  return min<u32>((load<u32>(slab, SLAB_BYTES) - load<u32>(slab, SLAB_USED)) / bytes, load<u32>(t, T_LIMIT) - load<u32>(t, T_COUNT));
+}
+
+/** Makes room for at least one more row of `bytes` bytes. false = out of memory. */
+export function tableReserve(t: usize, bytes: u32): bool {
+  if (load<u32>(t, T_COUNT) >= load<u32>(t, T_LIMIT) && !grow(t)) return false;
+  const slab = load<u32>(t, T_ROWS_LAST) as usize;
+  if (slab != 0 && load<u32>(slab, SLAB_BYTES) - load<u32>(slab, SLAB_USED) >= bytes) return true;
+  if (carve(t, T_ROWS, T_ROWS_LAST, bytes) == 0) return false;
+  const fresh = load<u32>(t, T_ROWS_LAST) as usize;
+  store<u32>(fresh, SLAB_HEADER, SLAB_USED); // it is asked for again
+  return true;
+}
+
+/** A row of `bytes` bytes; tableRoom has said that there is one. */
+// @ts-ignore: decorator
+@inline
+export function tableCarve(t: usize, bytes: u32): usize {
+  const slab = load<u32>(t, T_ROWS_LAST) as usize;
+  const used = load<u32>(slab, SLAB_USED);
+  store<u32>(slab, used + bytes, SLAB_USED);
+  store<u32>(t, load<u32>(t, T_COUNT) + 1, T_COUNT);
+  return slab + used;
+}
+
 /** Carves `bytes` (a multiple of 8) from the slabs whose first and last are kept at `first`, `last`. 0 = out of memory. */
 function carve(t: usize, first: usize, last: usize, bytes: u32): usize {
   const slab = load<u32>(t + last) as usize;

@@ -54,7 +54,9 @@ export class SlicedWindows implements Operator {
   #progress = Number.NEGATIVE_INFINITY;
   #firedEnd = Number.NEGATIVE_INFINITY;
   #firing: Firing | undefined;
-  #expected = 0;
+  /** groups of the last slice and of the last merged window: the next ones will have as many */
+  #sliceGroups = 0;
+  #windowGroups = 0;
 
   /** `partials`: the time column holds ends of slices on this time line, and accumulators come instead of values (the global phase). */
   constructor(config: WindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext, partials?: PartialInput) {
@@ -114,7 +116,7 @@ export class SlicedWindows implements Operator {
   }
 
   #insert(start: number, firedEnd: number): Slice {
-    const slice = { start, state: this.#groups.create(this.#expected), firedEnd };
+    const slice = { start, state: this.#groups.create(this.#sliceGroups), firedEnd };
     let i = this.#order.length;
     while (i > 0 && this.#order[i - 1].start > start) i--;
     this.#order.splice(i, 0, slice);
@@ -208,11 +210,14 @@ export class SlicedWindows implements Operator {
   }
 
   #done(firing: Firing): void {
-    this.#expected = Math.max(0, this.#groups.count(firing.state) >> 1);
-    if (firing.merged) this.#groups.free(firing.state);
+    if (firing.merged) {
+      this.#windowGroups = this.#groups.count(firing.state);
+      this.#groups.free(firing.state);
+    }
     this.#firedEnd = firing.end;
     while (this.#order.length > 0 && lastWindowEnd(this.#spec, this.#order[0].start) <= firing.end) {
       const slice = this.#order.shift()!;
+      this.#sliceGroups = this.#groups.count(slice.state);
       this.#groups.free(slice.state);
       this.#slices.delete(slice.start);
     }
@@ -234,12 +239,12 @@ export class SlicedWindows implements Operator {
     const end = this.#nextEnd();
     // a restored slice beside another one is not in the tree
     if (this.#tree.pays && this.#order.length === this.#slices.size) {
-      const state = this.#groups.create(this.#expected);
+      const state = this.#groups.create(this.#windowGroups);
       return { end, state, merges: this.#tree.plan(state, end, (start) => this.#slices.get(start)?.state), merged: true, walking: false };
     }
     const sources = this.#order.filter((s) => s.start < end && s.start >= end - this.#spec.sizeMs && s.firedEnd < end);
     if (sources.length === 1) return { end, state: sources[0].state, merges: [], merged: false, walking: false };
-    const into = this.#groups.create(this.#expected);
+    const into = this.#groups.create(this.#windowGroups);
     // from the latest to the earliest, as Flink merges slices
     return { end, state: into, merges: sources.reverse().map((s) => ({ into, from: s.state })), merged: true, walking: false };
   }

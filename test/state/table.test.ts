@@ -117,6 +117,46 @@ test('a table grows while rows stay where they are, and gives all memory back', 
   assert.equal(engine.kernels.bytesUsed(), before);
 });
 
+test('large tables of strings and of composite keys find every key again and give it back', () => {
+  for (const types of [[STRING(false)], [STRING(), INT()], [BIGINT()]]) {
+    const engine = new Engine();
+    const leaves = flatten({ fields: types.map((type, i) => ({ name: `c${i}`, type })) });
+    const keys = leaves.map((_, i) => i);
+    const tables = new KeyedTables(engine, leaves, keys, 24, ALL);
+    const hasher = new KeyHasher(engine, leaves, keys);
+    const builder = createBuilder(engine, leaves);
+    const hashes = engine.alloc(8192);
+    const out = engine.alloc(8192);
+    const table = tables.create();
+    const find = (from: number): number[] => {
+      builder.clear();
+      for (let i = from; i < from + 2048; i++)
+        builder.append(types[0].root === 'BIGINT' ? [BigInt(i)] : [i % 5 === 0 ? 'x'.repeat((i / 5) % 300) : `k${i}`, i]);
+      const batch = builder.finish();
+      hasher.hash(batch, hashes);
+      tables.find(table, batch, batch.sel, batch.selCount, hashes, out);
+      return [...engine.u32.subarray(out >> 2, (out >> 2) + 2048)];
+    };
+    const first = Array.from({ length: 16 }, (_, b) => find(b * 2048));
+    first.forEach((pointers, b) => assert.deepEqual(find(b * 2048), pointers));
+    const distinct = new Set(first.flat());
+    assert.equal(tables.count(table), distinct.size);
+    if (types.length === 2 || types[0].root === 'BIGINT') assert.equal(distinct.size, 16 * 2048);
+    assert.ok(engine.kernels.tableBytes(table) > 1 << 20);
+    const result = allocBatch(engine, leaves);
+    engine.u32.set(first[7], out >> 2);
+    tables.keysToColumns(out, 2048, result, 0);
+    const reader = createReader(leaves);
+    reader.bind(result);
+    builder.clear();
+    for (let i = 0; i < 2048; i++) {
+      const n = 7 * 2048 + i;
+      const text = n % 5 === 0 ? 'x'.repeat((n / 5) % 300) : `k${n}`;
+      assert.deepEqual(Object.values(reader.object(i)), types[0].root === 'BIGINT' ? [BigInt(n)] : types.length === 2 ? [text, n] : [text]);
+    }
+  }
+});
+
 test("a subtask's table uses its whole width although its hashes share their top bits", () => {
   const engine = new Engine();
   const leaves = [{ path: ['k'], type: BIGINT(false) }];
