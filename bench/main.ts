@@ -6,6 +6,7 @@ import { child } from './lib/program.js';
 import { ads } from './stages/ads.js';
 import { coldstart } from './stages/coldstart.js';
 import { type Contest, contest, shapes } from './stages/contest.js';
+import { latency } from './stages/latency.js';
 import { memory } from './stages/memory.js';
 import { profile } from './stages/profile.js';
 import { users } from './stages/users.js';
@@ -50,6 +51,34 @@ const shapesCommand = defineCommand({
   },
 });
 
+const numbers = (text: string, name: string): number[] =>
+  text.split(',').map((t) => {
+    const n = Number(t);
+    if (t.trim() === '' || !Number.isFinite(n) || n < 0) throw new Error(`--${name} takes numbers, comma-separated, not '${text}'`);
+    return n;
+  });
+
+const latencyCommand = defineCommand({
+  meta: { name: 'latency', description: "from a record's due time to the sink's write: open loop, keyed, shuffled, over rates and buffer timeouts" },
+  args: {
+    seconds: { type: 'string', default: '3', description: 'length of one run, a third of it warm-up' },
+    parallelism: { type: 'string', default: '2', description: 'slots' },
+    timeouts: { type: 'string', default: '0,1,10,100', description: 'buffer timeouts, ms' },
+    shares: { type: 'string', default: '10,50,80,95', description: 'rates in percent of the sustainable one' },
+    work: { type: 'string', default: 'state', description: 'state: a count per key by a function in JS; exchange: partitioned by key only, all in wasm' },
+  },
+  run: ({ args }) => {
+    if (args.work !== 'state' && args.work !== 'exchange') throw new Error(`--work is state or exchange, not '${args.work}'`);
+    return latency({
+      seconds: count(args.seconds, 'seconds'),
+      parallelism: count(args.parallelism, 'parallelism'),
+      bufferTimeoutsMs: numbers(args.timeouts, 'timeouts'),
+      shares: numbers(args.shares, 'shares'),
+      work: args.work,
+    });
+  },
+});
+
 const coldstartCommand = defineCommand({
   meta: { name: 'coldstart', description: 'a whole process with a job of five rows, against a bare node' },
   args: { rounds: { type: 'string', default: '20', description: 'times each process runs, in turns' } },
@@ -90,6 +119,7 @@ await runMain(
       ads: contestCommand(ads),
       users: contestCommand(users),
       shapes: shapesCommand,
+      latency: latencyCommand,
       coldstart: coldstartCommand,
       memory: memoryCommand,
       profile: profileCommand,

@@ -1,0 +1,117 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { child } from '../lib/program.js';
+import { INTERVAL_MS, type SinkFigures } from './connector.js';
+import { Histogram } from './histogram.js';
+import { type LatencyRun, RUN_VARIABLE } from './job.js';
+
+const RUN = fileURLToPath(new URL('./run.js', import.meta.url));
+const KEYS = 10_000;
+
+/** Latency that grows by less than this between the two halves of a run is no growth, ms. */
+const GROWTH_MS = 20;
+/** Falling behind the schedule by this share of the time is growth. */
+const GROWTH_SHARE = 0.03;
+
+export interface LatencyOptions {
+  readonly rate: number;
+  readonly seconds: number;
+  readonly work: LatencyRun['work'];
+  readonly parallelism: number;
+  readonly bufferTimeoutMs: number;
+  readonly dir: string;
+}
+
+export interface LatencyFigures {
+  readonly records: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+  /** false: the latency grew from one half of the run to the other, so the job does not keep up with this rate */
+  readonly sustained: boolean;
+  /** ms at these percentiles, for the plot */
+  readonly spectrum: readonly (readonly [number, number])[];
+}
+
+const SPECTRUM = [50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 100];
+
+/** Runs the job once; a third of the time is warm-up and not counted. */
+export async function measureLatency(o: LatencyOptions): Promise<LatencyFigures> {
+  const path = join(o.dir, 'sink');
+  const durationMs = Math.round(o.seconds * 1000);
+  const warmupMs = Math.round(durationMs / 3);
+  const run: LatencyRun = { rate: o.rate, durationMs, warmupMs, keys: KEYS, work: o.work, path };
+  await child(process.execPath, [RUN, String(o.parallelism), String(o.bufferTimeoutMs)], { [RUN_VARIABLE]: JSON.stringify(run) });
+  const parts = Array.from({ length: o.parallelism }, (_, i) => {
+    const file = `${path}-${i}.json`;
+    const figures = JSON.parse(readFileSync(file, 'utf8')) as SinkFigures;
+    rmSync(file);
+    return figures;
+  });
+  return figuresOf(parts, warmupMs);
+}
+
+export function figuresOf(parts: readonly SinkFigures[], warmupMs: number): LatencyFigures {
+  const h = new Histogram();
+  for (const p of parts) h.add(p.histogram);
+  const ms = (percent: number): number => h.percentileNs(percent / 100) / 1e6;
+  return {
+    records: h.total,
+    p50Ms: ms(50),
+    p99Ms: ms(99),
+    p999Ms: ms(99.9),
+    maxMs: h.maxNs / 1e6,
+    sustained: !grows(parts, warmupMs),
+    spectrum: SPECTRUM.map((p) => [p, ms(p)]),
+  };
+}
+
+/** Whether records due in the second half of the measured time waited longer than those of the first. */
+function grows(parts: readonly SinkFigures[], warmupMs: number): boolean {
+  const from = Math.ceil(warmupMs / INTERVAL_MS);
+  const to = Math.max(...parts.map((p) => p.intervals.length));
+  const middle = (from + to) / 2;
+  const mean = (a: number, b: number): number => {
+    let n = 0;
+    let sum = 0;
+    for (const { intervals } of parts)
+      for (const [count, total] of intervals.slice(Math.ceil(a), Math.ceil(b))) {
+        n += count;
+        sum += total;
+      }
+    return n === 0 ? 0 : sum / n / 1e6;
+  };
+  const apartMs = ((to - from) / 2) * INTERVAL_MS;
+  return mean(middle, to) - mean(from, middle) > Math.max(GROWTH_MS, GROWTH_SHARE * apartMs);
+}
+
+/** Search ends when the bounds are this close. */
+const PRECISION = 1.06;
+const RATE_MAX = 50_000_000;
+
+/**
+ * The sustainable rate as Karimov et al. define it ("Benchmarking Distributed Stream Data Processing Systems", ICDE 2018): the highest at which the job keeps up, so
+ * that the latency, counted from when each record was due, does not grow. Doubling, then bisection.
+ */
+export async function sustainableRate(o: Omit<LatencyOptions, 'rate'>, tell: (rate: number, f: LatencyFigures) => void, from = 250_000): Promise<number> {
+  const keepsUp = async (rate: number): Promise<boolean> => {
+    const f = await measureLatency({ ...o, rate });
+    tell(rate, f);
+    return f.sustained;
+  };
+  let low = 0;
+  let high = from;
+  while (high < RATE_MAX && (await keepsUp(high))) {
+    low = high;
+    high *= 2;
+  }
+  if (low === 0) low = high / 16; // slower than the first guess: found by bisection below it
+  while (high / low > PRECISION) {
+    const rate = Math.round(Math.sqrt(low * high));
+    if (await keepsUp(rate)) low = rate;
+    else high = rate;
+  }
+  return low;
+}

@@ -1,0 +1,83 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, machine } from '../lib/machine.js';
+import { DATA } from '../lib/paths.js';
+import { save } from '../lib/program.js';
+import { table } from '../lib/stats.js';
+import type { LatencyRun } from '../latency/job.js';
+import { type LatencyFigures, measureLatency, sustainableRate } from '../latency/measure.js';
+
+export interface LatencyStageOptions {
+  readonly seconds: number;
+  readonly parallelism: number;
+  readonly bufferTimeoutsMs: readonly number[];
+  /** percent of the sustainable rate */
+  readonly shares: readonly number[];
+  readonly work: LatencyRun['work'];
+}
+
+/** The rate of the targets, records/s: measured whatever the sustainable one is. */
+const FIXED_RATE = 100_000;
+/** Flink's default. */
+const DEFAULT_TIMEOUT_MS = 100;
+
+export interface LatencyRow extends LatencyFigures {
+  readonly program: string;
+  readonly bufferTimeoutMs: number;
+  readonly rate: number;
+  /** percent of the sustainable rate; absent for the fixed one */
+  readonly share?: number;
+}
+
+export interface LatencyResult {
+  readonly options: LatencyStageOptions;
+  /** records/s */
+  readonly sustainable: number;
+  readonly rows: readonly LatencyRow[];
+}
+
+/** Latency from the time at which a record was due to the sink's write, over rates and buffer timeouts. */
+export async function latency(options: LatencyStageOptions): Promise<void> {
+  const m = machine();
+  console.log(describe(m));
+  const dir = join(DATA, 'work-latency');
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const { seconds, parallelism, work } = options;
+  const common = { seconds, parallelism, work, dir };
+  const tell = (rate: number, f: LatencyFigures): void =>
+    console.log(`${million(rate).padStart(6)} M records/s: ${f.sustained ? 'keeps up' : 'falls behind'}, p99 ${figure(f.p99Ms)} ms`);
+  const sustainable = await sustainableRate({ ...common, bufferTimeoutMs: DEFAULT_TIMEOUT_MS }, tell);
+  console.log(`sustainable: ${million(sustainable)} M records/s\n`);
+  const rows: LatencyRow[] = [];
+  for (const bufferTimeoutMs of options.bufferTimeoutsMs) {
+    for (const share of [undefined, ...options.shares]) {
+      const rate = share === undefined ? FIXED_RATE : Math.round((sustainable * share) / 100);
+      rows.push({ program: 'millrace', bufferTimeoutMs, rate, share, ...(await measureLatency({ ...common, bufferTimeoutMs, rate })) });
+    }
+  }
+  rmSync(dir, { recursive: true, force: true });
+  const result: LatencyResult = { options, sustainable, rows };
+  console.log(latencyTable(result));
+  console.log(`written: ${save('latency', result, m)}`);
+}
+
+const million = (rate: number): string => (rate / 1e6).toFixed(2);
+const figure = (ms: number): string => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0));
+
+export function latencyTable({ rows }: Pick<LatencyResult, 'rows'>): string {
+  return table(
+    ['program', 'buffer timeout ms', 'M records/s', 'of sustainable', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms', 'keeps up'],
+    rows.map((r) => [
+      r.program,
+      String(r.bufferTimeoutMs),
+      million(r.rate),
+      r.share === undefined ? '-' : `${r.share} %`,
+      figure(r.p50Ms),
+      figure(r.p99Ms),
+      figure(r.p999Ms),
+      figure(r.maxMs),
+      r.sustained ? 'yes' : 'no',
+    ]),
+  );
+}
