@@ -109,8 +109,8 @@ export class Packer {
     });
     const out = new Map<number, Uint8Array>();
     for (let g = 0; g < groups; g++) {
-      const from = this.#engine.u32[(starts >> 2) + g];
-      const n = this.#engine.u32[(starts >> 2) + g + 1] - from;
+      const from = this.#engine.u32[(starts >>> 2) + g];
+      const n = this.#engine.u32[(starts >>> 2) + g + 1] - from;
       if (n === 0) continue;
       const section = this.#section(start, g, rows + from * 4, n);
       if (section !== undefined) out.set(g, section);
@@ -129,7 +129,7 @@ export class Packer {
     if (this.#sessions === undefined) rowBytes = k.packSize(rows, n, words, acc);
     else {
       rowBytes = k.packSessionsSize(rows, n, words, acc, this.#sessions.head, this.#report.room(1));
-      count = engine.u32[this.#report.ptr >> 2];
+      count = engine.u32[this.#report.ptr >>> 2];
       if (count === 0) return undefined;
     }
     const copies = this.#copies.room(count);
@@ -146,7 +146,7 @@ export class Packer {
     const base = whole.ptr + head;
     engine.u8.copyWithin(whole.ptr, first.ptr, first.ptr + head + rowBytes);
     const u32 = engine.u32;
-    for (let i = 0; i < count; i++) u32[(copies >> 2) + i] += whole.ptr - first.ptr;
+    for (let i = 0; i < count; i++) u32[(copies >>> 2) + i] += whole.ptr - first.ptr;
     engine.free(first.ptr, first.bytes);
     let end = base + rowBytes;
     for (const p of plans) end = k.packBlobs(copies, count, p.offset, p.flag, base, end) >>> 0;
@@ -166,7 +166,7 @@ export class Packer {
   }
 
   #distinctRange(entries: Vector, index: number, group: number): { rows: number; count: number; bytes: number } {
-    const at = (this.#entryStarts[index].ptr >> 2) + group;
+    const at = (this.#entryStarts[index].ptr >>> 2) + group;
     const from = this.#engine.u32[at];
     const count = this.#engine.u32[at + 1] - from;
     const rows = entries.ptr + from * 4;
@@ -175,14 +175,14 @@ export class Packer {
 
   #header(at: number, start: number, count: number, rowBytes: number, blobBytes: number, distinct: readonly { count: number; bytes: number }[]): void {
     const { u32, f64 } = this.#engine;
-    f64[at >> 3] = start;
-    u32[(at >> 2) + 2] = count;
-    u32[(at >> 2) + 3] = rowBytes;
-    u32[(at >> 2) + 4] = blobBytes;
-    u32[(at >> 2) + 5] = distinct.length;
+    f64[at >>> 3] = start;
+    u32[(at >>> 2) + 2] = count;
+    u32[(at >>> 2) + 3] = rowBytes;
+    u32[(at >>> 2) + 4] = blobBytes;
+    u32[(at >>> 2) + 5] = distinct.length;
     distinct.forEach((d, i) => {
-      u32[(at >> 2) + 6 + 2 * i] = d.count;
-      u32[(at >> 2) + 7 + 2 * i] = d.bytes;
+      u32[(at >>> 2) + 6 + 2 * i] = d.count;
+      u32[(at >>> 2) + 7 + 2 * i] = d.bytes;
     });
   }
 

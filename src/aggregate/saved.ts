@@ -137,9 +137,9 @@ export class Unpacker {
     const distinctTables = this.#aggregates.layout.distinctArgs.length;
     const base = at + SECTION_HEADER + distinctTables * 8;
     if (base > end) throw incompatible(this.#name);
-    const start = engine.f64[at >> 3];
-    const [count, rowBytes, blobBytes, tables] = engine.u32.subarray((at >> 2) + 2, (at >> 2) + 6);
-    const sizes = [...engine.u32.subarray((at >> 2) + 6, (at >> 2) + 6 + 2 * distinctTables)];
+    const start = engine.f64[at >>> 3];
+    const [count, rowBytes, blobBytes, tables] = engine.u32.subarray((at >>> 2) + 2, (at >>> 2) + 6);
+    const sizes = [...engine.u32.subarray((at >>> 2) + 6, (at >>> 2) + 6 + 2 * distinctTables)];
     const dataEnd = base + rowBytes + blobBytes;
     if (tables !== distinctTables || dataEnd > end || count > rowBytes) throw incompatible(this.#name);
     const vectorBytes = Math.max(64, Math.max(count, ...sizes.filter((_, i) => i % 2 === 0)) * 4);
@@ -148,7 +148,7 @@ export class Unpacker {
     if (k.unpackRows(base, base + rowBytes, count, this.#form.words ? 1 : 0, this.#form.accBytes, rows) >>> 0 !== base + rowBytes)
       throw incompatible(this.#name);
     const u32 = engine.u32;
-    for (let i = 0; i < count; i++) u32[(shifted >> 2) + i] = u32[(rows >> 2) + i] + this.#rowShift;
+    for (let i = 0; i < count; i++) u32[(shifted >>> 2) + i] = u32[(rows >>> 2) + i] + this.#rowShift;
     for (const p of blobPlans(this.#aggregates)) if (k.unpackBlobs(shifted, count, p.offset, p.flag, base, dataEnd) === 0) throw incompatible(this.#name);
     let state: GroupState | undefined;
     for (let i = 0; i < count; i += BATCH_ROWS_MAX) state = merge(start, rows + 4 * i, shifted + 4 * i, Math.min(BATCH_ROWS_MAX, count - i));

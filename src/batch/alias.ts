@@ -20,7 +20,7 @@ export class BatchAlias {
     const { u8, u32 } = batch.engine;
     const columns = Math.min(source.leaves.length, batch.leaves.length);
     u8.copyWithin(batch.ptr, source.ptr, source.ptr + BATCH_HEADER_BYTES + columns * COL_BYTES);
-    u32[(batch.ptr + BATCH_COLUMNS) >> 2] = batch.leaves.length;
+    u32[(batch.ptr + BATCH_COLUMNS) >>> 2] = batch.leaves.length;
     batch.objects = source.objects;
     return batch;
   }

@@ -34,7 +34,7 @@ const UNIT_BY_DIGITS: Readonly<Record<number, number>> = { 0: 0, 3: 1, 6: 2, 9: 
  */
 export function toArrow(batch: Batch): Uint8Array {
   const fields = fieldTree(batch.leaves);
-  const rows = batch.engine.u32.slice(batch.sel >> 2, (batch.sel >> 2) + batch.selCount);
+  const rows = batch.engine.u32.slice(batch.sel >>> 2, (batch.sel >>> 2) + batch.selCount);
   const columns = new Columns(batch, rows);
   for (const f of fields) columns.add(f);
   const schema: FlatTable = [{ i16: 0 }, { tables: fields.map(arrowField) }];
@@ -153,21 +153,21 @@ class Columns {
 
   #validity(leaf: number): void {
     const n = this.#rows.length;
-    const bits = new Uint8Array((n + 7) >> 3);
+    const bits = new Uint8Array((n + 7) >>> 3);
     let nulls = 0;
     for (let i = 0; i < n; i++) {
       if (this.#batch.isNull(leaf, this.#rows[i])) nulls++;
-      else bits[i >> 3] |= 1 << (i & 7);
+      else bits[i >>> 3] |= 1 << (i & 7);
     }
     this.nodes.push([BigInt(n), BigInt(nulls)]);
     this.#push(nulls === 0 ? new Uint8Array(0) : bits);
   }
 
   #bits(leaf: number): void {
-    const bits = new Uint8Array((this.#rows.length + 7) >> 3);
+    const bits = new Uint8Array((this.#rows.length + 7) >>> 3);
     const at = this.#batch.values(leaf);
     const { u8 } = this.#batch.engine;
-    for (const [i, row] of this.#rows.entries()) if (u8[at + row] !== 0) bits[i >> 3] |= 1 << (i & 7);
+    for (const [i, row] of this.#rows.entries()) if (u8[at + row] !== 0) bits[i >>> 3] |= 1 << (i & 7);
     this.#push(bits);
   }
 
@@ -185,7 +185,7 @@ class Columns {
   /** DECIMAL of one word, its sign extended to 128 bits. */
   #wide(leaf: number): void {
     const out = new BigInt64Array(this.#rows.length * 2);
-    const at = this.#batch.values(leaf) >> 3;
+    const at = this.#batch.values(leaf) >>> 3;
     const { i64 } = this.#batch.engine;
     for (const [i, row] of this.#rows.entries()) {
       if (this.#batch.isNull(leaf, row)) continue;
@@ -199,7 +199,7 @@ class Columns {
   #bytes(leaf: number): void {
     const n = this.#rows.length;
     const offsets = new Int32Array(n + 1);
-    const at = this.#batch.values(leaf) >> 2;
+    const at = this.#batch.values(leaf) >>> 2;
     const { u8, u32 } = this.#batch.engine;
     for (const [i, row] of this.#rows.entries()) offsets[i + 1] = offsets[i] + (this.#batch.isNull(leaf, row) ? 0 : u32[at + row * 2 + 1]);
     const data = new Uint8Array(offsets[n]);

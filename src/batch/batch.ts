@@ -42,10 +42,10 @@ export class Batch {
   }
 
   #get(offset: number): number {
-    return this.engine.u32[(this.ptr + offset) >> 2];
+    return this.engine.u32[(this.ptr + offset) >>> 2];
   }
   #set(offset: number, value: number): void {
-    this.engine.u32[(this.ptr + offset) >> 2] = value;
+    this.engine.u32[(this.ptr + offset) >>> 2] = value;
   }
 
   get rows(): number {
@@ -85,10 +85,10 @@ export class Batch {
   }
   /** Row number after which mark `i` stands. */
   markRow(i: number): number {
-    return this.engine.u32[(this.marks + i * MARK_BYTES) >> 2];
+    return this.engine.u32[(this.marks + i * MARK_BYTES) >>> 2];
   }
   markWatermark(i: number): bigint {
-    return this.engine.i64[(this.marks + i * MARK_BYTES + 8) >> 3];
+    return this.engine.i64[(this.marks + i * MARK_BYTES + 8) >>> 3];
   }
   /** Pointer to u8 row kinds, 0 = all inserts. */
   get kinds(): number {
@@ -124,15 +124,15 @@ export class Batch {
   }
   isNull(column: number, row: number): boolean {
     const v = this.validity(column);
-    return v !== 0 && (this.engine.u8[v + (row >> 3)] & (1 << (row & 7))) === 0;
+    return v !== 0 && (this.engine.u8[v + (row >>> 3)] & (1 << (row & 7))) === 0;
   }
   setNull(column: number, row: number): void {
     const v = this.validity(column);
-    this.engine.u8[v + (row >> 3)] &= ~(1 << (row & 7));
+    this.engine.u8[v + (row >>> 3)] &= ~(1 << (row & 7));
   }
   setPresent(column: number, row: number): void {
     const v = this.validity(column);
-    if (v !== 0) this.engine.u8[v + (row >> 3)] |= 1 << (row & 7);
+    if (v !== 0) this.engine.u8[v + (row >>> 3)] |= 1 << (row & 7);
   }
 
   /** An owned copy of the selected rows as an Arrow IPC stream (docs/types.md). */
@@ -144,7 +144,7 @@ export class Batch {
   selectAll(rows: number): void {
     this.rows = rows;
     const u32 = this.engine.u32;
-    const at = this.sel >> 2;
+    const at = this.sel >>> 2;
     for (let i = 0; i < rows; i++) u32[at + i] = i;
     this.selCount = rows;
   }
@@ -155,7 +155,7 @@ export class Batch {
     this.selCount = 0;
     this.markCount = 0;
     const u8 = this.engine.u8;
-    const bytes = (this.capacity + 7) >> 3;
+    const bytes = (this.capacity + 7) >>> 3;
     for (let c = 0; c < this.leaves.length; c++) {
       const v = this.validity(c);
       if (v !== 0) u8.fill(0, v, v + bytes);
@@ -180,7 +180,7 @@ export interface BatchOptions {
 export function allocBatch(engine: Engine, leaves: readonly Leaf[], options: BatchOptions = {}): Batch {
   const capacity = options.capacity ?? BATCH_ROWS_MAX;
   const ptr = engine.alloc(BATCH_HEADER_BYTES + leaves.length * COL_BYTES);
-  const bits = (capacity + 7) >> 3;
+  const bits = (capacity + 7) >>> 3;
   const columns = leaves.map((leaf) => {
     const code = typeCode(leaf.type);
     const width = typeWidth(code);
@@ -197,23 +197,23 @@ export function allocBatch(engine: Engine, leaves: readonly Leaf[], options: Bat
   const kinds = options.kinds ? engine.alloc(capacity) : 0;
   const times = options.times ? engine.alloc(capacity * 8) : 0;
   const u32 = engine.u32;
-  const at = ptr >> 2;
-  u32[at + (BATCH_ROWS >> 2)] = 0;
-  u32[at + (BATCH_CAPACITY >> 2)] = capacity;
-  u32[at + (BATCH_SEL_COUNT >> 2)] = 0;
-  u32[at + (BATCH_SEL >> 2)] = sel;
-  u32[at + (BATCH_MARK_COUNT >> 2)] = 0;
-  u32[at + (BATCH_MARKS >> 2)] = marks;
-  u32[at + (BATCH_KINDS >> 2)] = kinds;
-  u32[at + (BATCH_TIMES >> 2)] = times;
-  u32[at + (BATCH_SPLIT >> 2)] = 0;
-  u32[at + (BATCH_COLUMNS >> 2)] = leaves.length;
+  const at = ptr >>> 2;
+  u32[at + (BATCH_ROWS >>> 2)] = 0;
+  u32[at + (BATCH_CAPACITY >>> 2)] = capacity;
+  u32[at + (BATCH_SEL_COUNT >>> 2)] = 0;
+  u32[at + (BATCH_SEL >>> 2)] = sel;
+  u32[at + (BATCH_MARK_COUNT >>> 2)] = 0;
+  u32[at + (BATCH_MARKS >>> 2)] = marks;
+  u32[at + (BATCH_KINDS >>> 2)] = kinds;
+  u32[at + (BATCH_TIMES >>> 2)] = times;
+  u32[at + (BATCH_SPLIT >>> 2)] = 0;
+  u32[at + (BATCH_COLUMNS >>> 2)] = leaves.length;
   columns.forEach((c, i) => {
-    const d = (ptr + BATCH_HEADER_BYTES + i * COL_BYTES) >> 2;
-    u32[d + (COL_VALUES >> 2)] = c.values;
-    u32[d + (COL_VALIDITY >> 2)] = c.validity;
-    u32[d + (COL_TYPE >> 2)] = c.code;
-    u32[d + (COL_AUX >> 2)] = c.aux;
+    const d = (ptr + BATCH_HEADER_BYTES + i * COL_BYTES) >>> 2;
+    u32[d + (COL_VALUES >>> 2)] = c.values;
+    u32[d + (COL_VALIDITY >>> 2)] = c.validity;
+    u32[d + (COL_TYPE >>> 2)] = c.code;
+    u32[d + (COL_AUX >>> 2)] = c.aux;
   });
   const batch = new Batch(engine, ptr, leaves);
   batch.clear();

@@ -125,7 +125,7 @@ export class RowBuilder {
 
   #stamp(at: number, timeMs: bigint | undefined, kind: number): void {
     const { times, kinds } = this.batch;
-    if (times !== 0) this.#engine.i64[(times >> 3) + at] = timeMs ?? 0n;
+    if (times !== 0) this.#engine.i64[(times >>> 3) + at] = timeMs ?? 0n;
     if (kinds !== 0) this.#engine.u8[kinds + at] = kind;
   }
 
@@ -174,7 +174,7 @@ export class RowBuilder {
   }
 
   #textWriter(leaf: number, text: Text): (row: number, value: unknown) => boolean {
-    const values = this.batch.values(leaf) >> 2;
+    const values = this.batch.values(leaf) >>> 2;
     return (row, value) => {
       if (typeof value !== 'string') return false;
       const ptr = this.#heap.reserve(Text.bytesMax(value));
@@ -188,7 +188,7 @@ export class RowBuilder {
   }
 
   #bytesWriter(leaf: number): (row: number, value: unknown) => boolean {
-    const values = this.batch.values(leaf) >> 2;
+    const values = this.batch.values(leaf) >>> 2;
     return (row, value) => {
       if (!(value instanceof Uint8Array)) return false;
       const ptr = this.#heap.reserve(value.length);

@@ -71,7 +71,7 @@ export class ElementReader {
   /** The record's timestamp in ms; undefined when it has none. Exact below 2^53. */
   timeMs(row: number): number | undefined {
     if (this.#times === 0 || (this.#timeColumn >= 0 && this.#batch.isNull(this.#timeColumn, row))) return undefined;
-    const at = (this.#times >> 2) + row * 2;
+    const at = (this.#times >>> 2) + row * 2;
     const { i32, u32 } = this.#batch.engine;
     return (i32[at + 1] * 4294967296 + u32[at]) * this.#timeFactor;
   }

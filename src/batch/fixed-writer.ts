@@ -8,12 +8,12 @@ import { parseDate, parseTime, parseTimestamp } from './calendar.js';
 export function fixedWriter(engine: Engine, type: LogicalType, values: number): (row: number, value: unknown) => boolean {
   const i32 = (row: number, n: number | undefined): boolean => {
     if (n === undefined) return false;
-    engine.i32[(values >> 2) + row] = n;
+    engine.i32[(values >>> 2) + row] = n;
     return true;
   };
   const i64 = (row: number, n: bigint | undefined): boolean => {
     if (n === undefined || BigInt.asIntN(64, n) !== n) return false;
-    engine.i64[(values >> 3) + row] = n;
+    engine.i64[(values >>> 3) + row] = n;
     return true;
   };
   switch (type.root) {
@@ -59,7 +59,7 @@ export function fixedWriter(engine: Engine, type: LogicalType, values: number): 
     case 'DOUBLE':
       return (row, v) => {
         if (typeof v !== 'number') return false;
-        engine.f64[(values >> 3) + row] = v;
+        engine.f64[(values >>> 3) + row] = v;
         return true;
       };
     case 'TIMESTAMP':
@@ -72,7 +72,7 @@ export function fixedWriter(engine: Engine, type: LogicalType, values: number): 
       return (row, v) => {
         const n = typeof v === 'string' || typeof v === 'number' || typeof v === 'bigint' ? parseDecimal(String(v), precision, scale) : undefined;
         if (n === undefined || precision <= 18) return i64(row, n);
-        const at = (values >> 3) + row * 2;
+        const at = (values >>> 3) + row * 2;
         engine.i64[at] = BigInt.asIntN(64, n);
         engine.i64[at + 1] = n >> 64n;
         return true;

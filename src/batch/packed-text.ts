@@ -44,7 +44,7 @@ export class PackedText {
   /** The string of a selected row, `length` bytes long; undefined when it is not packed. */
   get(row: number, length: number): string | undefined {
     if (!this.#packed && !this.#pack()) return undefined;
-    const pos = this.#engine!.u32[(this.#at >> 2) + row];
+    const pos = this.#engine!.u32[(this.#at >>> 2) + row];
     if (pos === NOT_PACKED) return undefined;
     const block = pos >>> BLOCK_SHIFT;
     const start = pos & (BLOCK_BYTES - 1);

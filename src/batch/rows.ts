@@ -120,7 +120,7 @@ class Cursor {
 
   present(leaf: number, row: number): boolean {
     const v = this.validity[leaf];
-    return v === 0 || (this.engine.u8[v + (row >> 3)] & (1 << (row & 7))) !== 0;
+    return v === 0 || (this.engine.u8[v + (row >>> 3)] & (1 << (row & 7))) !== 0;
   }
 
   f32(): Float32Array {
@@ -215,8 +215,8 @@ function readerOf(field: FieldNode, cursor: Cursor, reads: Read[]): Read {
 /** Reads a present value: JS forms as in docs/types.md. */
 function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
   const at = c.values;
-  const i32: (row: number) => number = (row) => c.engine.i32[(at[leaf] >> 2) + row];
-  const i64: (row: number) => bigint = (row) => c.engine.i64[(at[leaf] >> 3) + row];
+  const i32: (row: number) => number = (row) => c.engine.i32[(at[leaf] >>> 2) + row];
+  const i64: (row: number) => bigint = (row) => c.engine.i64[(at[leaf] >>> 3) + row];
   switch (type.root) {
     case 'BOOLEAN':
       return (row) => c.engine.u8[at[leaf] + row] !== 0;
@@ -239,9 +239,9 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
     case 'INTERVAL_DAY_TIME':
       return i64;
     case 'FLOAT':
-      return (row) => c.f32()[(at[leaf] >> 2) + row];
+      return (row) => c.f32()[(at[leaf] >>> 2) + row];
     case 'DOUBLE':
-      return (row) => c.engine.f64[(at[leaf] >> 3) + row];
+      return (row) => c.engine.f64[(at[leaf] >>> 3) + row];
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ': {
       const digits = timestampDigits(type.precision);
@@ -252,7 +252,7 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
       const { scale } = type;
       if (type.precision <= 18) return (row) => formatDecimal(i64(row), scale);
       return (row) => {
-        const p = (at[leaf] >> 3) + row * 2;
+        const p = (at[leaf] >>> 3) + row * 2;
         return formatDecimal((c.engine.i64[p + 1] << 64n) | BigInt.asUintN(64, c.engine.i64[p]), scale);
       };
     }
@@ -260,7 +260,7 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
     case 'VARCHAR': {
       const packed = c.packedText(leaf);
       return (row) => {
-        const p = (at[leaf] >> 2) + row * 2;
+        const p = (at[leaf] >>> 2) + row * 2;
         const length = c.engine.u32[p + 1];
         return packed.get(row, length) ?? c.text.decode(c.engine.u32[p], length);
       };
@@ -268,7 +268,7 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
     case 'BINARY':
     case 'VARBINARY':
       return (row) => {
-        const p = (at[leaf] >> 2) + row * 2;
+        const p = (at[leaf] >>> 2) + row * 2;
         const u32 = c.engine.u32;
         return c.engine.u8.slice(u32[p], u32[p] + u32[p + 1]);
       };

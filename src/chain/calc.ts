@@ -49,10 +49,10 @@ class CalcOperator implements Operator {
     for (const c of this.#own) {
       if (this.#capacity > 0) {
         engine.free(c.values, this.#capacity * c.width + 64);
-        engine.free(c.validity, ((this.#capacity + 7) >> 3) + 64);
+        engine.free(c.validity, ((this.#capacity + 7) >>> 3) + 64);
       }
       c.values = c.width === 0 ? 0 : engine.alloc(rows * c.width + 64);
-      c.validity = engine.alloc(((rows + 7) >> 3) + 64);
+      c.validity = engine.alloc(((rows + 7) >>> 3) + 64);
       this.#out.setValues(c.leaf, c.values);
       this.#out.setValidity(c.leaf, c.validity);
     }
@@ -81,7 +81,7 @@ class CalcOperator implements Operator {
   #cutMarks(): void {
     const out = this.#out;
     const n = out.selCount;
-    const last = n === 0 ? -1 : this.#ctx.engine.u32[(out.sel >> 2) + n - 1];
+    const last = n === 0 ? -1 : this.#ctx.engine.u32[(out.sel >>> 2) + n - 1];
     let marks = 0;
     while (marks < out.markCount && out.markRow(marks) <= last) marks++;
     out.markCount = marks;
@@ -95,7 +95,7 @@ class CalcOperator implements Operator {
     const engine = this.#ctx.engine;
     for (const c of this.#own) {
       if (c.values !== 0) engine.free(c.values, this.#capacity * c.width + 64);
-      engine.free(c.validity, ((this.#capacity + 7) >> 3) + 64);
+      engine.free(c.validity, ((this.#capacity + 7) >>> 3) + 64);
     }
     this.#module.close();
   }

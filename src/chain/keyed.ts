@@ -137,7 +137,7 @@ class KeyedProcessOperator extends UserOperator {
   processBatch(batch: Batch): boolean {
     this.#reader.bind(batch);
     this.#keys.bind(batch);
-    const sel = batch.sel >> 2;
+    const sel = batch.sel >>> 2;
     const n = batch.selCount;
     let k = 0;
     return this.work(
@@ -226,7 +226,7 @@ class ReduceOperator extends UserOperator {
   processBatch(batch: Batch): boolean {
     this.#reader.bind(batch);
     this.#keys.bind(batch);
-    const sel = batch.sel >> 2;
+    const sel = batch.sel >>> 2;
     const n = batch.selCount;
     let k = 0;
     return this.work(

@@ -33,7 +33,7 @@ abstract class PerRow implements Operator {
     this.begin(batch);
     const fn = this.#fn;
     const n = batch.selCount;
-    const sel = batch.sel >> 2;
+    const sel = batch.sel >>> 2;
     let k = 0;
     try {
       for (; k < n; k++) {
@@ -134,8 +134,8 @@ class MapOperator extends PerRow {
 
   #copyTimes(batch: Batch): number {
     const { u32, i64 } = batch.engine;
-    const at = this.#times >> 3;
-    const sel = batch.sel >> 2;
+    const at = this.#times >>> 3;
+    const sel = batch.sel >>> 2;
     for (let k = 0; k < batch.selCount; k++) {
       const row = u32[sel + k];
       i64[at + row] = BigInt(this.reader.timeMs(row) ?? 0);
@@ -163,7 +163,7 @@ class FilterOperator extends PerRow {
     }
   }
   protected take(row: number, result: unknown): void {
-    if (result) this.ctx.engine.u32[(this.#sel >> 2) + this.#kept++] = row;
+    if (result) this.ctx.engine.u32[(this.#sel >>> 2) + this.#kept++] = row;
   }
   protected end(batch: Batch): void {
     const out = this.#alias.over(batch);

@@ -45,11 +45,11 @@ class KeyHashOperator implements Operator {
   processBatch(batch: Batch): void {
     this.#hashes.ensure(batch.rows);
     this.#reader.bind(batch);
-    const sel = batch.sel >> 2;
+    const sel = batch.sel >>> 2;
     try {
       for (let k = 0; k < batch.selCount; k++) {
         const row = batch.engine.u32[sel + k];
-        batch.engine.i32[(this.#hashes.ptr >> 2) + row] = hashOfKey(this.#fn(this.#reader.get(row)));
+        batch.engine.i32[(this.#hashes.ptr >>> 2) + row] = hashOfKey(this.#fn(this.#reader.get(row)));
       }
     } catch (e) {
       throw userError(e, this.#ctx.name);
@@ -157,8 +157,8 @@ class AssignTimestampsOperator implements Operator {
     this.#marks.ensure(batch.selCount + 1);
     this.#reader.bind(batch);
     const n = batch.selCount;
-    const sel = batch.sel >> 2;
-    const times = this.#times.ptr >> 3;
+    const sel = batch.sel >>> 2;
+    const times = this.#times.ptr >>> 3;
     const { intervalMs } = this.#config;
     const delayMs = this.#config.outOfOrdernessMs + 1;
     let marks = 0;
@@ -172,8 +172,8 @@ class AssignTimestampsOperator implements Operator {
       if (watermarkMs - this.#emittedMs <= intervalMs) continue;
       this.#emittedMs = watermarkMs;
       const at = this.#marks.ptr + 16 * marks++;
-      batch.engine.u32[at >> 2] = row;
-      batch.engine.i64[(at + 8) >> 3] = BigInt(watermarkMs);
+      batch.engine.u32[at >>> 2] = row;
+      batch.engine.i64[(at + 8) >>> 3] = BigInt(watermarkMs);
     }
     const out = this.#alias.over(batch);
     out.times = this.#times.ptr;

@@ -41,7 +41,7 @@ abstract class PerElement extends UserOperator {
 
   processBatch(batch: Batch): boolean {
     this.reader.bind(batch);
-    this.#sel = batch.sel >> 2; // the runtime may change the header's selection between calls
+    this.#sel = batch.sel >>> 2; // the runtime may change the header's selection between calls
     this.#count = batch.selCount;
     this.#k = 0;
     return this.work(

@@ -41,12 +41,12 @@ class WatermarkOperator implements Operator {
     if (batch.rows > this.#out.capacity) this.#out = allocBatch(this.#ctx.engine, this.#ctx.output, { columns: false, capacity: batch.rows });
     const out = this.#out;
     const u32 = this.#ctx.engine.u32;
-    const from = batch.ptr >> 2;
-    const to = out.ptr >> 2;
+    const from = batch.ptr >>> 2;
+    const to = out.ptr >>> 2;
     for (const field of [BATCH_ROWS, BATCH_SEL_COUNT, BATCH_SEL, BATCH_KINDS, BATCH_TIMES, BATCH_SPLIT, BATCH_COLUMNS])
-      u32[to + (field >> 2)] = u32[from + (field >> 2)];
-    const words = (batch.leaves.length * COL_BYTES) >> 2;
-    const columns = BATCH_HEADER_BYTES >> 2;
+      u32[to + (field >>> 2)] = u32[from + (field >>> 2)];
+    const words = (batch.leaves.length * COL_BYTES) >>> 2;
+    const columns = BATCH_HEADER_BYTES >>> 2;
     for (let i = 0; i < words; i++) u32[to + columns + i] = u32[from + columns + i];
     out.objects = batch.objects;
     return out;
@@ -61,8 +61,8 @@ class WatermarkOperator implements Operator {
       out.rows = 0;
       out.selCount = 0;
       out.markCount = 1;
-      this.#ctx.engine.u32[out.marks >> 2] = 0;
-      this.#ctx.engine.i64[(out.marks + 8) >> 3] = watermark;
+      this.#ctx.engine.u32[out.marks >>> 2] = 0;
+      this.#ctx.engine.i64[(out.marks + 8) >>> 3] = watermark;
       this.#ctx.out.emit(out);
     }
     this.#schedule(nowMs);

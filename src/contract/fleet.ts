@@ -40,7 +40,7 @@ class Subtask {
       const reader = batch.leaves === options.output ? this.#reader : createReader(batch.leaves);
       reader.bind(batch);
       for (let i = 0; i < batch.selCount; i++) {
-        const row = batch.engine.u32[(batch.sel >> 2) + i];
+        const row = batch.engine.u32[(batch.sel >>> 2) + i];
         into.push(structuredCopy(reader.object(row)));
         kinds?.push(ROW_KINDS[batch.kinds === 0 ? 0 : batch.engine.u8[batch.kinds + row]]);
       }
@@ -171,7 +171,7 @@ export class Fleet {
     const at = first.engine.alloc(64);
     hasher.hash(batch, at);
     const max = this.#options.maxParallelism ?? MAX_PARALLELISM_DEFAULT;
-    const group = keyGroupOf(first.engine.u32[at >> 2], max);
+    const group = keyGroupOf(first.engine.u32[at >>> 2], max);
     first.engine.free(at, 64);
     return subtaskOfKeyGroup(max, this.#subtasks.length, group);
   }

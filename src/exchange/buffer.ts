@@ -43,9 +43,9 @@ export class OutputBuffer {
   control(type: number, word: bigint, nowMs: number): void {
     const at = this.reserve(16);
     const u32 = this.#engine.u32;
-    u32[at >> 2] = 16;
-    u32[(at >> 2) + 1] = type;
-    this.#engine.i64[(at + 8) >> 3] = word;
+    u32[at >>> 2] = 16;
+    u32[(at >>> 2) + 1] = type;
+    this.#engine.i64[(at + 8) >>> 3] = word;
     this.commit(16, nowMs);
   }
   /** JS values of the batch frame that follows, as bytes. */
@@ -53,9 +53,9 @@ export class OutputBuffer {
     const total = (16 + bytes.length + 7) & ~7;
     const at = this.reserve(total);
     const u32 = this.#engine.u32;
-    u32[at >> 2] = total;
-    u32[(at >> 2) + 1] = FRAME_OBJECTS;
-    u32[(at >> 2) + 2] = bytes.length;
+    u32[at >>> 2] = total;
+    u32[(at >>> 2) + 1] = FRAME_OBJECTS;
+    u32[(at >>> 2) + 2] = bytes.length;
     this.#engine.u8.set(bytes, at + 16);
     this.commit(total, nowMs);
   }

@@ -49,8 +49,8 @@ export class ExchangeReader {
       }
       const at = this.#at;
       const u32 = this.#engine.u32;
-      const type = u32[(at >> 2) + 1];
-      this.#at += u32[at >> 2];
+      const type = u32[(at >>> 2) + 1];
+      this.#at += u32[at >>> 2];
       assert(this.#at <= this.#end && this.#at > at, 'a frame ends inside its buffer');
       switch (type) {
         case FRAME_BATCH:
@@ -62,18 +62,18 @@ export class ExchangeReader {
           return { type: 'batch', batch: this.#batch };
         case FRAME_OBJECTS: {
           const from = at + 16;
-          this.#objects = deserialize(this.#engine.u8.slice(from, from + u32[(at >> 2) + 2])) as (unknown[] | undefined)[];
+          this.#objects = deserialize(this.#engine.u8.slice(from, from + u32[(at >>> 2) + 2])) as (unknown[] | undefined)[];
           continue;
         }
         case FRAME_WATERMARK:
-          return { type: 'watermark', watermark: this.#engine.i64[(at + 8) >> 3] };
+          return { type: 'watermark', watermark: this.#engine.i64[(at + 8) >>> 3] };
         case FRAME_IDLE:
           return { type: 'idle' };
         case FRAME_ACTIVE:
           return { type: 'active' };
         case FRAME_END:
           this.ended = true;
-          return { type: 'end', failed: this.#engine.i64[(at + 8) >> 3] !== 0n };
+          return { type: 'end', failed: this.#engine.i64[(at + 8) >>> 3] !== 0n };
         default:
           assert(false, `frame type ${type}`);
       }

@@ -73,7 +73,7 @@ export class ExchangeWriter {
       } else {
         this.#next = kernels.routeRoundRobin(batch.sel, n, targets, this.#next, this.#lists, this.#stride, this.#counts);
       }
-      for (let t = 0; t < targets; t++) this.#send(t, batch, this.#lists + t * this.#stride, this.#engine.u32[(this.#counts >> 2) + t]);
+      for (let t = 0; t < targets; t++) this.#send(t, batch, this.#lists + t * this.#stride, this.#engine.u32[(this.#counts >>> 2) + t]);
     }
   }
 
@@ -93,7 +93,7 @@ export class ExchangeWriter {
   /** ANY values travel by structured clone, column by column. */
   #serialize(batch: Batch, rows: number, n: number): Uint8Array {
     const u32 = this.#engine.u32;
-    const columns = batch.objects!.map((values) => (values === undefined ? undefined : Array.from({ length: n }, (_, k) => values[u32[(rows >> 2) + k]])));
+    const columns = batch.objects!.map((values) => (values === undefined ? undefined : Array.from({ length: n }, (_, k) => values[u32[(rows >>> 2) + k]])));
     return serialize(columns);
   }
 

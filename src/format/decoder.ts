@@ -70,7 +70,7 @@ export abstract class KernelDecoder implements RecordDecoder {
       // the kernel numbers slices from where it began
       if (rowSlice !== 0 && done > 0) {
         const u32 = this.engine.u32;
-        for (let r = Math.max(rows, firstRow); r < batch.rows; r++) u32[(rowSlice >> 2) + r] += done;
+        for (let r = Math.max(rows, firstRow); r < batch.rows; r++) u32[(rowSlice >>> 2) + r] += done;
       }
       done += n;
       again = this.#settle(batch.rows > before);
@@ -83,7 +83,7 @@ export abstract class KernelDecoder implements RecordDecoder {
     const k = this.engine.kernels;
     this.nulled += k.scanTakeNulled(this.context);
     this.skipped += k.scanTakeSkipped(this.context);
-    if (this.engine.u32[ERR_CODE >> 2] === E_NONE) return false;
+    if (this.engine.u32[ERR_CODE >>> 2] === E_NONE) return false;
     const e = this.engine.takeError();
     if (e === undefined) return false;
     const refusal: Refusal = {

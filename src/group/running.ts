@@ -124,7 +124,7 @@ export class RunningCalls {
   }
 
   #set(call: number, field: number, value: number): void {
-    this.#engine.u32[(this.ptr + call * GC_BYTES + field) >> 2] = value;
+    this.#engine.u32[(this.ptr + call * GC_BYTES + field) >>> 2] = value;
   }
 
   #outOfMemory(): never {

@@ -32,7 +32,7 @@ class RingBase {
   constructor(buffer: RingBuffer) {
     this.capacity = buffer.byteLength - HEADER_BYTES;
     if ((this.capacity & (this.capacity - 1)) !== 0) throw new RangeError('a ring has a power of two of bytes');
-    this.i32 = new Int32Array(buffer, 0, HEADER_BYTES >> 2);
+    this.i32 = new Int32Array(buffer, 0, HEADER_BYTES >>> 2);
     this.u32 = new Uint32Array(buffer, HEADER_BYTES);
     this.u8 = new Uint8Array(buffer, HEADER_BYTES);
   }
@@ -123,11 +123,11 @@ export class RingWriter extends RingBase {
     const written = Atomics.load(this.i32, WRITTEN);
     let at = this.#position;
     if (skip > 0) {
-      this.u32[at >> 2] = WRAP;
+      this.u32[at >>> 2] = WRAP;
       at = 0;
     }
-    this.u32[at >> 2] = length;
-    this.u32[(at >> 2) + 1] = more ? FLAG_MORE : 0;
+    this.u32[at >>> 2] = length;
+    this.u32[(at >>> 2) + 1] = more ? FLAG_MORE : 0;
     if (!more) Atomics.add(this.i32, FRAMES, 1);
     Atomics.store(this.i32, WRITTEN, (written + skip + FRAME_HEADER + ((length + 7) & ~7)) | 0);
     this.#consumer.ring();
@@ -171,12 +171,12 @@ export class RingReader extends RingBase {
       const read = Atomics.load(this.i32, READ);
       if (Atomics.load(this.i32, WRITTEN) === read) return -1;
       const at = (read >>> 0) & (this.capacity - 1);
-      const length = this.u32[at >> 2];
+      const length = this.u32[at >>> 2];
       if (length === WRAP) {
         this.#advance(read + this.capacity - at);
         continue;
       }
-      const more = (this.u32[(at >> 2) + 1] & FLAG_MORE) !== 0;
+      const more = (this.u32[(at >>> 2) + 1] & FLAG_MORE) !== 0;
       const from = at + FRAME_HEADER;
       const next = read + FRAME_HEADER + ((length + 7) & ~7);
       if (more) {

@@ -43,9 +43,9 @@ export class NotNullCheck {
   #allPresent(validity: number, rows: number): boolean {
     const u32 = this.#engine.u32;
     const words = rows >> 5;
-    for (let w = 0, at = validity >> 2; w < words; w++) if (u32[at + w] !== 0xffffffff) return false;
+    for (let w = 0, at = validity >>> 2; w < words; w++) if (u32[at + w] !== 0xffffffff) return false;
     const rest = rows & 31;
-    return rest === 0 || (~u32[(validity >> 2) + words] & ((1 << rest) - 1)) === 0;
+    return rest === 0 || (~u32[(validity >>> 2) + words] & ((1 << rest) - 1)) === 0;
   }
 
   /** Unselected rows may hold NULLs: looks at each selected one. */
@@ -57,8 +57,8 @@ export class NotNullCheck {
       this.#sel = this.#engine.alloc(batch.capacity * 4);
     }
     const u32 = this.#engine.u32;
-    const sel = batch.sel >> 2;
-    const out = this.#sel >> 2;
+    const sel = batch.sel >>> 2;
+    const out = this.#sel >>> 2;
     let kept = 0;
     for (let i = 0; i < n; i++) {
       const row = u32[sel + i];

@@ -74,25 +74,25 @@ export class ValuesDriver {
         new DataView(engine.memory.buffer).setInt16(p + 2 * row, Number(value), true);
         break;
       case T_I32:
-        engine.i32[(p >> 2) + row] = Number(value);
+        engine.i32[(p >>> 2) + row] = Number(value);
         break;
       case T_I64:
-        engine.i64[(p >> 3) + row] = BigInt(value);
+        engine.i64[(p >>> 3) + row] = BigInt(value);
         break;
       case T_F32:
         new DataView(engine.memory.buffer).setFloat32(p + 4 * row, Number(value), true);
         break;
       case T_F64:
-        engine.f64[(p >> 3) + row] = Number(value);
+        engine.f64[(p >>> 3) + row] = Number(value);
         break;
       case T_I128:
-        engine.i64[(p >> 3) + 2 * row] = BigInt.asIntN(64, BigInt(value));
-        engine.i64[(p >> 3) + 2 * row + 1] = BigInt(value) >> 64n;
+        engine.i64[(p >>> 3) + 2 * row] = BigInt.asIntN(64, BigInt(value));
+        engine.i64[(p >>> 3) + 2 * row + 1] = BigInt(value) >> 64n;
         break;
       case T_STR: {
         const t = this.#texts.get(String(value))!;
-        engine.u32[(p >> 2) + 2 * row] = t.ptr;
-        engine.u32[(p >> 2) + 2 * row + 1] = t.length;
+        engine.u32[(p >>> 2) + 2 * row] = t.ptr;
+        engine.u32[(p >>> 2) + 2 * row + 1] = t.length;
         break;
       }
     }

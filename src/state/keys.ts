@@ -68,7 +68,7 @@ export class BatchKeys {
 
   /** Key group of the k-th row of the selection that was bound. */
   group(k: number): number {
-    return keyGroupOf(this.#ctx.engine.u32[(this.#hashes >> 2) + k], this.#ctx.maxParallelism);
+    return keyGroupOf(this.#ctx.engine.u32[(this.#hashes >>> 2) + k], this.#ctx.maxParallelism);
   }
 
   key(row: number): unknown {

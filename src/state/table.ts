@@ -163,9 +163,9 @@ export class KeyedTables {
   /** No key: every row belongs to the one group. */
   #findOnly(table: number, n: number, out: number): number {
     const u32 = this.#engine.u32;
-    u32[this.#zero >> 2] = 0;
+    u32[this.#zero >>> 2] = 0;
     const ok = this.#engine.kernels.tableFindWords(table, 5, this.#zero, 0, this.#zero, 1, this.#zero, out);
-    const at = out >> 2;
+    const at = out >>> 2;
     const view = this.#engine.u32;
     view.fill(view[at], at, at + n);
     return ok;
@@ -175,13 +175,13 @@ export class KeyedTables {
     const k = this.#engine.kernels;
     this.#needRefs(n);
     const u32 = this.#engine.u32;
-    let at = this.#columns >> 2;
+    let at = this.#columns >>> 2;
     for (const key of this.#keys) {
       u32[at] = key.code;
       u32[at + 1] = batch.values(key.column);
       u32[at + 2] = batch.validity(key.column);
       u32[at + 3] = key.slot;
-      at += COLUMN_BYTES >> 2;
+      at += COLUMN_BYTES >>> 2;
     }
     const bytes = k.keyMeasure(this.#columns, this.#keys.length, this.#fixedBytes, sel, n, this.#refs) + 64;
     if (bytes > this.#bufferBytes) {

@@ -138,7 +138,7 @@ export class ChainedOperator implements Output {
     let high = w.selCount;
     while (low < high) {
       const mid = (low + high) >> 1;
-      if (u32[(w.sel >> 2) + mid] <= row) low = mid + 1;
+      if (u32[(w.sel >>> 2) + mid] <= row) low = mid + 1;
       else high = mid;
     }
     return low;

@@ -93,10 +93,10 @@ export class Gate {
     const base = batch.marks;
     let kept = 0;
     for (let m = 0; m < count; m++) {
-      const combined = this.#valve.watermark(channel, i64[(base + m * MARK_BYTES + 8) >> 3]).watermark;
+      const combined = this.#valve.watermark(channel, i64[(base + m * MARK_BYTES + 8) >>> 3]).watermark;
       if (combined === undefined) continue;
-      u32[(base + kept * MARK_BYTES) >> 2] = u32[(base + m * MARK_BYTES) >> 2];
-      i64[(base + kept * MARK_BYTES + 8) >> 3] = combined;
+      u32[(base + kept * MARK_BYTES) >>> 2] = u32[(base + m * MARK_BYTES) >>> 2];
+      i64[(base + kept * MARK_BYTES + 8) >>> 3] = combined;
       kept++;
     }
     batch.markCount = kept;

@@ -88,15 +88,15 @@ export class WatermarkAssigner {
     split.lastRecordMs = this.#clock.nowMs();
     this.#idle = false;
     const i64 = this.#engine.i64;
-    const at = this.#state >> 3;
-    i64[at + (ASSIGNER_MAX >> 3)] = split.max;
-    i64[at + (ASSIGNER_OTHERS >> 3)] = this.#minimum(split);
-    i64[at + (ASSIGNER_LAST >> 3)] = this.#last;
+    const at = this.#state >>> 3;
+    i64[at + (ASSIGNER_MAX >>> 3)] = split.max;
+    i64[at + (ASSIGNER_OTHERS >>> 3)] = this.#minimum(split);
+    i64[at + (ASSIGNER_LAST >>> 3)] = this.#last;
     this.#module.beforeBatch();
     const failed = this.#module.call('assign', batch.ptr, this.#state);
     const after = this.#engine.i64;
-    split.max = after[at + (ASSIGNER_MAX >> 3)];
-    this.#last = after[at + (ASSIGNER_LAST >> 3)];
+    split.max = after[at + (ASSIGNER_MAX >>> 3)];
+    this.#last = after[at + (ASSIGNER_LAST >>> 3)];
     return failed === 0 ? undefined : this.#module.failure(this.#name, this.#config.rowtime);
   }
 

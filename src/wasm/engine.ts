@@ -98,7 +98,7 @@ export class Engine {
   alloc(bytes: number): number {
     const p = this.kernels.alloc(bytes);
     if (p === 0) {
-      this.u32[ERR_CODE >> 2] = E_NONE;
+      this.u32[ERR_CODE >>> 2] = E_NONE;
       throw outOfMemory(bytes);
     }
     return p >>> 0;
@@ -119,11 +119,11 @@ export class Engine {
   /** What a kernel reported, cleared; undefined when nothing went wrong. */
   takeError(): KernelError | undefined {
     const u32 = this.u32;
-    const code = u32[ERR_CODE >> 2];
+    const code = u32[ERR_CODE >>> 2];
     if (code === E_NONE) return undefined;
-    const e = { code, row: u32[ERR_ROW >> 2], arg: this.i64[ERR_ARG >> 3], ptr: u32[ERR_PTR >> 2], length: u32[ERR_LEN >> 2] };
-    u32[ERR_CODE >> 2] = E_NONE;
-    u32[ERR_PTR >> 2] = 0;
+    const e = { code, row: u32[ERR_ROW >>> 2], arg: this.i64[ERR_ARG >>> 3], ptr: u32[ERR_PTR >>> 2], length: u32[ERR_LEN >>> 2] };
+    u32[ERR_CODE >>> 2] = E_NONE;
+    u32[ERR_PTR >>> 2] = 0;
     return e;
   }
 }

@@ -28,7 +28,7 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
   const storeDecimal = (out: number, v: bigint, precision: number): number => {
     const limit = 10n ** BigInt(precision);
     if (v >= limit || v <= -limit) return 0;
-    const at = (out >>> 0) >> 3;
+    const at = (out >>> 0) >>> 3;
     const i64 = engine.i64;
     i64[at] = BigInt.asIntN(64, v);
     i64[at + 1] = v >> 64n;
@@ -45,7 +45,7 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
     strToDouble: (p: number, n: number, out: number): number => {
       const v = parseDouble(read(p, n));
       if (v === undefined) return 0;
-      engine.f64[(out >>> 0) >> 3] = v;
+      engine.f64[(out >>> 0) >>> 3] = v;
       return 1;
     },
     regexpExtract: (arena: number, p: number, n: number, pp: number, pn: number, group: number): bigint => {
@@ -89,7 +89,7 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
       }
       const ms = parser(read(p, n));
       if (ms === undefined) return 0;
-      engine.i64[(out >>> 0) >> 3] = BigInt(ms);
+      engine.i64[(out >>> 0) >>> 3] = BigInt(ms);
       return 1;
     },
     pow: (a: number, b: number): number => a ** b,
@@ -104,7 +104,7 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
     fmod: (a: number, b: number): number => a % b,
     // through memory: an i64 result would be a BigInt for every row
     readClock: (out: number): void => {
-      const at = (out >>> 0) >> 2;
+      const at = (out >>> 0) >>> 2;
       const us = clock.nowMs() * 1000;
       const { u32 } = engine;
       u32[at] = us % 2 ** 32;

@@ -18,7 +18,7 @@ export class LinkedModule {
     this.#bytes = (exports.dataBytes as WebAssembly.Global).value as number;
     this.#block = engine.alloc(this.#bytes);
     (exports.init as (block: number) => void)(this.#block);
-    engine.i64[(this.#block + DATA_WATERMARK) >> 3] = -(2n ** 63n);
+    engine.i64[(this.#block + DATA_WATERMARK) >>> 3] = -(2n ** 63n);
   }
 
   /** Empties the arena of the batch before. */
@@ -27,7 +27,7 @@ export class LinkedModule {
   }
 
   setWatermark(ms: bigint): void {
-    this.#engine.i64[(this.#block + DATA_WATERMARK) >> 3] = ms;
+    this.#engine.i64[(this.#block + DATA_WATERMARK) >>> 3] = ms;
   }
 
   call(name: string, a: number, b: number): number {

@@ -47,7 +47,7 @@ export class SessionBuckets {
 
   /** Puts a session into the bucket of its present end; dead ones are forgotten. */
   add(session: number): void {
-    const end = this.#engine.f64[(session + END) >> 3];
+    const end = this.#engine.f64[(session + END) >>> 3];
     if (Number.isNaN(end)) return;
     const bucket = Math.floor((end - 1) / this.#widthMs);
     const list = this.#buckets.get(bucket);
@@ -68,13 +68,13 @@ export class SessionBuckets {
       const due: number[] = [];
       const stay: number[] = [];
       for (const s of list) {
-        const end = f64[(s + END) >> 3];
+        const end = f64[(s + END) >>> 3];
         if (Math.floor((end - 1) / this.#widthMs) !== first) this.add(s);
         else if (end - 1 <= progress) due.push(s);
         else stay.push(s);
       }
       if (stay.length > 0) this.#buckets.set(first, stay);
-      if (due.length > 0) return due.sort((a, b) => f64[(a + END) >> 3] - f64[(b + END) >> 3]);
+      if (due.length > 0) return due.sort((a, b) => f64[(a + END) >>> 3] - f64[(b + END) >>> 3]);
       if (stay.length > 0) return []; // later buckets are not due either
     }
   }
@@ -83,6 +83,6 @@ export class SessionBuckets {
   *drain(): Generator<number> {
     const lists = [...this.#buckets.values()];
     this.#buckets = new Map();
-    for (const list of lists) for (const s of list) if (!Number.isNaN(this.#engine.f64[(s + END) >> 3])) yield s;
+    for (const list of lists) for (const s of list) if (!Number.isNaN(this.#engine.f64[(s + END) >>> 3])) yield s;
   }
 }

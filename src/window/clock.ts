@@ -39,11 +39,11 @@ export class WindowTime {
     if (zone === undefined) return;
     this.#table = ctx.engine.alloc(8 + zone.startMs.length * 16);
     const { u32, i64 } = ctx.engine;
-    u32[this.#table >> 2] = zone.startMs.length;
-    u32[(this.#table >> 2) + 1] = 0;
+    u32[this.#table >>> 2] = zone.startMs.length;
+    u32[(this.#table >>> 2) + 1] = 0;
     zone.startMs.forEach((ms, i) => {
-      i64[(this.#table >> 3) + 1 + 2 * i] = BigInt(ms);
-      i64[(this.#table >> 3) + 2 + 2 * i] = BigInt(zone.offsetMs[i]);
+      i64[(this.#table >>> 3) + 1 + 2 * i] = BigInt(ms);
+      i64[(this.#table >>> 3) + 2 + 2 * i] = BigInt(zone.offsetMs[i]);
     });
   }
 

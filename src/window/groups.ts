@@ -114,10 +114,10 @@ export class WindowGroups {
   /** Fills row 0..n-1 of an i64 output column with one value. */
   fillTime(column: number, n: number, value: number): void {
     const { engine } = this.#ctx;
-    const at = this.out.values(column) >> 3;
+    const at = this.out.values(column) >>> 3;
     engine.i64.fill(BigInt(value), at, at + n);
     const validity = this.out.validity(column);
-    if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((n + 7) >> 3));
+    if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((n + 7) >>> 3));
   }
 
   close(): void {

@@ -139,10 +139,10 @@ class LocalWindows implements Operator {
     this.#tables.keysToColumns(this.#rows, n, out, 0);
     this.#partials.pack(this.#rows, n, out, this.#keyCount);
     const column = this.#keyCount + 1;
-    const at = out.values(column) >> 3;
+    const at = out.values(column) >>> 3;
     engine.i64.fill(BigInt(end), at, at + n);
     const validity = out.validity(column);
-    if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((n + 7) >> 3));
+    if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((n + 7) >>> 3));
     out.selectAll(n);
     this.#ctx.out.emit(out);
   }

@@ -38,8 +38,8 @@ export class Partials {
     this.#texts = plans.length === 0 ? 0 : engine.alloc(plans.length * 8);
     const { u32 } = engine;
     plans.forEach((p, i) => {
-      u32[(this.#texts >> 2) + 2 * i] = p.offset - base;
-      u32[(this.#texts >> 2) + 2 * i + 1] = p.flag - base;
+      u32[(this.#texts >>> 2) + 2 * i] = p.offset - base;
+      u32[(this.#texts >>> 2) + 2 * i + 1] = p.flag - base;
     });
   }
 
@@ -58,7 +58,7 @@ export class Partials {
     const room = this.#count === 0 ? 0 : this.#room(k.partialSize(rows, n, this.#base, this.#acc, this.#texts, this.#count));
     k.partialPack(rows, n, this.#base, this.#acc, this.#texts, this.#count, room, out.values(column));
     const validity = out.validity(column);
-    if (validity !== 0) this.#engine.u8.fill(0xff, validity, validity + ((n + 7) >> 3));
+    if (validity !== 0) this.#engine.u8.fill(0xff, validity, validity + ((n + 7) >>> 3));
   }
 
   /** Pointers to rows to merge from, at outRows, for `n` values of a column given by `sel`. */

@@ -66,12 +66,12 @@ export class Partition {
     const { sliceMs, offsetMs } = this.#spec;
     const n = batch.selCount;
     const count = kernels.sliceRows(times, batch.sel, n, this.#hashes, sliceMs, offsetMs, this.#slices, this.#numbers, this.#sel, this.#subHashes);
-    if (count === 1) return [{ start: Number(i64[this.#slices >> 3]), n, sel: batch.sel, hashes: this.#hashes }];
+    if (count === 1) return [{ start: Number(i64[this.#slices >>> 3]), n, sel: batch.sel, hashes: this.#hashes }];
     const out: SliceRows[] = [];
     for (let i = 0; i < count; i++) {
       const at = this.#slices + i * SLICE_BYTES;
-      const first = u32[(at >> 2) + 5] * 4;
-      out.push({ start: Number(i64[at >> 3]), n: u32[(at >> 2) + 4], sel: this.#sel + first, hashes: this.#subHashes + first });
+      const first = u32[(at >>> 2) + 5] * 4;
+      out.push({ start: Number(i64[at >>> 3]), n: u32[(at >>> 2) + 4], sel: this.#sel + first, hashes: this.#subHashes + first });
     }
     return out;
   }

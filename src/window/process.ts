@@ -91,7 +91,7 @@ class WindowProcessOperator extends UserOperator {
   processBatch(batch: Batch): boolean {
     this.#reader.bind(batch);
     this.#keys.bind(batch);
-    const sel = batch.sel >> 2;
+    const sel = batch.sel >>> 2;
     const n = batch.selCount;
     let k = 0;
     return this.work(

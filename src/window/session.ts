@@ -107,14 +107,14 @@ export class SessionWindows implements Operator {
       ...([v.sessions, v.sel, v.created, v.into, v.from, this.#report] as const),
     );
     if (ok === 0) this.#tables.outOfMemory();
-    const at = this.#report >> 2;
+    const at = this.#report >>> 2;
     const [kept, created, merged, late] = engine.u32.subarray(at, at + 4);
     this.#late.add(late);
     if (merged > 0) this.#merge(v.into, v.from, merged);
     this.#aggregates.update(this.#state, v.sessions, v.sel, kept, batch);
     this.#live += created - merged;
     this.#made += created;
-    for (let i = 0; i < created; i++) this.#buckets.add(engine.u32[(v.created >> 2) + i]);
+    for (let i = 0; i < created; i++) this.#buckets.add(engine.u32[(v.created >>> 2) + i]);
     if (proctime && kept > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(now + this.#gapMs));
     this.#compact();
   }
@@ -162,7 +162,7 @@ export class SessionWindows implements Operator {
     const n = Math.min(BATCH_ROWS_MAX, this.#due.length - this.#dueAt);
     const v = this.#scratch(BATCH_ROWS_MAX);
     const u32 = engine.u32;
-    for (let i = 0; i < n; i++) u32[(v.sessions >> 2) + i] = this.#due[this.#dueAt + i];
+    for (let i = 0; i < n; i++) u32[(v.sessions >>> 2) + i] = this.#due[this.#dueAt + i];
     this.#dueAt += n;
     const keyCount = this.#config.keys.length;
     engine.kernels.sessionKeys(v.sessions, n, v.keys);
@@ -175,9 +175,9 @@ export class SessionWindows implements Operator {
         engine.kernels.sessionTimes(v.sessions, n, TIME_COLUMN[what], values, this.#out.validity(column));
         if (what === 'rowtime') this.#time.toAttributes(values, n);
       } else {
-        engine.i64.fill(BigInt(clock.nowMs()), values >> 3, (values >> 3) + n);
+        engine.i64.fill(BigInt(clock.nowMs()), values >>> 3, (values >>> 3) + n);
         const validity = this.#out.validity(column);
-        engine.u8.fill(0xff, validity, validity + ((n + 7) >> 3));
+        engine.u8.fill(0xff, validity, validity + ((n + 7) >>> 3));
       }
     });
     this.#out.selectAll(n);
@@ -200,7 +200,7 @@ export class SessionWindows implements Operator {
       n = 0;
     };
     for (const s of [...this.#buckets.drain()]) {
-      engine.u32[(v.sessions >> 2) + n++] = s;
+      engine.u32[(v.sessions >>> 2) + n++] = s;
       if (n === BATCH_ROWS_MAX) flush();
     }
     flush();
@@ -215,7 +215,7 @@ export class SessionWindows implements Operator {
     engine.kernels.sessionKeys(sessions, n, v.from);
     this.#tables.findRows(this.#state.table, v.from, n, v.keys);
     for (let i = 0; i < n; i++) {
-      const at = engine.u32[(sessions >> 2) + i] >> 3;
+      const at = engine.u32[(sessions >>> 2) + i] >>> 3;
       this.#open(i, engine.f64[at], engine.f64[at + 1]);
     }
     this.#aggregates.merge(this.#state, v.into, sessions, n);
@@ -225,10 +225,10 @@ export class SessionWindows implements Operator {
   #open(i: number, start: number, end: number): void {
     const { engine } = this.#ctx;
     const v = this.#scratch(BATCH_ROWS_MAX);
-    const key = engine.u32[(v.keys >> 2) + i];
+    const key = engine.u32[(v.keys >>> 2) + i];
     const s = engine.kernels.sessionNew(this.#state.table, this.#bytes, key, key + this.#head, start, end) >>> 0;
     if (s === 0) this.#tables.outOfMemory();
-    engine.u32[(v.into >> 2) + i] = s;
+    engine.u32[(v.into >>> 2) + i] = s;
     this.#buckets.add(s);
   }
 
@@ -249,7 +249,7 @@ export class SessionWindows implements Operator {
       unpacker.unpack(bytes, (_start, rows, shifted, n) => {
         this.#tables.findRows(this.#state.table, rows, n, v.keys, this.#form.accBytes);
         for (let i = 0; i < n; i++) {
-          const at = (engine.u32[(rows >> 2) + i] + base) >> 3;
+          const at = (engine.u32[(rows >>> 2) + i] + base) >>> 3;
           this.#open(i, engine.f64[at], engine.f64[at + 1]);
           ends.add(engine.f64[at + 1]);
         }

@@ -67,7 +67,7 @@ export class Columns {
     const parent = this.#parents[c];
     if (rate === 0 && parent < 0 && from === 0) {
       const validity = batch.validity(c);
-      this.#engine.u8.fill(0xff, validity, validity + ((n + 7) >> 3));
+      this.#engine.u8.fill(0xff, validity, validity + ((n + 7) >>> 3));
       return;
     }
     for (let r = from; r < from + n; r++) {
@@ -81,9 +81,9 @@ export class Columns {
       case 'integer': {
         const range = spec.max - spec.min + 1n;
         if (typeCode(this.#leaves[c].type) !== T_I64) this.#number(batch, c, row, Number(spec.min) + Math.floor(random.next() * Number(range)));
-        else if (range <= 0xffffffffn) this.#engine.i64[(batch.values(c) >> 3) + row] = spec.min + BigInt(Math.floor(random.next() * Number(range)));
+        else if (range <= 0xffffffffn) this.#engine.i64[(batch.values(c) >>> 3) + row] = spec.min + BigInt(Math.floor(random.next() * Number(range)));
         else
-          this.#engine.i64[(batch.values(c) >> 3) + row] =
+          this.#engine.i64[(batch.values(c) >>> 3) + row] =
             range > 0xffffffffffffffffn ? BigInt.asIntN(64, random.nextU64()) : spec.min + (random.nextU64() % range);
         break;
       }
@@ -111,7 +111,7 @@ export class Columns {
   }
 
   #slice(batch: Batch, c: number, row: number, ptr: number, length: number): void {
-    const at = (batch.values(c) >> 2) + 2 * row;
+    const at = (batch.values(c) >>> 2) + 2 * row;
     this.#engine.u32[at] = ptr;
     this.#engine.u32[at + 1] = length;
   }
@@ -135,16 +135,16 @@ export class Columns {
         engine.u8[p + 2 * row + 1] = x >> 8;
         break;
       case T_I32:
-        engine.i32[(p >> 2) + row] = x;
+        engine.i32[(p >>> 2) + row] = x;
         break;
       case T_I64:
-        engine.i64[(p >> 3) + row] = BigInt(x);
+        engine.i64[(p >>> 3) + row] = BigInt(x);
         break;
       case T_F32:
         new DataView(engine.memory.buffer).setFloat32(p + 4 * row, x, true);
         break;
       case T_F64:
-        engine.f64[(p >> 3) + row] = x;
+        engine.f64[(p >>> 3) + row] = x;
         break;
       default: {
         // a sequence of texts: its digits; a sequence of bytes: as Flink, eight bytes, the lowest first
@@ -166,7 +166,7 @@ export class Columns {
     // beyond 2^53 a double has no digits after the point worth keeping
     const unscaled = Math.abs(scaled) < 2 ** 53 ? BigInt(Math.trunc(scaled)) : BigInt(Math.trunc(x)) * 10n ** BigInt(type.scale);
     const i64 = this.#engine.i64;
-    const p = batch.values(c) >> 3;
+    const p = batch.values(c) >>> 3;
     if (typeCode(type) === T_I128) {
       i64[p + 2 * row] = BigInt.asIntN(64, unscaled);
       i64[p + 2 * row + 1] = unscaled >> 64n;
@@ -180,11 +180,11 @@ export class Columns {
       // as Java's LocalDate.now and LocalTime.now: the machine's zone
       const local = ms - new Date(ms).getTimezoneOffset() * 60_000;
       const day = Math.floor(local / DAY_MS);
-      this.#engine.i32[(p >> 2) + row] = type.root === 'DATE' ? day : local - day * DAY_MS;
+      this.#engine.i32[(p >>> 2) + row] = type.root === 'DATE' ? day : local - day * DAY_MS;
       return;
     }
     const digits = type.root === 'TIMESTAMP' || type.root === 'TIMESTAMP_LTZ' ? timestampDigits(type.precision) : 3;
-    this.#engine.i64[(p >> 3) + row] = digits === 0 ? BigInt(Math.floor(ms / 1000)) : BigInt(Math.floor(ms)) * 10n ** BigInt(digits - 3);
+    this.#engine.i64[(p >>> 3) + row] = digits === 0 ? BigInt(Math.floor(ms / 1000)) : BigInt(Math.floor(ms)) * 10n ** BigInt(digits - 3);
   }
 
   /** States of all streams, to be kept and put back. */

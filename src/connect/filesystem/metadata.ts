@@ -45,17 +45,17 @@ export class MetadataColumns {
     for (const { leaf, key } of this.#columns) {
       const values = batch.values(leaf);
       if (key === 'file.size' || key === 'file.modification-time') {
-        this.#engine.i64.fill(BigInt(key === 'file.size' ? f.bytes : f.modifiedMs), values >> 3, (values >> 3) + rows);
+        this.#engine.i64.fill(BigInt(key === 'file.size' ? f.bytes : f.modifiedMs), values >>> 3, (values >>> 3) + rows);
       } else {
         const from = key === 'file.name' ? this.#nameStart : 0;
         const u32 = this.#engine.u32;
-        for (let r = 0, at = values >> 2; r < rows; r++, at += 2) {
+        for (let r = 0, at = values >>> 2; r < rows; r++, at += 2) {
           u32[at] = this.#text + from;
           u32[at + 1] = this.#pathLength - from;
         }
       }
       const validity = batch.validity(leaf);
-      if (validity !== 0) this.#engine.u8.fill(0xff, validity, validity + ((rows + 7) >> 3));
+      if (validity !== 0) this.#engine.u8.fill(0xff, validity, validity + ((rows + 7) >>> 3));
     }
   }
 

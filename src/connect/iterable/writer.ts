@@ -39,7 +39,7 @@ export class IterableWriter implements SinkWriter {
 
   write(batch: Batch): boolean {
     this.#reader.bind(batch);
-    const sel = batch.sel >> 2;
+    const sel = batch.sel >>> 2;
     for (let k = 0; k < batch.selCount; k++) this.#waiting.push(this.#reader.keep(this.#ctx.engine.u32[sel + k]));
     this.#reader.release();
     this.#sent.add(batch.selCount);

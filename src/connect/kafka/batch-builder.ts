@@ -92,32 +92,32 @@ export class BatchBuilder {
   }
   /** Records in a partition's open batch. */
   count(partition: number): number {
-    return this.#engine.u32[(this.#at(partition) + KB_COUNT) >> 2];
+    return this.#engine.u32[(this.#at(partition) + KB_COUNT) >>> 2];
   }
 
   /** Gives an empty partition a buffer that takes the record that stopped the last `append`. */
   makeRoom(partition: number): void {
     const need = KB_HEADER + this.#get(KW_NEED);
-    const at = this.#at(partition) >> 2;
+    const at = this.#at(partition) >>> 2;
     const { u32 } = this.#engine;
-    if (u32[at + (KB_BUFFER >> 2)] !== 0) {
-      if (u32[at + (KB_CAPACITY >> 2)] >= need) return;
-      this.#engine.free(u32[at + (KB_BUFFER >> 2)], u32[at + (KB_CAPACITY >> 2)]);
+    if (u32[at + (KB_BUFFER >>> 2)] !== 0) {
+      if (u32[at + (KB_CAPACITY >>> 2)] >= need) return;
+      this.#engine.free(u32[at + (KB_BUFFER >>> 2)], u32[at + (KB_CAPACITY >>> 2)]);
     }
     const bytes = Math.max(this.#options.batchBytes, need);
     const buffer = this.#engine.alloc(bytes);
     const after = this.#engine.u32;
-    after[at + (KB_BUFFER >> 2)] = buffer;
-    after[at + (KB_CAPACITY >> 2)] = bytes;
-    after[at + (KB_FILLED >> 2)] = KB_HEADER;
+    after[at + (KB_BUFFER >>> 2)] = buffer;
+    after[at + (KB_CAPACITY >>> 2)] = bytes;
+    after[at + (KB_FILLED >>> 2)] = KB_HEADER;
   }
 
   /** Compresses a partition's batch if asked to, and writes its headers; its frame is [ptr, ptr + length) until the next `seal`, `append` or `clear`. */
   seal(partition: number): { ptr: number; length: number } {
     const { u32 } = this.#engine;
     const at = this.#at(partition);
-    const records = u32[(at + KB_BUFFER) >> 2] + KB_HEADER;
-    const bytes = u32[(at + KB_FILLED) >> 2] - KB_HEADER;
+    const records = u32[(at + KB_BUFFER) >>> 2] + KB_HEADER;
+    const bytes = u32[(at + KB_FILLED) >>> 2] - KB_HEADER;
     const frame = this.#deflater?.deflate(records, bytes, KB_HEADER) ?? { ptr: records - KB_HEADER, length: KB_HEADER + bytes };
     const crc = this.#engine.kernels.crc32c(this.#crc, frame.ptr + KB_HEADER, frame.length - KB_HEADER);
     this.#header(partition, frame.ptr, frame.length, crc);
@@ -127,7 +127,7 @@ export class BatchBuilder {
   #header(partition: number, ptr: number, length: number, crc: number): void {
     const { u32, i64, memory } = this.#engine;
     const at = this.#at(partition);
-    const count = u32[(at + KB_COUNT) >> 2];
+    const count = u32[(at + KB_COUNT) >>> 2];
     const v = new DataView(memory.buffer, ptr, KB_HEADER);
     v.setUint32(0, partition, true);
     v.setUint32(4, count, true);
@@ -141,8 +141,8 @@ export class BatchBuilder {
     v.setUint32(h + 17, 0); // CRC: known when producer id and sequence are
     v.setInt16(h + 21, this.#deflater?.number ?? 0);
     v.setInt32(h + 23, count - 1);
-    v.setBigInt64(h + 27, i64[(at + KB_FIRST_TIME) >> 3]);
-    v.setBigInt64(h + 35, i64[(at + KB_MAX_TIME) >> 3]);
+    v.setBigInt64(h + 27, i64[(at + KB_FIRST_TIME) >>> 3]);
+    v.setBigInt64(h + 35, i64[(at + KB_MAX_TIME) >>> 3]);
     v.setBigInt64(h + 43, -1n); // producer id
     v.setInt16(h + 51, -1); // producer epoch
     v.setInt32(h + 53, -1); // sequence
@@ -151,18 +151,18 @@ export class BatchBuilder {
 
   /** The batch has left. Records without a key go to the next partition now. */
   clear(partition: number): void {
-    const at = this.#at(partition) >> 2;
+    const at = this.#at(partition) >>> 2;
     const { u32 } = this.#engine;
-    u32[at + (KB_FILLED >> 2)] = KB_HEADER;
-    u32[at + (KB_COUNT >> 2)] = 0;
+    u32[at + (KB_FILLED >>> 2)] = KB_HEADER;
+    u32[at + (KB_COUNT >>> 2)] = 0;
     if (!this.#options.fixed && this.#get(KW_STICKY) === partition) this.#set(KW_STICKY, (partition + 1) % this.#options.partitions);
   }
 
   close(): void {
     const { u32 } = this.#engine;
     for (let p = 0; p < this.#options.partitions; p++) {
-      const at = this.#at(p) >> 2;
-      if (u32[at + (KB_BUFFER >> 2)] !== 0) this.#engine.free(u32[at + (KB_BUFFER >> 2)], u32[at + (KB_CAPACITY >> 2)]);
+      const at = this.#at(p) >>> 2;
+      if (u32[at + (KB_BUFFER >>> 2)] !== 0) this.#engine.free(u32[at + (KB_BUFFER >>> 2)], u32[at + (KB_CAPACITY >>> 2)]);
     }
     this.#deflater?.close();
     this.#engine.free(this.#crc, CRC_TABLE_BYTES);
@@ -173,9 +173,9 @@ export class BatchBuilder {
     return this.#ptr + KW_BYTES + partition * KB_BYTES;
   }
   #get(offset: number): number {
-    return this.#engine.u32[(this.#ptr + offset) >> 2];
+    return this.#engine.u32[(this.#ptr + offset) >>> 2];
   }
   #set(offset: number, value: number): void {
-    this.#engine.u32[(this.#ptr + offset) >> 2] = value;
+    this.#engine.u32[(this.#ptr + offset) >>> 2] = value;
   }
 }

@@ -63,15 +63,15 @@ export class MetadataColumns {
   }
 
   #same32(values: number, validity: number, rows: number, value: number): void {
-    this.#engine.i32.fill(value, values >> 2, (values >> 2) + rows);
+    this.#engine.i32.fill(value, values >>> 2, (values >>> 2) + rows);
     this.#present(validity, rows);
   }
   #same64(values: number, validity: number, rows: number, value: bigint): void {
-    this.#engine.i64.fill(value, values >> 3, (values >> 3) + rows);
+    this.#engine.i64.fill(value, values >>> 3, (values >>> 3) + rows);
     this.#present(validity, rows);
   }
   #present(validity: number, rows: number): void {
-    if (validity !== 0) this.#engine.u8.fill(0xff, validity, validity + ((rows + 7) >> 3));
+    if (validity !== 0) this.#engine.u8.fill(0xff, validity, validity + ((rows + 7) >>> 3));
   }
 
   /** A text in wasm memory as one value of a string column: length << 32 | pointer. */

@@ -114,7 +114,7 @@ export class KafkaReader implements SourceReader {
     this.#fillTimes(batch, rows, first);
     if (this.#keyLeaf >= 0) this.#fillKeys(batch, rows, first);
     this.#metadata.fill(batch, this.#cursor, this.#rowSlice, rows, first, p.place.partition, p.topicName);
-    p.next = this.#taken < this.#slices ? this.#ctx.engine.i64[(this.#cursor.offsets >> 3) + this.#taken] : this.#cursor.nextOffset;
+    p.next = this.#taken < this.#slices ? this.#ctx.engine.i64[(this.#cursor.offsets >>> 3) + this.#taken] : this.#cursor.nextOffset;
     return POLL_ROWS;
   }
 
@@ -221,7 +221,7 @@ export class KafkaReader implements SourceReader {
   #fillKeys(batch: Batch, rows: number, first: number): void {
     const { engine } = this.#ctx;
     const validity = batch.validity(this.#keyLeaf);
-    engine.u8.fill(0, validity, validity + ((rows + 7) >> 3));
+    engine.u8.fill(0, validity, validity + ((rows + 7) >>> 3));
     engine.kernels.kafkaGather(batch.values(this.#keyLeaf), validity, this.#cursor.keys + 8 * first, this.#rowSlice, rows, 1);
   }
 
@@ -231,8 +231,8 @@ export class KafkaReader implements SourceReader {
     if (p === undefined) return {};
     const { u32, i64 } = this.#ctx.engine;
     for (let i = 0; i < this.#slices; i++) {
-      const at = (this.#cursor.values >> 2) + 2 * i;
-      if (recordPtr >= u32[at] && recordPtr <= u32[at] + u32[at + 1]) return { ...p.place, offset: i64[(this.#cursor.offsets >> 3) + i] };
+      const at = (this.#cursor.values >>> 2) + 2 * i;
+      if (recordPtr >= u32[at] && recordPtr <= u32[at] + u32[at + 1]) return { ...p.place, offset: i64[(this.#cursor.offsets >>> 3) + i] };
     }
     return p.place;
   }

@@ -88,27 +88,27 @@ export class RecordCursor {
     engine.kernels.crc32cTables(this.#crc);
     engine.u8.fill(0, this.#ptr, this.#ptr + KC_BYTES);
     const u32 = engine.u32;
-    u32[(this.#ptr + KC_CAPACITY) >> 2] = options.capacity;
-    u32[(this.#ptr + KC_CRC) >> 2] = this.#crc;
-    u32[(this.#ptr + KC_VALUES) >> 2] = this.values;
-    u32[(this.#ptr + KC_KEYS) >> 2] = this.keys;
-    u32[(this.#ptr + KC_OFFSETS) >> 2] = this.offsets;
-    u32[(this.#ptr + KC_TIMES) >> 2] = this.times;
-    u32[(this.#ptr + KC_HEADERS) >> 2] = this.headers;
+    u32[(this.#ptr + KC_CAPACITY) >>> 2] = options.capacity;
+    u32[(this.#ptr + KC_CRC) >>> 2] = this.#crc;
+    u32[(this.#ptr + KC_VALUES) >>> 2] = this.values;
+    u32[(this.#ptr + KC_KEYS) >>> 2] = this.keys;
+    u32[(this.#ptr + KC_OFFSETS) >>> 2] = this.offsets;
+    u32[(this.#ptr + KC_TIMES) >>> 2] = this.times;
+    u32[(this.#ptr + KC_HEADERS) >>> 2] = this.headers;
   }
 
   /** Starts on the batches of [ptr, end): records with from <= offset < to are wanted. */
   reset(ptr: number, end: number, from: bigint, to: bigint, checkCrc: boolean): void {
     const u32 = this.#engine.u32;
     const i64 = this.#engine.i64;
-    u32[(this.#ptr + KC_PTR) >> 2] = ptr;
-    u32[(this.#ptr + KC_END) >> 2] = end;
-    u32[(this.#ptr + KC_BATCH) >> 2] = 0;
+    u32[(this.#ptr + KC_PTR) >>> 2] = ptr;
+    u32[(this.#ptr + KC_END) >>> 2] = end;
+    u32[(this.#ptr + KC_BATCH) >>> 2] = 0;
     this.#resumePtr = 0;
-    u32[(this.#ptr + KC_FLAGS) >> 2] = this.#flags | (checkCrc ? KF_CHECK_CRC : 0);
-    i64[(this.#ptr + KC_FROM) >> 3] = from;
-    i64[(this.#ptr + KC_TO) >> 3] = to;
-    i64[(this.#ptr + KC_NEXT) >> 3] = from;
+    u32[(this.#ptr + KC_FLAGS) >>> 2] = this.#flags | (checkCrc ? KF_CHECK_CRC : 0);
+    i64[(this.#ptr + KC_FROM) >>> 3] = from;
+    i64[(this.#ptr + KC_TO) >>> 3] = to;
+    i64[(this.#ptr + KC_NEXT) >>> 3] = from;
   }
 
   /**
@@ -136,8 +136,8 @@ export class RecordCursor {
   #openInflated(ptr: number, codec: number): boolean {
     const { u8, u32 } = this.#engine;
     const batchEnd = ptr + 12 + new DataView(u8.buffer).getInt32(ptr + 8);
-    const end = u32[(this.#ptr + KC_END) >> 2];
-    const flags = u32[(this.#ptr + KC_FLAGS) >> 2];
+    const end = u32[(this.#ptr + KC_END) >>> 2];
+    const flags = u32[(this.#ptr + KC_FLAGS) >>> 2];
     const length = this.#inflater.inflate(ptr, batchEnd, codec);
     if (length < 0) return false;
     this.#resumePtr = batchEnd;
@@ -149,30 +149,30 @@ export class RecordCursor {
 
   #region(ptr: number, end: number, flags: number): void {
     const { u32 } = this.#engine;
-    u32[(this.#ptr + KC_PTR) >> 2] = ptr;
-    u32[(this.#ptr + KC_END) >> 2] = end;
-    u32[(this.#ptr + KC_FLAGS) >> 2] = flags;
+    u32[(this.#ptr + KC_PTR) >>> 2] = ptr;
+    u32[(this.#ptr + KC_END) >>> 2] = end;
+    u32[(this.#ptr + KC_FLAGS) >>> 2] = flags;
   }
 
   /** How the last call ended: KS_*. */
   get state(): number {
-    return this.#engine.u32[(this.#ptr + KC_STATE) >> 2];
+    return this.#engine.u32[(this.#ptr + KC_STATE) >>> 2];
   }
   /** Offset after the last record or batch that was passed. */
   get nextOffset(): bigint {
-    return this.#engine.i64[(this.#ptr + KC_NEXT) >> 3];
+    return this.#engine.i64[(this.#ptr + KC_NEXT) >>> 3];
   }
   /** Records without a value that were passed over so far. */
   get nulls(): number {
-    return this.#engine.u32[(this.#ptr + KC_NULLS) >> 2];
+    return this.#engine.u32[(this.#ptr + KC_NULLS) >>> 2];
   }
   /** Attributes of the batch the last record came from. */
   get attributes(): number {
-    return this.#engine.u32[(this.#ptr + KC_ATTRIBUTES) >> 2];
+    return this.#engine.u32[(this.#ptr + KC_ATTRIBUTES) >>> 2];
   }
   /** Leader epoch of the batch the last record came from, -1 = unknown. */
   get leaderEpoch(): number {
-    return this.#engine.i32[(this.#ptr + KC_EPOCH) >> 2];
+    return this.#engine.i32[(this.#ptr + KC_EPOCH) >>> 2];
   }
 
   close(): void {

@@ -42,7 +42,7 @@ class PrintWriter implements SinkWriter {
   }
 
   write(batch: Batch): boolean {
-    const sel = batch.sel >> 2;
+    const sel = batch.sel >>> 2;
     const n = batch.selCount;
     for (let i = 0; i < n; i++) {
       this.#piece += `${this.#prefix}${this.#text.row(batch, this.#ctx.engine.u32[sel + i])}\n`;

@@ -76,7 +76,7 @@ function presentCell(type: LogicalType, leaf: number): CellText {
 
 function bytesOf(batch: Batch, leaf: number, row: number): Uint8Array {
   const u32 = batch.engine.u32;
-  const at = (batch.values(leaf) >> 2) + 2 * row;
+  const at = (batch.values(leaf) >>> 2) + 2 * row;
   // copied: a TextDecoder takes views, but an empty or detached one must not matter
   return batch.engine.u8.slice(u32[at], u32[at] + u32[at + 1]);
 }
@@ -94,15 +94,15 @@ function numberOf(batch: Batch, leaf: number, row: number, code: number): number
       return (v << 16) >> 16;
     }
     case T_I32:
-      return engine.i32[(p >> 2) + row];
+      return engine.i32[(p >>> 2) + row];
     case T_I64:
-      return engine.i64[(p >> 3) + row];
+      return engine.i64[(p >>> 3) + row];
     case T_F32:
       return new DataView(engine.memory.buffer).getFloat32(p + 4 * row, true);
     case T_F64:
-      return engine.f64[(p >> 3) + row];
+      return engine.f64[(p >>> 3) + row];
     case T_I128:
-      return (engine.i64[(p >> 3) + 2 * row + 1] << 64n) | BigInt.asUintN(64, engine.i64[(p >> 3) + 2 * row]);
+      return (engine.i64[(p >>> 3) + 2 * row + 1] << 64n) | BigInt.asUintN(64, engine.i64[(p >>> 3) + 2 * row]);
     default:
       return 0;
   }
