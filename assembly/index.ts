@@ -40,3 +40,4 @@ export { lz4BytesMax, lz4Deflate, lz4TableBytes } from "./write/lz4";
 export { groupStep } from "./group/step";
 export { groupSettle } from "./group/borrow";
 export { groupChanges, groupUpserts, groupTwice } from "./group/changes";
+export { groupPut, groupMerge, groupSigned, groupMergeSigned } from "./group/bundle";

@@ -24,7 +24,7 @@ function isSet(bits: usize, row: u32): bool { return ((load<u8>(bits + (row >> 3
 /** Does the row count for this call: its FILTER is TRUE and its argument present? */
 // @ts-ignore: decorator
 @inline
-function counts(d: usize, row: u32): bool {
+export function counts(d: usize, row: u32): bool {
   const filter = load<u32>(d, GC_FILTER) as usize;
   if (filter != 0) {
     if ((load<u8>(filter + row) & 1) == 0) return false;
@@ -36,7 +36,7 @@ function counts(d: usize, row: u32): bool {
 }
 
 /** Writes the result of group row `g` as row `to` of the call's column. */
-function put(d: usize, g: usize, to: u32): void {
+export function put(d: usize, g: usize, to: u32): void {
   const values = load<u32>(d, GC_OUT) as usize;
   if (values == 0) return;
   const validity = load<u32>(d, GC_OUT_VALIDITY) as usize;
@@ -87,7 +87,7 @@ function add(d: usize, groups: usize, sel: usize, scratch: usize): bool {
 
 // @ts-ignore: decorator
 @inline
-function integer(type: u32, values: usize, row: usize): i64 {
+export function integer(type: u32, values: usize, row: usize): i64 {
   if (type == T_I64) return load<i64>(values + (row << 3));
   if (type == T_I32) return load<i32>(values + (row << 2)) as i64;
   if (type == T_I16) return load<i16>(values + (row << 1)) as i64;
@@ -135,7 +135,7 @@ function retract(d: usize, g: usize, row: usize): void {
 }
 
 /** Forgets everything: the last row of the group was retracted. */
-function forget(d: usize, g: usize): void {
+export function forget(d: usize, g: usize): void {
   const kind = load<u32>(d, GC_KIND);
   const p = g + load<u32>(d, GC_ACC);
   store<u64>(p, 0);
@@ -196,7 +196,7 @@ export function groupStep(calls: usize, callCount: u32, groups: usize, sel: usiz
 
 // @ts-ignore: decorator
 @inline
-function isRetraction(kinds: usize, row: u32): bool {
+export function isRetraction(kinds: usize, row: u32): bool {
   const kind = load<u8>(kinds + row);
   return kind == KIND_UPDATE_BEFORE || kind == KIND_DELETE;
 }

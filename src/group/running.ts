@@ -17,7 +17,6 @@ import {
   GC_VALIDITY,
   GC_VALUES,
   GC_WORDS,
-  T_I64,
 } from '#abi';
 import { ACC } from '../aggregate/accumulators.js';
 import type { Aggregates, GroupState } from '../aggregate/aggregates.js';
@@ -33,6 +32,10 @@ declare module '../wasm/engine.js' {
     groupChanges(calls: number, count: number, counter: number, n: number, updateBefore: number, kinds: number, sel: number): number;
     groupUpserts(counter: number, n: number, kinds: number): void;
     groupTwice(groups: number, n: number, out: number): void;
+    groupPut(calls: number, count: number, groups: number, n: number, first: number, step: number): void;
+    groupMerge(calls: number, count: number, table: number, dst: number, src: number, n: number): number;
+    groupSigned(calls: number, count: number, groups: number, sel: number, n: number, kinds: number): void;
+    groupMergeSigned(calls: number, count: number, dst: number, src: number, n: number): void;
   }
 }
 
@@ -47,8 +50,8 @@ export class RunningCalls {
   readonly #scratch: number;
   readonly #settles: boolean;
 
-  /** `counter`: number of the call that counts all rows. */
-  constructor(engine: Engine, aggregates: Aggregates, counter: number) {
+  /** `counter`: number of the call that counts all rows. `state` holds the DISTINCT values. */
+  constructor(engine: Engine, aggregates: Aggregates, counter: number, state: GroupState) {
     const { plans } = aggregates.layout;
     this.#engine = engine;
     this.#aggregates = aggregates;
@@ -67,50 +70,55 @@ export class RunningCalls {
       this.#set(i, GC_COUNT, p.count);
       this.#set(i, GC_AVG, p.call.fn === 'avg' ? 1 : 0);
       this.#set(i, GC_DIGITS, p.kind === ACC.avgI128 ? aggregates.avgDigits(p) : 0);
+      this.#set(i, GC_DISTINCT, p.distinct < 0 ? 0 : state.distinct[p.distinct]);
+      this.#set(i, GC_OUT_TYPE, typeCode(p.call.type));
       this.#set(i, GC_WORDS, p.distinct >= 0 && aggregates.isWordDistinct(p.distinct) ? 1 : 0);
     });
   }
 
-  /** Where results go: column `first` + i of `out` for call i; the call beyond the columns (a hidden counter) to `hidden`. */
-  writeTo(out: Batch, first: number, hidden: number): void {
+  /** Where the results of each call go. */
+  writeTo(column: (call: number) => { readonly values: number; readonly validity: number }): void {
     this.#order.forEach((c, i) => {
-      const column = first + c;
-      const shown = column < out.leaves.length;
-      this.#set(i, GC_OUT_TYPE, shown ? typeCode(out.leaves[column].type) : T_I64);
-      this.#set(i, GC_OUT, shown ? out.values(column) : hidden);
-      this.#set(i, GC_OUT_VALIDITY, shown ? out.validity(column) : 0);
+      const { values, validity } = column(c);
+      this.#set(i, GC_OUT, values);
+      this.#set(i, GC_OUT_VALIDITY, validity);
     });
   }
 
   /** Where arguments come from. */
-  readFrom(batch: Batch, state: GroupState): void {
+  readFrom(batch: Batch): void {
     const { plans } = this.#aggregates.layout;
     const k = this.#engine.kernels;
     this.#order.forEach((c, i) => {
-      const { call, distinct } = plans[c];
+      const { call } = plans[c];
       const arg = call.fn === 'countStar' ? undefined : call.arg;
       const validity = arg === undefined ? 0 : batch.validity(arg);
       this.#set(i, GC_VALUES, arg === undefined ? 0 : batch.values(arg));
       this.#set(i, GC_VALIDITY, validity === 0 || k.allPresent(validity, batch.rows) !== 0 ? 0 : validity);
       this.#set(i, GC_FILTER, call.filter === undefined ? 0 : batch.values(call.filter));
       this.#set(i, GC_FILTER_VALIDITY, call.filter === undefined ? 0 : batch.validity(call.filter));
-      this.#set(i, GC_DISTINCT, distinct < 0 ? 0 : state.distinct[distinct]);
     });
   }
 
   /**
-   * Makes a changelog of `n` pairs of results: kinds and selection of `out`; returns how many rows it has. `counter`: results of the first call;
-   * it is not compared when `hidden`.
+   * Makes a changelog of `n` pairs of results: writes kinds and selection; returns how many rows it has. `counter`: results of the first call;
+   * they are not compared when `hidden`.
    */
-  changes(out: Batch, sel: number, counter: number, hidden: boolean, n: number, updateBefore: boolean): number {
+  changes(counter: number, hidden: boolean, n: number, updateBefore: boolean, kinds: number, sel: number): number {
     const first = hidden ? 1 : 0;
-    const k = this.#engine.kernels;
-    return k.groupChanges(this.ptr + first * GC_BYTES, this.count - first, counter, n, updateBefore ? 1 : 0, out.kinds, sel);
+    return this.#engine.kernels.groupChanges(this.ptr + first * GC_BYTES, this.count - first, counter, n, updateBefore ? 1 : 0, kinds, sel);
   }
 
   /** Accumulates rows and writes the results before (`pairs`) and after each. `kinds`: the rows' kinds, 0 = all INSERT. */
   step(groups: number, sel: number, n: number, kinds: number, pairs: boolean): void {
     if (this.#engine.kernels.groupStep(this.ptr, this.count, groups, sel, n, kinds, pairs ? 1 : 0, this.#scratch) === 0) this.#outOfMemory();
+  }
+
+  /** Merges groups src[i] of a bundle into dst[i] of `table`; DISTINCT calls are left out. `signed`: the bundle's sums may be negative. */
+  merge(table: number, dst: number, src: number, n: number, signed: boolean): void {
+    const k = this.#engine.kernels;
+    if (signed) k.groupMergeSigned(this.ptr, this.count, dst, src, n);
+    else if (k.groupMerge(this.ptr, this.count, table, dst, src, n) === 0) this.#outOfMemory();
   }
 
   /** The results have left: what accumulators borrowed of the input moves into the table. */

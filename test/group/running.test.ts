@@ -128,6 +128,64 @@ test('groups restored after any event, in another number of subtasks, go on', ()
   );
 });
 
+/** Changes of a bundle by group, in the order in which the groups come up. */
+function bundles(changes: readonly Change[], rows: number, keyOf: (r: Rec) => unknown): Change[][] {
+  const out: Change[][] = [];
+  for (let i = 0; i < changes.length; i += rows) {
+    const groups = new Map<string, Change[]>();
+    for (const c of changes.slice(i, i + rows)) {
+      const id = JSON.stringify(keyOf(c.rec));
+      groups.set(id, [...(groups.get(id) ?? []), c]);
+    }
+    out.push(...groups.values());
+  }
+  return out;
+}
+
+test('in mini-batches each group that changed leaves once per bundle', () => {
+  fc.assert(
+    fc.property(cases, fc.constantFrom(1, 3, 10, 1000), (c, rows) => {
+      const { config, output, model } = setUp(c, false);
+      const changes = c.steps.flat().map((r): Change => ({ kind: '+I', rec: r }));
+      const want = bundles(changes, rows, KEYS[c.by].keyOf).flatMap((g) => model.applyAll(g[0].rec, g));
+      const events: HarnessEvent[] = c.steps.map((step) => ({ rows: step.map(row) }));
+      const mini = { ...config, miniBatch: { latencyMs: 1000, rows } };
+      const got = runOperator(operator, mini, [...events, { end: true }], { inputs: [INPUT], output, batchRows: c.batchRows });
+      assert.deepEqual(lines(got), want);
+      assert.ok(got.batchesPerCallMax <= 1);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('mini-batches of rows that are taken back', () => {
+  const params = [fc.constantFrom(...Object.keys(KEYS)), fc.constantFrom(...RETRACTABLE), fc.boolean(), fc.constantFrom(1, 3, 10, 1000), changelog] as const;
+  fc.assert(
+    fc.property(...params, (by, calls, updateBefore, rows, all) => {
+      const changes = all[0]?.kind === '-D' ? all.slice(1) : all;
+      const { config, output, model } = setUp({ by, calls, updateBefore }, true);
+      const want = bundles(changes, rows, KEYS[by].keyOf).flatMap((g) => model.applyAll(g[0].rec, g));
+      const mini = { ...config, miniBatch: { latencyMs: 1000, rows } };
+      const got = runOperator(operator, mini, [rowsEvent(changes), { end: true }], { inputs: [INPUT], output, changelog: true });
+      assert.deepEqual(lines(got), want);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a mini-batch ends at the next multiple of its latency, and before a snapshot', () => {
+  const { config, output, keys } = setUp({ by: 'string', calls: [0, 3, 5], updateBefore: true }, false);
+  const mini = { ...config, miniBatch: { latencyMs: 100, rows: 1000 } };
+  const a = row(['a', 1, 1, 100n, 'x', true, 0]);
+  const options = { inputs: [INPUT], output, startMs: 1030 };
+  const kinds = (events: HarnessEvent[]): readonly RowKind[] => runOperator(operator, mini, events, options).kinds;
+  assert.deepEqual(kinds([{ rows: [a, a] }, { processingTime: 1099 }]), []);
+  assert.deepEqual(kinds([{ rows: [a, a] }, { processingTime: 1100 }, { rows: [a] }, { processingTime: 1199 }]), ['+I']);
+  assert.deepEqual(kinds([{ rows: [a, a] }, { processingTime: 1100 }, { rows: [a] }, { processingTime: 1200 }]), ['+I', '-U', '+U']);
+  const restored = runOperator(operator, mini, [{ rows: [a] }, { rows: [a] }, { end: true }], { ...options, keys: [keys] }, { every: 1, parallelism: [2, 1] });
+  assert.deepEqual(restored.kinds, ['+I', '-U', '+U']);
+});
+
 test('MIN and MAX refuse rows that are taken back', () => {
   const { config, output } = setUp({ by: 'string', calls: [6], updateBefore: true }, true);
   assert.throws(() => runOperator(operator, config, [], { inputs: [INPUT], output }), { code: 'NOT_SUPPORTED' });
