@@ -4,6 +4,7 @@ import { type Shape, shapeNames } from './data/ads.js';
 import { ROOT } from './lib/paths.js';
 import { child } from './lib/program.js';
 import { ads } from './stages/ads.js';
+import { closures } from './stages/closures.js';
 import { coldstart } from './stages/coldstart.js';
 import { type Contest, contest, shapes } from './stages/contest.js';
 import { latency } from './stages/latency.js';
@@ -118,6 +119,7 @@ await runMain(
     subCommands: {
       ads: contestCommand(ads),
       users: contestCommand(users),
+      closures: contestCommand(closures),
       shapes: shapesCommand,
       latency: latencyCommand,
       coldstart: coldstartCommand,
