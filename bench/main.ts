@@ -3,6 +3,7 @@ import { defineCommand, runMain } from 'citty';
 import { type Shape, shapeNames } from './data/ads.js';
 import { ROOT } from './lib/paths.js';
 import { child } from './lib/program.js';
+import { report } from './report/report.js';
 import { ads } from './stages/ads.js';
 import { closures } from './stages/closures.js';
 import { coldstart } from './stages/coldstart.js';
@@ -102,6 +103,12 @@ const profileCommand = defineCommand({
   run: ({ args }) => profile(count(args.records, 'records'), count(args.slots, 'slots'), shapeOf(args.shape)),
 });
 
+const reportCommand = defineCommand({
+  meta: { name: 'report', description: 'fills the tables of docs/performance.md from bench/results' },
+  args: { plot: { type: 'boolean', default: false, description: 'draws the plots below docs/plots too' } },
+  run: ({ args }) => report(args.plot),
+});
+
 const MICRO = ['json', 'table', 'window'];
 
 const microCommand = defineCommand({
@@ -126,6 +133,7 @@ await runMain(
       memory: memoryCommand,
       profile: profileCommand,
       micro: microCommand,
+      report: reportCommand,
     },
   }),
 );

@@ -47,7 +47,8 @@ export async function contest<S extends string>(c: Contest<S>, options: ContestO
   console.log(`\n${c.name} (${shape}), ${options.records} records, median of up to ${options.rounds} interleaved rounds, outputs equal\n`);
   console.log(raceTable(results, c.reference));
   console.log(twoSlots(results));
-  console.log(`written: ${save(shape === c.shapes[0] ? c.name : `${c.name}-${shape}`, { options, results }, m)}`);
+  const name = shape === c.shapes[0] ? c.name : `${c.name}-${shape}`;
+  console.log(`written: ${save(name, { options, title: c.title, reference: c.reference, results }, m)}`);
 }
 
 /** One table of a work on every shape of its records. */
