@@ -159,6 +159,8 @@ export const KW_TIMES = 20; // u32 -> i64[] ms by row: the timestamp column, 0 =
 export const KW_TIME_VALIDITY = 24; // u32
 export const KW_FULL = 28; // u32 out: the partition whose buffer has no room
 export const KW_NEED = 32; // u32 out: bytes its buffer must have free
+export const KW_HEADERS = 36; // u32 -> { u32 ptr, u32 length }[] by row: the headers column, 0 = none
+export const KW_HEADER_VALIDITY = 40; // u32
 export const KW_BYTES = 64; // then a buffer descriptor per partition:
 export const KB_BUFFER = 0; // u32 -> bytes, 0 = none yet
 export const KB_CAPACITY = 4; // u32

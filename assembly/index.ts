@@ -31,6 +31,7 @@ export { csvLines, csvPosition, csvSetup, csvSlices } from "./scan/csv";
 export { csvOptions, csvWrite } from "./write/csv";
 export * from "./snapshot";
 export * from "./write/kafka_batch";
+export { bytesAreText, mapGet, mapPut } from "./expr/map";
 export * from "./expr/decimal";
 export * from "./expr/double";
 export * from "./pack";

@@ -1,8 +1,9 @@
 // Writes records into Kafka RecordBatches (magic 2), one open batch per partition. The batch's header is written when it leaves.
 import {
-  KB_BUFFER, KB_BYTES, KB_CAPACITY, KB_COUNT, KB_FILLED, KB_FIRST_TIME, KB_HEADER, KB_MAX_TIME, KW_BYTES, KW_FIXED, KW_FULL, KW_KEYS, KW_KEY_VALIDITY, KW_NEED,
+  KB_BUFFER, KB_BYTES, KB_CAPACITY, KB_COUNT, KB_FILLED, KB_FIRST_TIME, KB_HEADER, KB_MAX_TIME, KW_BYTES, KW_FIXED, KW_FULL, KW_HEADERS, KW_HEADER_VALIDITY, KW_KEYS, KW_KEY_VALIDITY, KW_NEED,
   KW_PARTITIONS, KW_STICKY, KW_TIMES, KW_TIME_VALIDITY,
 } from "../abi";
+import { mapHeaders, mapHeadersBytes } from "../expr/map";
 
 const M: u32 = 0x5bd1_e995;
 
@@ -50,7 +51,7 @@ function isPresent(validity: usize, row: usize): bool {
 }
 
 /**
- * Appends records [first, count): values from `slices`, keys and timestamps from the columns of the context at the rows `sel` names;
+ * Appends records [first, count): values from `slices`, keys, timestamps and headers from the columns of the context at the rows `sel` names;
  * without a timestamp a record gets `now`. Stops before a record whose partition has no room (KW_FULL, KW_NEED). Returns how many it took.
  */
 export function kafkaAppend(w: usize, slices: usize, first: u32, count: u32, sel: usize, now: i64): u32 {
@@ -61,6 +62,8 @@ export function kafkaAppend(w: usize, slices: usize, first: u32, count: u32, sel
   const keyValidity = load<u32>(w, KW_KEY_VALIDITY) as usize;
   const times = load<u32>(w, KW_TIMES) as usize;
   const timeValidity = load<u32>(w, KW_TIME_VALIDITY) as usize;
+  const headerMaps = load<u32>(w, KW_HEADERS) as usize;
+  const headerValidity = load<u32>(w, KW_HEADER_VALIDITY) as usize;
   for (let k = first; k < count; k++) {
     const row = load<u32>(sel + ((k as usize) << 2)) as usize;
     const value = load<u32>(slices + ((k as usize) << 3)) as usize;
@@ -76,8 +79,9 @@ export function kafkaAppend(w: usize, slices: usize, first: u32, count: u32, sel
     const keyVarint: u64 = hasKey ? (keyLength as u64) << 1 : 1; // -1 = no key
     const valueVarint = (valueLength as u64) << 1;
     const deltaVarint = (n as u64) << 1;
-    // attributes and the count of headers are a byte each
-    const body = 2 + uvarintBytes(delta) + uvarintBytes(deltaVarint) + uvarintBytes(keyVarint) + keyLength + uvarintBytes(valueVarint) + valueLength;
+    const headers = headerMaps != 0 && isPresent(headerValidity, row) ? load<u32>(headerMaps + (row << 3)) as usize : 0;
+    const headerBytes: u32 = headers == 0 ? 1 : mapHeadersBytes(headers); // a count of 0 is one byte, as the attributes are
+    const body = 1 + headerBytes + uvarintBytes(delta) + uvarintBytes(deltaVarint) + uvarintBytes(keyVarint) + keyLength + uvarintBytes(valueVarint) + valueLength;
     const bytes = uvarintBytes((body as u64) << 1) + body;
     const filled = load<u32>(b, KB_FILLED);
     if (load<u32>(b, KB_BUFFER) == 0 || bytes > load<u32>(b, KB_CAPACITY) - filled) {
@@ -93,7 +97,9 @@ export function kafkaAppend(w: usize, slices: usize, first: u32, count: u32, sel
     memory.copy(p, key, keyLength as usize);
     p = putUvarint(p + (keyLength as usize), valueVarint);
     memory.copy(p, value, valueLength as usize);
-    store<u8>(p + (valueLength as usize), 0);
+    p += valueLength as usize;
+    if (headers == 0) store<u8>(p, 0);
+    else mapHeaders(headers, p);
     store<u32>(b, filled + bytes, KB_FILLED);
     store<u32>(b, n + 1, KB_COUNT);
     if (n == 0) store<i64>(b, time, KB_FIRST_TIME);

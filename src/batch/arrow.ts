@@ -111,6 +111,7 @@ function arrowType(t: LogicalType): [number, FlatTable] {
       return [TYPE.Struct, []];
     case 'NULL':
       return [TYPE.Null, []];
+    case 'MAP':
     case 'ANY':
       throw new MillraceError('NOT_SUPPORTED', `${typeToString(t)} columns in Arrow`, { remedy: 'Declare the fields of the values.' });
   }

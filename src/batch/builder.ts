@@ -4,6 +4,7 @@ import { type LogicalType, typeToString } from '../types/logical.js';
 import type { Engine } from '../wasm/engine.js';
 import { allocBatch, type Batch, type BatchOptions } from './batch.js';
 import { fixedWriter } from './fixed-writer.js';
+import { encodeMap } from './map.js';
 import { type FieldNode, fieldTree } from './rows.js';
 import { Text } from './text.js';
 
@@ -149,6 +150,7 @@ export class RowBuilder {
     if (type.root === 'ROW') put = this.#rowWriter(field, path, text);
     else if (type.root === 'CHAR' || type.root === 'VARCHAR') put = this.#textWriter(leaf, text);
     else if (type.root === 'BINARY' || type.root === 'VARBINARY') put = this.#bytesWriter(leaf);
+    else if (type.root === 'MAP') put = this.#mapWriter(leaf);
     else put = fixedWriter(this.#engine, type, batch.values(leaf));
     return (row, value) => {
       if (value === null || value === undefined) {
@@ -198,6 +200,16 @@ export class RowBuilder {
       u32[values + row * 2] = ptr;
       u32[values + row * 2 + 1] = value.length;
       return true;
+    };
+  }
+
+  /** A Map, or an object with string keys. */
+  #mapWriter(leaf: number): (row: number, value: unknown) => boolean {
+    const put = this.#bytesWriter(leaf);
+    return (row, value) => {
+      if (typeof value !== 'object' || value === null) return false;
+      const bytes = encodeMap(value instanceof Map ? value : Object.entries(value));
+      return bytes !== undefined && put(row, bytes);
     };
   }
 

@@ -5,6 +5,7 @@ import type { LogicalType } from '../types/logical.js';
 import type { Engine } from '../wasm/engine.js';
 import type { Batch } from './batch.js';
 import { formatDate, formatTime } from './calendar.js';
+import { decodeMap } from './map.js';
 import { PackedText } from './packed-text.js';
 import { Text } from './text.js';
 
@@ -271,6 +272,12 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
         const p = (at[leaf] >>> 2) + row * 2;
         const u32 = c.engine.u32;
         return c.engine.u8.slice(u32[p], u32[p] + u32[p + 1]);
+      };
+    case 'MAP':
+      return (row) => {
+        const p = (at[leaf] >> 2) + row * 2;
+        const u32 = c.engine.u32;
+        return decodeMap(c.engine.u8.subarray(u32[p], u32[p] + u32[p + 1]));
       };
     default:
       return () => null;

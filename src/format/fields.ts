@@ -48,6 +48,10 @@ export function fieldKind(format: string, leaf: Leaf): FieldKind {
       return { kind: F_ROW, arg: 0 };
     case 'NULL':
       return { kind: F_NULL, arg: 0 };
+    case 'MAP':
+      throw new MillraceError('NOT_SUPPORTED', `the format '${format}' has no MAP yet, and '${leaf.path.join('.')}' is one`, {
+        remedy: "Read and write its entries: CAST(m['key'] AS STRING).",
+      });
     case 'ANY':
       throw new MillraceError('NOT_SUPPORTED', `the format '${format}' has no text for the JavaScript values of '${leaf.path.join('.')}'`, {
         remedy: 'Declare the field with a SQL type.',

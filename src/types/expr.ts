@@ -95,6 +95,9 @@ export type FunctionName =
   | 'splitIndex'
   | 'regexpExtract'
   | 'concatWs'
+  // maps; item: map, key; map: key, value, key, value, ...
+  | 'item'
+  | 'map'
   // time; extract: a string literal unit (YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, ...) first
   | 'extract'
   | 'toTimestampLtz'

@@ -55,6 +55,7 @@ export function typeCode(t: LogicalType): number {
     case 'VARCHAR':
     case 'BINARY':
     case 'VARBINARY':
+    case 'MAP':
       return T_STR;
     case 'ROW':
     case 'NULL':

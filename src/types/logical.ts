@@ -14,6 +14,7 @@ export type LogicalType =
     }
   | { readonly root: 'INTERVAL_YEAR_MONTH' | 'INTERVAL_DAY_TIME'; readonly nullable: boolean }
   | { readonly root: 'ROW'; readonly fields: readonly Field[]; readonly nullable: boolean }
+  | { readonly root: 'MAP'; readonly key: LogicalType; readonly value: LogicalType; readonly nullable: boolean }
   /** a JavaScript value that only closures understand */
   | { readonly root: 'ANY'; readonly nullable: boolean };
 
@@ -51,6 +52,8 @@ export const TIME = (precision = 0, nullable = true): LogicalType => ({ root: 'T
 export const TIMESTAMP = (precision = 6, nullable = true): LogicalType => ({ root: 'TIMESTAMP', precision, nullable });
 export const TIMESTAMP_LTZ = (precision = 6, nullable = true): LogicalType => ({ root: 'TIMESTAMP_LTZ', precision, nullable });
 export const ROW = (fields: readonly Field[], nullable = true): LogicalType => ({ root: 'ROW', fields, nullable });
+export const BYTES = (nullable = true): LogicalType => ({ root: 'VARBINARY', length: STRING_LENGTH, nullable });
+export const MAP = (key: LogicalType, value: LogicalType, nullable = true): LogicalType => ({ root: 'MAP', key, value, nullable });
 export const ANY = (nullable = true): LogicalType => ({ root: 'ANY', nullable });
 
 /** The type with another nullability. */
@@ -87,6 +90,8 @@ function bare(t: LogicalType): string {
       return 'INTERVAL SECOND(3)';
     case 'ROW':
       return `ROW<${t.fields.map((f) => `\`${f.name}\` ${typeToString(f.type)}`).join(', ')}>`;
+    case 'MAP':
+      return `MAP<${typeToString(t.key)}, ${typeToString(t.value)}>`;
     default:
       return t.root;
   }

@@ -21,6 +21,7 @@ function cast(c: Compiler, e: Call, attempt: boolean): Val {
   const a = c.compile(e.args[0]);
   if (a.type.root === 'NULL' || a.nul === -2) return nullOf(e.type);
   const to = e.type;
+  if (to.root === 'VARBINARY' && (isString(a.type) || a.type.root === 'BINARY' || a.type.root === 'VARBINARY')) return { ...a, type: to };
   if (isString(a.type) && !isString(to)) return fromString(c, a, to, attempt);
   switch (to.root) {
     case 'BOOLEAN':

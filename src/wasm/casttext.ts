@@ -8,9 +8,11 @@ import * as op from './opcodes.js';
 const INTEGERS = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT']);
 const isText = (t: LogicalType): boolean => t.root === 'VARCHAR' || t.root === 'CHAR';
 
+const isBinary = (t: LogicalType): boolean => t.root === 'VARBINARY' || t.root === 'BINARY';
+
 /** CHAR(n) is cut or padded to n characters, VARCHAR(n) cut. */
 export function toText(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'CHAR' | 'VARCHAR' | 'BINARY' | 'VARBINARY' }>): Val {
-  const text = isText(a.type) ? { ...a, type: to } : print(c, a, to);
+  const text = isText(a.type) ? { ...a, type: to } : isBinary(a.type) ? decode(c, a, to) : print(c, a, to);
   if (isText(a.type) && a.type.root === to.root && 'length' in a.type && a.type.length <= to.length && to.root === 'VARCHAR') return text;
   if (to.root === 'VARCHAR' && to.length === STRING_LENGTH) return text;
   return c.guarded(to, [text], false, (out) => {
@@ -19,6 +21,22 @@ export function toText(c: Compiler, a: Val, to: Extract<LogicalType, { root: 'CH
     c.f.i32(to.length);
     c.kernel(to.root === 'CHAR' ? 'strPad' : 'strTruncate');
     c.popPacked(out);
+  });
+}
+
+/** Bytes as the UTF-8 text they are; what is none becomes U+FFFD, as in Java. */
+function decode(c: Compiler, a: Val, to: LogicalType): Val {
+  return c.guarded(to, [a], false, (out) => {
+    c.push(a);
+    c.pop(out);
+    c.push(out);
+    c.kernel('bytesAreText');
+    c.f.op(op.I32_EQZ).if();
+    c.pushArena();
+    c.push(out);
+    c.host('repairText');
+    c.popPacked(out);
+    c.f.end();
   });
 }
 

@@ -74,6 +74,10 @@ function describeCall(e: Call, d: (e: Expr) => string): string {
       for (let i = 0; i + 1 < e.args.length; i += 2) s += ` WHEN ${d(e.args[i])} THEN ${d(e.args[i + 1])}`;
       return e.args.length % 2 === 1 ? `${s} ELSE ${d(e.args[e.args.length - 1])} END` : `${s} END`;
     }
+    case 'item':
+      return `${inner(a)}[${d(b)}]`;
+    case 'map':
+      return `MAP[${e.args.map(d).join(', ')}]`;
     case 'extract':
       return `EXTRACT(${unit(a)} FROM ${d(b)})`;
     case 'floorTo':

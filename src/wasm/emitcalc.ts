@@ -24,7 +24,7 @@ import { STORES, DATA_WATERMARK } from './layout.js';
 import './functions.js';
 import * as op from './opcodes.js';
 import { cachedPlan } from './plancache.js';
-import { readClock } from './rowclock.js';
+import { beginRow } from './rowclock.js';
 import type { ZoneTable } from './zonetable.js';
 
 export interface CalcExprs {
@@ -90,8 +90,7 @@ function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | und
     if (watermark >= 0) passMarks(c, input, watermark);
     f.block();
     const next = f.depth;
-    c.resetScopes();
-    readClock(c, [...conjuncts, ...computed.map((p) => p.expr)]);
+    beginRow(c, [...conjuncts, ...computed.map((p) => p.expr)]);
     const failAt = conjuncts.length === 0 ? i : count;
     for (const e of conjuncts) {
       c.mayFail = false;

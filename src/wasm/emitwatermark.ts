@@ -6,7 +6,7 @@ import './functions.js';
 import * as op from './opcodes.js';
 import { cachedPlan } from './plancache.js';
 import { pushMillis } from './instants.js';
-import { readClock } from './rowclock.js';
+import { beginRow } from './rowclock.js';
 import type { ZoneTable } from './zonetable.js';
 
 /** State of an assigner in memory: three i64 of milliseconds. */
@@ -64,8 +64,7 @@ function write(config: WatermarkExprs, leaves: readonly Leaf[], zone: ZoneTable 
   f.loop();
   const top = f.depth;
   f.get(sel).get(i).i32(2).op(op.I32_SHL, op.I32_ADD).mem(op.I32_LOAD).set(c.row);
-  c.resetScopes();
-  readClock(c, [config.rowtime, config.watermark]);
+  beginRow(c, [config.rowtime, config.watermark]);
   const rowtime = c.compile(config.rowtime);
   if (rowtime.nul !== NEVER) {
     c.pushNull(rowtime);

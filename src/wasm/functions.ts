@@ -2,6 +2,7 @@
 import './arith.js';
 import './cast.js';
 import './logic.js';
+import './maps.js';
 import './strings.js';
 import './time.js';
 import './timetext.js';

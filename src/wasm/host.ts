@@ -4,7 +4,7 @@ import type { Engine, HostFunctions } from './engine.js';
 import { javaDouble, javaFloat } from './javanumber.js';
 import { compileTimestampParser, type TimestampParser } from './timestampparser.js';
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 declare module './engine.js' {
@@ -40,6 +40,7 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
   return {
     upper: (arena: number, p: number, n: number): bigint => write(arena, read(p, n).toUpperCase()),
     lower: (arena: number, p: number, n: number): bigint => write(arena, read(p, n).toLowerCase()),
+    repairText: (arena: number, p: number, n: number): bigint => write(arena, read(p, n)),
     doubleToStr: (arena: number, v: number): bigint => write(arena, javaDouble(v)),
     floatToStr: (arena: number, v: number): bigint => write(arena, javaFloat(v)),
     strToDouble: (p: number, n: number, out: number): number => {
@@ -102,15 +103,19 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
       return Number(`${roundAt(d.unscaled, d.scale, digits, DECIMAL_ROUNDING.round)}e${-d.scale}`);
     },
     fmod: (a: number, b: number): number => a % b,
-    // through memory: an i64 result would be a BigInt for every row
-    readClock: (out: number): void => {
-      const at = (out >>> 0) >>> 2;
-      const us = clock.nowMs() * 1000;
-      const { u32 } = engine;
-      u32[at] = us % 2 ** 32;
-      u32[at + 1] = us / 2 ** 32;
-    },
+    readClock: clockReader(engine, clock),
   } as HostFunctions;
+}
+
+/** Writes microseconds through memory: an i64 result would be a BigInt for every row. */
+function clockReader(engine: Engine, clock: Clock): (out: number) => void {
+  return (out) => {
+    const at = (out >>> 0) >>> 2;
+    const us = clock.nowMs() * 1000;
+    const { u32 } = engine;
+    u32[at] = us % 2 ** 32;
+    u32[at + 1] = us / 2 ** 32;
+  };
 }
 
 declare module './engine.js' {

@@ -50,6 +50,9 @@ export const KERNEL_SIGNATURES = {
   roundInt: 'li:l',
   doubleToStr64: 'id:l',
   strToDouble64: 'iii:i',
+  mapGet: 'iiii:l',
+  mapPut: 'iiiiiii:l',
+  bytesAreText: 'ii:i',
   decimalOp128: 'illilliiii:i',
   decimalRescale128: 'lliiii:i',
   doubleToDecimal64: 'diii:i',
@@ -61,6 +64,7 @@ export type KernelName = keyof typeof KERNEL_SIGNATURES;
 export const HOST_SIGNATURES = {
   upper: 'iii:l',
   lower: 'iii:l',
+  repairText: 'iii:l',
   doubleToStr: 'id:l',
   floatToStr: 'if:l',
   strToDouble: 'iii:i',

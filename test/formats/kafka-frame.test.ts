@@ -47,7 +47,7 @@ function written(): Uint8Array {
   engine.i64.set(TIMES, batch.values(1) >> 3);
   for (const row of [0, 1]) batch.setPresent(1, row);
   batch.selectAll(2);
-  const builder = new BatchBuilder(engine, { partitions: 1, batchBytes: 1000, keyLeaf: 0, timeLeaf: 1, fixed: false, sticky: 0 });
+  const builder = new BatchBuilder(engine, { partitions: 1, batchBytes: 1000, keyLeaf: 0, timeLeaf: 1, headersLeaf: -1, fixed: false, sticky: 0 });
   builder.append(batch, slices, 0, 2, 0n);
   builder.makeRoom(0);
   assert.equal(builder.append(batch, slices, 0, 2, 0n), 2);

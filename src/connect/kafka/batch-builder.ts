@@ -12,6 +12,8 @@ import {
   KW_BYTES,
   KW_FIXED,
   KW_FULL,
+  KW_HEADERS,
+  KW_HEADER_VALIDITY,
   KW_KEY_VALIDITY,
   KW_KEYS,
   KW_NEED,
@@ -36,9 +38,10 @@ export interface BuilderOptions {
   readonly partitions: number;
   /** bytes of a batch's buffer */
   readonly batchBytes: number;
-  /** leaf index of the key column, of the timestamp column; -1 = none */
+  /** leaf index of the key column, of the timestamp column, of the headers column; -1 = none */
   readonly keyLeaf: number;
   readonly timeLeaf: number;
+  readonly headersLeaf: number;
   /** every record goes to the sticky partition, whatever its key */
   readonly fixed: boolean;
   /** the sticky partition to begin with */
@@ -71,7 +74,7 @@ export class BatchBuilder {
 
   /** Appends slices [first, count) of the batch's selected rows; returns how many it took. Fewer: `full` has no room for the next one. */
   append(batch: Batch, slices: number, first: number, count: number, nowMs: bigint): number {
-    const { keyLeaf, timeLeaf } = this.#options;
+    const { keyLeaf, timeLeaf, headersLeaf } = this.#options;
     if (keyLeaf >= 0) {
       this.#set(KW_KEYS, batch.values(keyLeaf));
       this.#set(KW_KEY_VALIDITY, batch.validity(keyLeaf));
@@ -79,6 +82,10 @@ export class BatchBuilder {
     if (timeLeaf >= 0) {
       this.#set(KW_TIMES, batch.values(timeLeaf));
       this.#set(KW_TIME_VALIDITY, batch.validity(timeLeaf));
+    }
+    if (headersLeaf >= 0) {
+      this.#set(KW_HEADERS, batch.values(headersLeaf));
+      this.#set(KW_HEADER_VALIDITY, batch.validity(headersLeaf));
     }
     return this.#engine.kernels.kafkaAppend(this.#ptr, slices, first, count, batch.sel, nowMs);
   }

@@ -8,7 +8,7 @@ import type { RecordCursor } from './record-cursor.js';
 
 const ATTRIBUTE_LOG_APPEND_TIME = 8;
 
-type Metadata = 'topic' | 'partition' | 'leader-epoch' | 'offset' | 'timestamp' | 'timestamp-type';
+type Metadata = 'topic' | 'partition' | 'leader-epoch' | 'offset' | 'timestamp' | 'timestamp-type' | 'headers';
 const CODES: Readonly<Record<Metadata, number>> = {
   topic: T_STR,
   partition: T_I32,
@@ -16,6 +16,7 @@ const CODES: Readonly<Record<Metadata, number>> = {
   offset: T_I64,
   timestamp: T_I64,
   'timestamp-type': T_STR,
+  headers: T_STR,
 };
 
 /** Fills the metadata columns of decoded rows. */
@@ -28,9 +29,13 @@ export class MetadataColumns {
   /** a column is the same for a whole record batch: a call of the cursor must not pass from one batch to the next */
   readonly perBatch: boolean;
 
+  /** a column holds the records' headers */
+  readonly headers: boolean;
+
   constructor(config: SourceConfig, engine: Engine) {
     this.#engine = engine;
     this.#columns = columnsOf(config);
+    this.headers = this.#columns.some((m) => m.key === 'headers');
     this.perBatch = this.#columns.some((m) => m.key === 'leader-epoch' || m.key === 'timestamp-type');
     this.#createTime = this.perBatch ? this.#text('CreateTime') : 0n;
     this.#logAppendTime = this.perBatch ? this.#text('LogAppendTime') : 0n;
@@ -49,6 +54,7 @@ export class MetadataColumns {
       const validity = batch.validity(leaf);
       if (key === 'offset') kernels.kafkaGather(values, validity, cursor.offsets + 8 * first, rowSlice, rows, 0);
       else if (key === 'timestamp') kernels.kafkaGather(values, validity, cursor.times + 8 * first, rowSlice, rows, 0);
+      else if (key === 'headers') kernels.kafkaGather(values, validity, cursor.headers + 8 * first, rowSlice, rows, 0);
       else if (key === 'leader-epoch') {
         if (cursor.leaderEpoch >= 0) this.#same32(values, validity, rows, cursor.leaderEpoch);
       } else if (key === 'partition') this.#same32(values, validity, rows, partition);

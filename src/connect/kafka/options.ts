@@ -3,7 +3,7 @@ import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import { type OptionValues, option, optionKind, readOptions, requiredOption, type TextOptions } from '../../contract/options.js';
 import type { SourceConfig } from '../../contract/source.js';
 import { typeCode } from '../../types/leaf.js';
-import { BIGINT, INT, STRING, TIMESTAMP_LTZ, typeToString } from '../../types/logical.js';
+import { BIGINT, BYTES, INT, MAP, STRING, TIMESTAMP_LTZ, typeToString } from '../../types/logical.js';
 import { COMPRESSION_TYPES, type CompressionType, zstdDeflates } from './deflate.js';
 import { type KafkaProperties, oneOfProperty } from './settings.js';
 
@@ -53,7 +53,7 @@ export const SINK_OPTIONS = {
 export type SourceOptions = OptionValues<typeof SOURCE_OPTIONS>;
 export type SinkOptions = OptionValues<typeof SINK_OPTIONS>;
 
-/** Metadata columns, as Flink's Kafka connector documents them (without `headers`, which needs MAP). */
+/** Metadata columns, as Flink's Kafka connector documents them. */
 export const METADATA = {
   topic: { type: STRING(false), writable: false },
   partition: { type: INT(false), writable: false },
@@ -61,6 +61,7 @@ export const METADATA = {
   offset: { type: BIGINT(false), writable: false },
   timestamp: { type: TIMESTAMP_LTZ(3, false), writable: true },
   'timestamp-type': { type: STRING(false), writable: false },
+  headers: { type: MAP(STRING(), BYTES(), false), writable: true },
 };
 
 /** All `properties.*` of the table, under Kafka's names. */

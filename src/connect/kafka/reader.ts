@@ -72,7 +72,8 @@ export class KafkaReader implements SourceReader {
     this.#metadata = new MetadataColumns(config, ctx.engine);
     const keyField = (plan.detail as KafkaPlanDetail).keyField;
     this.#keyLeaf = ctx.leaves.findIndex((l) => l.path.length === 1 && l.path[0] === keyField);
-    this.#cursor = new RecordCursor(ctx.engine, { capacity: BATCH_ROWS_MAX, keys: this.#keyLeaf >= 0, oneBatch: this.#metadata.perBatch });
+    const { headers, perBatch } = this.#metadata;
+    this.#cursor = new RecordCursor(ctx.engine, { capacity: BATCH_ROWS_MAX, keys: this.#keyLeaf >= 0, headers, oneBatch: perBatch });
     this.#rowSlice = this.#alloc(BATCH_ROWS_MAX * 4);
     this.#times = this.#alloc(BATCH_ROWS_MAX * 8);
     this.#decoder.place = (recordPtr) => this.#placeOf(recordPtr);

@@ -36,12 +36,14 @@ export class KafkaWriter implements SinkWriter {
     const options = sinkOptions(config.options);
     const leaves = flatten(config.schema);
     const leafOf = (name: string | undefined): number => leaves.findIndex((l) => l.path.length === 1 && l.path[0] === name);
+    const metadataLeaf = (key: string): number => leafOf(config.schema.fields.find((_, i) => config.metadata[i] === key)?.name);
     const { partitions } = plan.detail as KafkaSinkDetail;
     this.#builder = new BatchBuilder(ctx.engine, {
       partitions,
       batchBytes: intProperty(propertiesOf(config.options), 'batch.size', KAFKA_BATCH_BYTES),
       keyLeaf: leafOf(topicList(options['key.fields'])[0]),
-      timeLeaf: leafOf(config.schema.fields.find((_, i) => config.metadata[i] === 'timestamp')?.name),
+      timeLeaf: metadataLeaf('timestamp'),
+      headersLeaf: metadataLeaf('headers'),
       fixed: options['sink.partitioner'] === 'fixed',
       sticky: ctx.subtaskIndex % partitions,
       compression: compressionType(propertiesOf(config.options)),

@@ -1,5 +1,6 @@
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128 } from '#abi';
 import type { Batch } from '../../batch/batch.js';
+import { decodeMap } from '../../batch/map.js';
 import { ROW_KINDS } from '../../types/kind.js';
 import { type Leaf, leafCount, timestampDigits, typeCode } from '../../types/leaf.js';
 import type { LogicalType } from '../../types/logical.js';
@@ -46,7 +47,9 @@ function presentCell(type: LogicalType, leaf: number): CellText {
       return (batch, row) => utf8.decode(bytesOf(batch, leaf, row));
     case 'BINARY':
     case 'VARBINARY':
-      return (batch, row) => `[${Array.from(new Int8Array(bytesOf(batch, leaf, row))).join(', ')}]`;
+      return (batch, row) => bytesText(bytesOf(batch, leaf, row));
+    case 'MAP':
+      return (batch, row) => `{${[...decodeMap(bytesOf(batch, leaf, row))].map(([k, v]) => `${k}=${v === null ? 'null' : bytesText(v)}`).join(', ')}}`;
     case 'BOOLEAN':
       return (batch, row) => (Number(numberOf(batch, leaf, row, T_BOOL)) === 0 ? 'false' : 'true');
     case 'DECIMAL':
@@ -72,6 +75,11 @@ function presentCell(type: LogicalType, leaf: number): CellText {
     default:
       return (batch, row) => String(numberOf(batch, leaf, row, typeCode(type)));
   }
+}
+
+/** Java's Arrays.toString of signed bytes. */
+function bytesText(bytes: Uint8Array): string {
+  return `[${Array.from(new Int8Array(bytes)).join(', ')}]`;
 }
 
 function bytesOf(batch: Batch, leaf: number, row: number): Uint8Array {

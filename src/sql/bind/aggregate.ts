@@ -85,7 +85,7 @@ class AggregateBinder {
     const e = this.#inner.bindTyped(node);
     const role = e.op === 'col' ? this.#role(e.index) : undefined;
     if (role !== undefined) this.#windowKeys.push({ expr: e, output: role });
-    else if (e.type.root === 'ROW') throw refuse(this.#env, 'grouping by a ROW', node.span, 'Group by its fields.');
+    else if (e.type.root === 'ROW' || e.type.root === 'MAP') throw refuse(this.#env, `grouping by a ${e.type.root}`, node.span, 'Group by its fields.');
     else if (!this.#keys.some((k) => sameExpr(k, e))) this.#keys.push(e);
   }
 
@@ -230,7 +230,8 @@ class AggregateBinder {
     }
     if (node.args.length === 0) return this.#register({ fn: 'countStar', distinct: false, filter, type: BIGINT(false) });
     const arg = this.#inner.bindTyped(node.args[0]);
-    if (arg.type.root === 'ROW') throw refuse(this.#env, `${node.name} of a ROW`, node.span);
+    if (arg.type.root === 'ROW' || (arg.type.root === 'MAP' && (fn !== 'count' || node.distinct)))
+      throw refuse(this.#env, `${node.name} of a ${arg.type.root}`, node.span);
     if ((fn === 'sum' || fn === 'avg') && !isNumeric(arg.type)) throw this.#inner.mismatch(node.name, [arg], node.span, [`${node.name}(<NUMERIC>)`]);
     if (fn === 'count' && !arg.type.nullable && !node.distinct) return this.#register({ fn: 'countStar', distinct: false, filter, type: BIGINT(false) });
     const distinct = node.distinct && fn !== 'min' && fn !== 'max';

@@ -30,6 +30,7 @@ function alike(b: ExpressionBinder, op: string, left: Expr, right: Expr, span: S
   if (right.type.root === 'NULL') return [left, literal(null, withNullable(plainType(left.type), true))];
   if (isText(left.type) && isText(right.type)) return [left, right];
   if (left.type.root === 'ROW' || right.type.root === 'ROW') throw b.source.error('NOT_SUPPORTED', 'comparing ROW values is not supported yet', span);
+  if (left.type.root === 'MAP' || right.type.root === 'MAP') throw b.source.error('NOT_SUPPORTED', 'comparing MAP values is not supported yet', span);
   if (isText(left.type)) return [textAs(b, op, left, right, span), right];
   if (isText(right.type)) return [left, textAs(b, op, right, left, span)];
   if (left.type.root !== right.type.root && isTimestamp(left.type) && isTimestamp(right.type)) {

@@ -11,6 +11,7 @@ import { bindArithmetic } from './arithmetic.js';
 import { bindComparison, constantAs } from './comparison.js';
 import { bindFunction } from './function.js';
 import { bindDatetime, bindInterval, bindNumber } from './literal.js';
+import { bindConstructor, bindItem } from './map.js';
 import { accessField, type Scope } from './scope.js';
 
 /** Looks at a node before the binder does: aggregate queries answer for group keys, aggregates and window functions. */
@@ -64,6 +65,10 @@ export class ExpressionBinder {
         return this.#cast(node);
       case 'field':
         return accessField(this.bind(node.operand), node.field, this.source);
+      case 'item':
+        return bindItem(this, node);
+      case 'constructor':
+        return bindConstructor(this, node);
       case 'call':
         return this.#call(node);
       case 'star':
@@ -289,9 +294,7 @@ const BALANCED_FROM = 8;
 const NAMES: Readonly<Record<string, string>> = {
   'binary string': 'a binary literal',
   'in query': 'IN with a query',
-  item: 'element access with []',
   row: 'a ROW value',
-  constructor: 'an ARRAY, MAP or MULTISET value',
   subquery: 'a query as a value',
   exists: 'EXISTS',
 };

@@ -1,4 +1,4 @@
-import type { LogicalType, TypeRoot } from '../../types/logical.js';
+import { type LogicalType, STRING_LENGTH, type TypeRoot } from '../../types/logical.js';
 import { isBinary, isExact, isNumeric, isText, isTimestamp, sameType } from './common.js';
 
 /** Which casts Flink has: LogicalTypeCasts. */
@@ -31,6 +31,7 @@ export function implicitCast(from: LogicalType, to: LogicalType): boolean {
   if (from.root === 'ROW' && to.root === 'ROW') {
     return from.fields.length === to.fields.length && from.fields.every((f, i) => implicitCast(f.type, to.fields[i].type));
   }
+  if (from.root === 'MAP' && to.root === 'MAP') return implicitCast(from.key, to.key) && implicitCast(from.value, to.value);
   return IMPLICIT[to.root]?.includes(from.root) ?? false;
 }
 
@@ -42,14 +43,21 @@ export function explicitCast(from: LogicalType, to: LogicalType): CastAnswer {
     return isText(to) ? 'unsupported' : 'no';
   }
   if (from.root === 'ANY' || to.root === 'ANY') return 'no';
+  if (from.root === 'MAP' || to.root === 'MAP') {
+    if (from.root === 'MAP' && to.root === 'MAP') return implicitCast(from, to) ? 'yes' : 'unsupported';
+    return from.root === 'MAP' && isText(to) ? 'unsupported' : 'no';
+  }
   if (isBinary(from) || isBinary(to)) {
-    if (isBinary(from) && isBinary(to)) return sameType(from, to) ? 'yes' : 'unsupported';
-    return isText(from) || isText(to) ? 'unsupported' : 'no';
+    if (isBinary(from) && isBinary(to)) return sameType(from, to) || isBytes(to) ? 'yes' : 'unsupported';
+    if (isBinary(from)) return isText(to) ? 'yes' : 'no';
+    return isText(from) ? (isBytes(to) ? 'yes' : 'unsupported') : 'no';
   }
   if (isText(to)) return 'yes';
   if (IMPLICIT[to.root]?.includes(from.root)) return 'yes';
   return explicitOnly(from, to) ? 'yes' : 'no';
 }
+
+const isBytes = (t: LogicalType): boolean => t.root === 'VARBINARY' && t.length === STRING_LENGTH;
 
 function explicitOnly(from: LogicalType, to: LogicalType): boolean {
   const text = isText(from);

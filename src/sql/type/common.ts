@@ -13,6 +13,8 @@ export const isApproximate = (t: LogicalType): boolean => t.root === 'FLOAT' || 
 export const isNumeric = (t: LogicalType): boolean => isExact(t) || isApproximate(t);
 export const isText = (t: LogicalType): boolean => t.root === 'CHAR' || t.root === 'VARCHAR';
 export const isBinary = (t: LogicalType): boolean => t.root === 'BINARY' || t.root === 'VARBINARY';
+/** The one kind of map there is: text to bytes. */
+export const isMapOfBytes = (key: LogicalType, value: LogicalType): boolean => isText(key) && isBinary(value);
 export const isTimestamp = (t: LogicalType): boolean => t.root === 'TIMESTAMP' || t.root === 'TIMESTAMP_LTZ';
 export const isDatetime = (t: LogicalType): boolean => isTimestamp(t) || t.root === 'DATE' || t.root === 'TIME';
 export const isInterval = (t: LogicalType): boolean => t.root === 'INTERVAL_YEAR_MONTH' || t.root === 'INTERVAL_DAY_TIME';
@@ -52,6 +54,8 @@ export function sameType(a: LogicalType, b: LogicalType): boolean {
       const other = (b as typeof a).fields;
       return a.fields.length === other.length && a.fields.every((f, i) => sameType(f.type, other[i].type));
     }
+    case 'MAP':
+      return sameType(a.key, (b as typeof a).key) && sameType(a.value, (b as typeof a).value);
     default:
       return true;
   }

@@ -9,6 +9,7 @@ import {
   FLOAT,
   INT,
   type LogicalType,
+  MAP,
   ROW,
   SMALLINT,
   STRING,
@@ -21,6 +22,7 @@ import {
   withNullable,
 } from '../../types/logical.js';
 import type { SourceText } from '../source.js';
+import { isMapOfBytes } from './common.js';
 
 /** The logical type a written type means, with Flink's defaults and ranges. */
 export function resolveType(node: TypeNode, source: SourceText): LogicalType {
@@ -88,6 +90,11 @@ function bareType(node: TypeNode, source: SourceText): LogicalType {
         return { name: f.name.text, type: resolveType(f.type, source) };
       });
       return ROW(fields);
+    }
+    case 'MAP': {
+      const [key, value] = (node.elements ?? []).map((t) => resolveType(t, source));
+      if (!isMapOfBytes(key, value)) throw source.error('NOT_SUPPORTED', 'a MAP other than MAP<STRING, BYTES> is not supported yet', node.span);
+      return MAP(key, value);
     }
     default:
       throw source.error('NOT_SUPPORTED', `the type ${node.name} is not supported yet`, node.span);

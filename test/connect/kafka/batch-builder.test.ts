@@ -42,7 +42,7 @@ function build(
   compression: CompressionType = 'none',
 ): Uint8Array[] {
   const batch = allocBatch(engine, LEAVES, { capacity: 64 });
-  const builder = new BatchBuilder(engine, { partitions, batchBytes, keyLeaf: 0, timeLeaf: 1, fixed, sticky: 0, compression });
+  const builder = new BatchBuilder(engine, { partitions, batchBytes, keyLeaf: 0, timeLeaf: 1, headersLeaf: -1, fixed, sticky: 0, compression });
   const slices = engine.alloc(64 * 8);
   const text = engine.alloc(1 << 16);
   const frames: Uint8Array[] = [];
