@@ -33,6 +33,7 @@ export interface CatalogTable {
   readonly partitionedBy: readonly string[];
   readonly options: ReadonlyMap<string, OptionNode>;
   readonly source: SourceText;
+  /** the table's name in CREATE TABLE */
   readonly span: Span;
 }
 

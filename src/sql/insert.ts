@@ -9,7 +9,7 @@ import { type CatalogTable, DEFAULT_CATALOG, DEFAULT_DATABASE, type TableColumn 
 import { checkSinkChangelog } from './changelog.js';
 import { convert, literal } from './expr.js';
 import { optimize } from './optimize.js';
-import { tableOptions } from './options.js';
+import { placeOptionError, tableOptions } from './options.js';
 import { checkMetadata } from './metadata.js';
 import type { PlannedSink } from './physical.js';
 import { leafRefs, leavesOf, type Rel } from './rel.js';
@@ -30,12 +30,6 @@ export async function planInsert(insert: Insert, env: QueryEnv): Promise<Planned
   const entry = env.catalog.find(insert.table, source);
   if (entry.kind === 'view') throw source.error('SQL_VALIDATION', `'${entry.name}' is a view; rows go into tables`, insert.table.span);
   const columns = sinkColumns(entry);
-  const { body } = insert.query;
-  if (insert.columns !== undefined && body.kind === 'values') {
-    // Flink types NULL by the sink only when there is no column list
-    const untyped = body.rows.flat().find((e) => e.kind === 'null');
-    if (untyped !== undefined) throw source.error('TYPE_MISMATCH', "illegal use of 'NULL' with a column list", untyped.span, 'Write CAST(NULL AS <type>).');
-  }
   const query = bindQuery(insert.query, env);
   const rel = optimize(intoSink(query, insert, entry, columns, env));
   const given: Record<string, string> = {};
@@ -131,6 +125,10 @@ async function sinkConfig(
     partitionKeys: table.partitionedBy,
     primaryKey: table.primaryKey.map((k) => leaves.findIndex((l) => l.path.length === 1 && l.path[0] === k)),
   };
-  found.connector.checkSink?.(sink, place);
+  try {
+    found.connector.checkSink?.(sink, place);
+  } catch (e) {
+    throw placeOptionError(table, 'sink', place, e);
+  }
   return { sink, parallelism: found.parallelism, changelog: found.connector.changelog ?? 'insert' };
 }

@@ -32,10 +32,12 @@ export async function tableOptions(table: CatalogTable, given: TextOptions, role
   };
   const name = given.connector;
   if (name === undefined) {
-    throw new MillraceError('MISSING_OPTION', `table '${table.name}' has no option 'connector'`, {
-      place: table.source.place(table.span),
-      remedy: "Add WITH ('connector' = '...').",
-    });
+    throw missing(
+      table,
+      role,
+      use,
+      new MillraceError('MISSING_OPTION', `table '${table.name}' has no option 'connector'`, { remedy: "Add WITH ('connector' = '...')." }),
+    );
   }
   const connector = await loadConnector(name, place('connector'));
   const able = role === 'source' ? connector.createReader : connector.createWriter;
@@ -56,7 +58,7 @@ export async function tableOptions(table: CatalogTable, given: TextOptions, role
   }
   const defs = role === 'source' ? connector.sourceOptions : connector.sinkOptions;
   const others = role === 'source' ? connector.sinkOptions : connector.sourceOptions;
-  check(`connector '${name}'`, defs ?? {}, dropOther(options, defs ?? {}, others ?? {}), place, use);
+  check(`connector '${name}'`, defs ?? {}, dropOther(options, defs ?? {}, others ?? {}), (e) => placeOptionError(table, role, use, e));
   return { connector, options: dropOther(options, defs ?? {}, others ?? {}), format, ...plannerOptions(given, role, place) };
 }
 
@@ -76,10 +78,12 @@ async function formatOf(
 ): Promise<FormatConfig> {
   const name = given[key];
   if (name === undefined) {
-    throw new MillraceError('MISSING_OPTION', `table '${table.name}' has no option 'format'`, {
-      place: place('connector'),
-      remedy: "Add 'format' = 'json' or 'csv'.",
-    });
+    throw missing(
+      table,
+      role,
+      use,
+      new MillraceError('MISSING_OPTION', `table '${table.name}' has no option 'format'`, { remedy: "Add 'format' = 'json' or 'csv'." }),
+    );
   }
   const format = await loadFormat(name, place(key));
   const prefix = `${key === 'format' ? '' : 'value.'}${name}.`;
@@ -90,21 +94,36 @@ async function formatOf(
   );
   const [defs, others] = role === 'source' ? [format.decoderOptions, format.encoderOptions] : [format.encoderOptions, format.decoderOptions];
   const options = dropOther(own, defs, others);
-  check(`format '${name}'`, defs, options, (k) => place(prefix + k), use);
+  check(`format '${name}'`, defs, options, (e) => placeOptionError(table, role, use, e, prefix));
   const firstKey = Object.keys(options)[0];
   format.check(options, role === 'source' ? 'decode' : 'encode', firstKey === undefined ? use : place(prefix + firstKey));
   return { name, options };
 }
 
-/** readOptions, with the failure placed at the option it names. */
-function check(owner: string, defs: OptionDefs, options: TextOptions, place: (key: string) => ErrorPlace, use: ErrorPlace): void {
+/** A failure of a table's options, placed at the option it names, or at the table that lacks it; else as it is. */
+export function placeOptionError(table: CatalogTable, role: 'source' | 'sink', use: ErrorPlace, e: unknown, prefix = ''): unknown {
+  if (!(e instanceof MillraceError)) return e;
+  if (e.code === 'MISSING_OPTION') return missing(table, role, use, e);
+  const message = e.message.split('\n')[0];
+  const option = [...table.options.values()].find((o) => o.key.startsWith(prefix) && message.includes(`'${o.key.slice(prefix.length)}'`));
+  if (option === undefined) return e.place.line === undefined ? new MillraceError(e.code, message, { place: use, remedy: e.remedy, cause: e }) : e;
+  return new MillraceError(e.code, message, { place: table.source.place(option.span), remedy: e.remedy, cause: e });
+}
+
+/** What a table lacks is to be added where it was created; the message names the statement that needs it. */
+function missing(table: CatalogTable, role: 'source' | 'sink', use: ErrorPlace, e: MillraceError): MillraceError {
+  const user = use.line === undefined ? '' : `, which line ${use.line} ${role === 'source' ? 'reads' : 'writes'}`;
+  const said = e.message.split('\n')[0].replace(/\.$/, '');
+  const message = said.startsWith(`table '${table.name}'`) ? `${said}${user}` : `${said} (table '${table.name}'${user})`;
+  return new MillraceError('MISSING_OPTION', message, { place: table.source.place(table.span), remedy: e.remedy, cause: e.cause });
+}
+
+/** readOptions, with the failure placed. */
+function check(owner: string, defs: OptionDefs, options: TextOptions, fail: (e: unknown) => unknown): void {
   try {
     readOptions(owner, defs, options, {});
   } catch (e) {
-    if (!(e instanceof MillraceError)) throw e;
-    const message = e.message.split('\n')[0];
-    const key = Object.keys(options).find((k) => message.includes(`'${k}'`));
-    throw new MillraceError(e.code, message, { place: key === undefined ? use : place(key), remedy: e.remedy, cause: e });
+    throw fail(e);
   }
 }
 

@@ -9,7 +9,7 @@ import { MillraceError } from '../base/errors.js';
 import { checkRetractable, needsUpdateBefore, refuseTtl, refuseWindow, updates } from './changelog.js';
 import { balanced, columnsOf } from './expr.js';
 import type { CatalogTable } from './catalog.js';
-import { type PlannerSettings, tableOptions } from './options.js';
+import { type PlannerSettings, placeOptionError, tableOptions } from './options.js';
 import { type AggregateRel, type CalcRel, inputsOf, leavesOf, type Rel, type ScanRel } from './rel.js';
 import { checkMetadata } from './metadata.js';
 import { aggregateKeys, calcName, passesAll, plainCalls, plainSchema, sameNames, windowName } from './node-parts.js';
@@ -110,7 +110,11 @@ class GraphBuilder {
       tableSchema: { fields: table.scanSchema.fields.filter((_, i) => table.scanMetadata[i] === undefined) },
       orderIgnored: true,
     };
-    found.connector.checkSource?.(source, place);
+    try {
+      found.connector.checkSource?.(source, place);
+    } catch (e) {
+      throw placeOptionError(table, 'source', place, e);
+    }
     const config: SourceNodeConfig = { source, watermark: this.#watermark(scan, schema, map, found) };
     return this.#add({
       kind: 'source',

@@ -80,13 +80,31 @@ const CASES: readonly [string, ErrorCode, string, RegExp][] = [
   ["CREATE TABLE x (a INT) WITH ('connector' = 'datagen', 'rows-per-secon' = '1'); SELECT * FROM x", 'UNKNOWN_OPTION', "'rows-per-secon'", /rows-per-second/],
   ["CREATE TABLE x (a INT) WITH ('connector' = 'datagen', 'rows-per-second' = 'x'); SELECT * FROM x", 'INVALID_OPTION', "'rows-per-second'", /not valid/],
   ["CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'path' = 'y', 'format' = 'jsn'); SELECT * FROM x", 'UNKNOWN_FORMAT', "'format'", /'json'/],
-  ["CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'path' = 'y'); SELECT * FROM x", 'MISSING_OPTION', "'connector'", /'format'/],
+  [
+    "CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'path' = 'y'); SELECT * FROM x",
+    'MISSING_OPTION',
+    'x (a INT)',
+    /no option 'format', which line 5 reads/,
+  ],
+  ['CREATE TABLE x (a INT); SELECT * FROM x', 'MISSING_OPTION', 'x (a INT)', /no option 'connector', which line 5 reads/],
+  [
+    "CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'format' = 'json');\nINSERT INTO x SELECT 1",
+    'MISSING_OPTION',
+    'x (a INT)',
+    /needs the option 'path' \(table 'x', which line 6 writes\)/,
+  ],
+  [
+    "CREATE TABLE x (a INT) WITH ('connector' = 'kafka', 'topic' = 't', 'properties.bootstrap.servers' = 'h:1', 'format' = 'json'); SELECT * FROM x",
+    'MISSING_OPTION',
+    'x (a INT)',
+    /group\.id is required/,
+  ],
   ["CREATE TABLE x (a INT, WATERMARK FOR a AS a) WITH ('connector' = 'datagen')", 'TYPE_MISMATCH', 'a', /TIMESTAMP\(p\)/],
   ["CREATE TABLE x (a TIMESTAMP(6), WATERMARK FOR a AS a) WITH ('connector' = 'datagen')", 'TYPE_MISMATCH', 'a', /from 0 to 3/],
   ["CREATE TABLE x (a INT, PRIMARY KEY (a)) WITH ('connector' = 'datagen')", 'SQL_VALIDATION', 'PRIMARY', /NOT ENFORCED/],
   ["CREATE TABLE x (a INT, a INT) WITH ('connector' = 'datagen')", 'SQL_VALIDATION', 'a', /declared twice/],
   ['CREATE TABLE user_events (a INT)', 'SQL_VALIDATION', 'user_events', /already exists/],
-  ['CREATE TABLE x (a MAP<STRING, INT>)', 'NOT_SUPPORTED', 'MAP', /type MAP is not supported yet/],
+  ['CREATE TABLE x (a MAP<STRING, INT>)', 'NOT_SUPPORTED', 'MAP', /MAP other than MAP<STRING, BYTES> is not supported yet/],
   ['DROP TABLE nope', 'UNKNOWN_TABLE', 'nope', /not found/],
   ['CREATE CATALOG c', 'NOT_SUPPORTED', 'CREATE', /CREATE CATALOG is not supported yet/],
   ["SET 'parallelism.default' = 'many'; SELECT * FROM user_events", 'INVALID_OPTION', 'SET', /whole number/],
@@ -135,6 +153,9 @@ test('what Flink refuses for its names is refused', async () => {
     ["SELECT COALESCE(ALL user_id, 'x') FROM user_events", /ALL/],
     ['SELECT * FROM (user_events)', /a query or a join/],
     ["INSERT INTO risk_alerts (alert_type, user_id) VALUES ('a', NULL)", /illegal use of 'NULL'/],
+    ["INSERT INTO risk_alerts VALUES ('a', 'b', LOCALTIMESTAMP), ('a', NULL, LOCALTIMESTAMP)", /illegal use of 'NULL'/],
+    ['SELECT * FROM (VALUES (1), (NULL))', /illegal use of 'NULL'/],
+    ['SELECT user_id FROM user_events UNION ALL SELECT NULL', /illegal use of 'NULL'/],
   ];
   for (const [statement, says] of cases) assert.match((await failure(RISK_TABLES + statement)).message, says);
 });

@@ -99,16 +99,14 @@ const ONE_ROW: Rel = { op: 'values', rows: [[literal(0, INT(false))]], schema: {
 
 function bindValues(values: Values, env: QueryEnv): Rel {
   const binder = new ExpressionBinder(env.source, new Scope({ fields: [] }));
-  const rows = values.rows.map((row) => row.map((x) => binder.bind(x)));
+  // Flink takes no bare NULL in VALUES, also not where other rows or the sink would tell its type
+  const rows = values.rows.map((row) => row.map((x) => binder.bindTyped(x)));
   const width = rows[0].length;
   if (rows.some((r) => r.length !== width)) throw env.source.error('SQL_VALIDATION', 'the rows of VALUES have different numbers of columns', values.span);
   const fields = rows[0].map((_, i): Field => {
     const type = commonType(rows.map((r) => r[i].type));
-    if (type === undefined) {
-      const nulls = rows.every((r) => r[i].type.root === 'NULL');
-      if (nulls) throw binder.illegalNull(values.rows[0][i].span);
+    if (type === undefined)
       throw env.source.error('TYPE_MISMATCH', `values passed to VALUES have incompatible types in column ${i + 1}`, values.span, 'CAST them to one type.');
-    }
     return { name: `EXPR$${i}`, type: plainType(type) };
   });
   const schema = { fields };

@@ -41,7 +41,7 @@ export function bindTable(node: CreateTable, source: SourceText, catalog: Catalo
     partitionedBy: node.partitionedBy.map((p) => known(p.text, p.span, columns, source)),
     options: new Map([...(base?.options ?? []), ...node.options.map((o) => [o.key, o] as const)]),
     source,
-    span: node.span,
+    span: node.name.span,
   };
 }
 

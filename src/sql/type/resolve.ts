@@ -91,12 +91,15 @@ function bareType(node: TypeNode, source: SourceText): LogicalType {
       });
       return ROW(fields);
     }
-    case 'MAP': {
-      const [key, value] = (node.elements ?? []).map((t) => resolveType(t, source));
-      if (!isMapOfBytes(key, value)) throw source.error('NOT_SUPPORTED', 'a MAP other than MAP<STRING, BYTES> is not supported yet', node.span);
-      return MAP(key, value);
-    }
+    case 'MAP':
+      return mapType(node, source);
     default:
       throw source.error('NOT_SUPPORTED', `the type ${node.name} is not supported yet`, node.span);
   }
+}
+
+function mapType(node: TypeNode, source: SourceText): LogicalType {
+  const [key, value] = (node.elements ?? []).map((t) => resolveType(t, source));
+  if (!isMapOfBytes(key, value)) throw source.error('NOT_SUPPORTED', 'a MAP other than MAP<STRING, BYTES> is not supported yet', node.span);
+  return MAP(key, value);
 }
