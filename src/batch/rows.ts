@@ -275,7 +275,7 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
       };
     case 'MAP':
       return (row) => {
-        const p = (at[leaf] >> 2) + row * 2;
+        const p = (at[leaf] >>> 2) + row * 2;
         const u32 = c.engine.u32;
         return decodeMap(c.engine.u8.subarray(u32[p], u32[p] + u32[p + 1]));
       };

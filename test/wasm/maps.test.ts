@@ -27,15 +27,15 @@ function bytesOf(e: Parameters<typeof call>[0], type: LogicalType, args: { type:
   const out = run.last();
   if (out.isNull(0, 0)) return null;
   const { u32, u8 } = run.engine;
-  const at = out.values(0) >> 2;
+  const at = out.values(0) >>> 2;
   return u8.slice(u32[at], u32[at] + u32[at + 1]);
 }
 
 function place(engine: Engine, slot: number, bytes: Uint8Array): void {
   const p = engine.alloc(bytes.length + 128) + 64;
   engine.u8.set(bytes, p);
-  engine.u32[slot >> 2] = p;
-  engine.u32[(slot >> 2) + 1] = bytes.length;
+  engine.u32[slot >>> 2] = p;
+  engine.u32[(slot >>> 2) + 1] = bytes.length;
 }
 
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);
