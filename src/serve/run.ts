@@ -5,6 +5,7 @@ import { MillraceError } from '../base/errors.js';
 import { executeGraph, type JobHandle } from '../job/execute.js';
 import { SlotPool } from '../job/pool.js';
 import type { JobResult } from '../job/status.js';
+import { leaveCoresToSlots } from './compiler.js';
 import { ignoreBrokenPipes, onInterrupt } from './interrupt.js';
 import { StatusLine } from './status-line.js';
 import { summary, watch } from './watch.js';
@@ -52,6 +53,8 @@ export async function runScript(text: string, context: RunContext): Promise<numb
       const { planScript } = await import('../sql/index.js');
       const plan = await planScript(text, { file: context.file, options: context.options });
       for (const w of plan.warnings) process.stderr.write(`${w}\n`);
+      const slots = plan.steps.map((s) => (s.kind === 'text' ? 0 : Number(s.graph.options['parallelism.default'] ?? 1)));
+      leaveCoresToSlots(Math.max(0, ...slots));
       const results: JobResult[] = [];
       for (const step of plan.steps) {
         if (step.kind === 'text') {

@@ -189,10 +189,7 @@ class SubtaskBuilder {
   #driver(head: ChainedOperator, create: (events: SourceEvents) => SourceDriver | ValuesDriver): Input {
     const watermark = (w: bigint): void => head.watermark(w);
     const driver = create({
-      batch: (b: Batch) => {
-        this.#times.firstReadMs ??= this.#ctx.clock.preciseMs();
-        head.emit(b);
-      },
+      batch: (b: Batch) => head.emit(b),
       watermark,
       idle: () => head.status(true),
       active: () => head.status(false),
@@ -203,8 +200,9 @@ class SubtaskBuilder {
     if (driver instanceof SourceDriver) driver.open();
     return {
       step: () => {
-        this.#times.firstReadMs ??= this.#ctx.clock.preciseMs();
+        const beforeMs = this.#times.firstReadMs === undefined ? this.#ctx.clock.preciseMs() : 0;
         const r = driver.step();
+        if (r !== POLL_IDLE) this.#times.firstReadMs ??= beforeMs;
         return r === POLL_END ? STEP_END : r === POLL_IDLE ? STEP_IDLE : STEP_WORKED;
       },
       wakeupMs: () => driver.wakeupMs(),

@@ -48,6 +48,8 @@ export class ChainedOperator implements Output {
   readonly timersMs: number[] = [];
   /** the last watermark that reached this operator; for figures only */
   currentWatermark: bigint | undefined;
+  /** every operator further down the chain */
+  #below: readonly ChainedOperator[] | undefined;
   readonly #recordsIn = this.metrics.counter('numRecordsIn');
   readonly #recordsOut = this.metrics.counter('numRecordsOut');
 
@@ -153,7 +155,12 @@ export class ChainedOperator implements Output {
   }
   /** Operators below are not done with what they got: a promise of theirs may be pending, so nothing more may follow in this step. */
   #childrenOwe(): boolean {
-    return this.children.some((c) => c.op.pending.length > 0 || c.op.#childrenOwe());
+    this.#below ??= this.#descendants();
+    for (let i = 0; i < this.#below.length; i++) if (this.#below[i].pending.length > 0) return true;
+    return false;
+  }
+  #descendants(): ChainedOperator[] {
+    return this.children.flatMap((c) => [c.op, ...c.op.#descendants()]);
   }
   #forward(watermark: bigint): void {
     for (const c of this.children) if (c.side === undefined) c.op.watermark(watermark);

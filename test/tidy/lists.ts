@@ -59,6 +59,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/job/options.ts': ['node:os'],
   'src/job/pool.ts': ['node:worker_threads', 'piscina'],
   'src/ring/io-bell.ts': ['node:worker_threads'],
+  'src/serve/compiler.ts': ['node:os', 'node:v8'],
   'src/serve/cli.ts': ['citty'],
   'src/serve/run.ts': ['node:fs', 'node:path'],
   'src/state/objects.ts': ['node:v8'],

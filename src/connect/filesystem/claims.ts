@@ -13,6 +13,8 @@ export interface FilePlan {
   /** a record may hold newlines inside quotes: how its end is found; undefined = every newline ends a record */
   readonly framing: CsvFraming | undefined;
   readonly parallelism: number;
+  /** readers continue an earlier run: none claims before all have said what was read */
+  readonly restored: boolean;
 }
 
 /**
@@ -114,12 +116,12 @@ export class Claims {
     return Atomics.load(this.#words, NEXT) >= this.#units.total;
   }
 
-  /** A reader is ready: what it restored is marked. Nobody claims before all are. */
+  /** A reader is ready: what it restored is marked. */
   opened(): void {
     Atomics.add(this.#words, OPENED, 1);
   }
   get allOpened(): boolean {
-    return Atomics.load(this.#words, OPENED) >= this.#readers;
+    return !this.#units.plan.restored || Atomics.load(this.#words, OPENED) >= this.#readers;
   }
 
   /** Marks a unit as taken by an earlier run. */

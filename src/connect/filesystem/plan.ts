@@ -35,7 +35,14 @@ export function planFiles(
   const options = readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, { operator: config.tableName });
   const files = listFiles(localPath(options.path, config.tableName), compilePattern(options['source.path.regex-pattern'], config.tableName));
   const lineBased = framing === undefined && (config.format?.name === 'json' || config.format?.name === 'csv');
-  const plan: FilePlan = { files, ...limits, blocks: config.orderIgnored && lineBased, framing, parallelism: host.parallelism };
+  const plan: FilePlan = {
+    files,
+    ...limits,
+    blocks: config.orderIgnored && lineBased,
+    framing,
+    parallelism: host.parallelism,
+    restored: host.restored !== undefined,
+  };
   const units = new Units(plan);
   return {
     bounded: true,
