@@ -58,9 +58,9 @@ class PacedReader implements SourceReader {
     const { parallelism, engine } = this.#ctx;
     const n = Math.min(batch.capacity, Math.ceil((Math.min(due, this.#records) - this.#next) / parallelism));
     if (n <= 0) return POLL_IDLE;
-    for (const c of [this.#key, this.#created]) engine.u8.fill(0xff, batch.validity(c), batch.validity(c) + ((n + 7) >> 3));
-    const keys = batch.values(this.#key) >> 2;
-    const created = batch.values(this.#created) >> 3;
+    for (const c of [this.#key, this.#created]) engine.u8.fill(0xff, batch.validity(c), batch.validity(c) + ((n + 7) >>> 3));
+    const keys = batch.values(this.#key) >>> 2;
+    const created = batch.values(this.#created) >>> 3;
     for (let i = 0; i < n; i++) {
       // a multiplication by an odd number goes through all keys in a scattered order
       engine.i32[keys + i] = (Math.imul(this.#next, 0x9e3779b1) >>> 1) % this.#keys;
@@ -109,8 +109,8 @@ class HistogramWriter implements SinkWriter {
   write(batch: Batch): void {
     const now = nowNs();
     const { engine } = this.#ctx;
-    const created = batch.values(this.#created) >> 3;
-    const sel = batch.sel >> 2;
+    const created = batch.values(this.#created) >>> 3;
+    const sel = batch.sel >>> 2;
     const n = batch.selCount;
     if (n > 0) this.#firstNs = Math.min(this.#firstNs, engine.f64[created + engine.u32[sel]]);
     for (let i = 0; i < n; i++) {

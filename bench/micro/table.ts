@@ -43,10 +43,10 @@ function run(name: string, type: LogicalType, keys: number, bytes: number, rows:
     for (let i = 0; i < BATCH_ROWS_MAX; i++) {
       const k = key(i);
       if (bytes > 0) {
-        engine.u32[(b.values(0) >> 2) + 2 * i] = input + k * bytes;
-        engine.u32[(b.values(0) >> 2) + 2 * i + 1] = bytes;
-      } else if (type.root === 'INTEGER') engine.i32[(b.values(0) >> 2) + i] = k;
-      else engine.i64[(b.values(0) >> 3) + i] = BigInt(k) * 1000003n;
+        engine.u32[(b.values(0) >>> 2) + 2 * i] = input + k * bytes;
+        engine.u32[(b.values(0) >>> 2) + 2 * i + 1] = bytes;
+      } else if (type.root === 'INTEGER') engine.i32[(b.values(0) >>> 2) + i] = k;
+      else engine.i64[(b.values(0) >>> 3) + i] = BigInt(k) * 1000003n;
     }
   };
   const step = (b: (typeof batches)[0]): void => {

@@ -67,10 +67,10 @@ function run(name: string, window: WindowSpec, keys: number, calls: readonly Agg
       const u32 = engine.u32;
       const i64 = engine.i64;
       for (let i = 0; i < BATCH_ROWS_MAX; i++) {
-        u32[(b.values(0) >> 2) + 2 * i] = texts + prng.below(keys) * 36;
-        u32[(b.values(0) >> 2) + 2 * i + 1] = 36;
-        i64[(b.values(1) >> 3) + i] = BigInt(prng.below(1000));
-        i64[(b.values(2) >> 3) + i] = BigInt(Math.floor(time) - prng.below(2000));
+        u32[(b.values(0) >>> 2) + 2 * i] = texts + prng.below(keys) * 36;
+        u32[(b.values(0) >>> 2) + 2 * i + 1] = 36;
+        i64[(b.values(1) >>> 3) + i] = BigInt(prng.below(1000));
+        i64[(b.values(2) >>> 3) + i] = BigInt(Math.floor(time) - prng.below(2000));
         time += 1000 / rowsPerSecond;
       }
       for (let c = 0; c < 3; c++) b.setValidity(c, 0);

@@ -140,7 +140,7 @@ export class BundledGroups implements Operator {
       const leaf = output[this.#config.keys.length + i];
       const width = leaf === undefined ? 8 : typeWidth(typeCode(leaf.type));
       const nullable = call.fn !== 'count' && call.fn !== 'countStar';
-      return { values: engine.alloc(2 * groups * width + 64), validity: nullable ? engine.alloc((groups >> 2) + 64) : 0, width, nullable };
+      return { values: engine.alloc(2 * groups * width + 64), validity: nullable ? engine.alloc((groups >>> 2) + 64) : 0, width, nullable };
     });
   }
 
@@ -149,7 +149,7 @@ export class BundledGroups implements Operator {
     const first = this.#config.keys.length;
     const at = (i: number): { values: number; validity: number } => {
       const c = pairs.columns[i];
-      return { values: c.values + 2 * from * c.width, validity: c.nullable ? c.validity + (from >> 2) : 0 };
+      return { values: c.values + 2 * from * c.width, validity: c.nullable ? c.validity + (from >>> 2) : 0 };
     };
     this.#groups.calls.writeTo(at);
     this.#config.calls.forEach((_, i) => {
@@ -194,7 +194,7 @@ export class BundledGroups implements Operator {
     engine.free(pairs.found, pairs.groups * 4 + 64);
     for (const c of pairs.columns) {
       engine.free(c.values, 2 * pairs.groups * c.width + 64);
-      if (c.nullable) engine.free(c.validity, (pairs.groups >> 2) + 64);
+      if (c.nullable) engine.free(c.validity, (pairs.groups >>> 2) + 64);
     }
   }
 

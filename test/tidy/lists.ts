@@ -73,7 +73,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/window/process.ts': ['node:v8'],
 };
 
-/** Calls that make a run unrepeatable or talk past the logger, and where they may stand (base/ may always). */
+/** Calls that make a run unrepeatable, talk past the logger or lose addresses, and where they may stand (base/ may always). */
 export const BANNED: readonly { readonly call: RegExp; readonly instead: string; readonly allowed: Readonly<Record<string, string>> }[] = [
   { call: /\bDate\.now\b|\bnew Date\(\s*\)/, instead: 'the Clock that was passed in', allowed: {} },
   {
@@ -94,6 +94,7 @@ export const BANNED: readonly { readonly call: RegExp; readonly instead: string;
       'src/task/worker.ts': 'naps of a slot that waits for a promise',
     },
   },
+  { call: /(?<!>)>> [23]\b(?!n)/, instead: "'>>>': an address from 2 GiB on is negative after '>>', and what is written there is lost", allowed: {} },
   { call: /\bconsole\.\w+\s*\(/, instead: 'a metric, an error, or the print of the IoContext', allowed: {} },
   {
     call: /\bprocess\.exit\s*\(/,
