@@ -1,5 +1,5 @@
 // Builds everything that changed: .build/src (tsc, and kernels.wasm by asc), .build/test and .build/bench, and from .build/src the package in dist/.
-// Flags: --quiet prints only errors; --no-tests leaves out tests and benches; --names builds the kernels with function names (for profiles).
+// Flags: --quiet prints only errors; --no-tests leaves out tests; --names builds the kernels with function names (for profiles).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -37,6 +37,6 @@ const names = process.argv.includes('--names');
 if (names || !existsSync(wasm) || statSync(wasm).mtimeMs < Math.max(newest(join(root, 'assembly')), statSync(join(root, 'asconfig.json')).mtimeMs)) {
   run('asc', 'assemblyscript', 'bin/asc.js', ['--config', 'asconfig.json', '--target', 'release', ...(names ? ['--debug'] : [])]);
 }
-const projects = process.argv.includes('--no-tests') ? ['tsconfig.json'] : ['tsconfig.test.json'];
+const projects = process.argv.includes('--no-tests') ? ['tsconfig.bench.json'] : ['tsconfig.test.json'];
 run('tsc', 'typescript', 'bin/tsc', ['-b', ...projects]);
 await bundle(root);

@@ -11,8 +11,18 @@ function entriesOf(src) {
   const entries = new Set(PUBLIC);
   for (const name of readdirSync(join(src, 'connect'))) if (existsSync(join(src, 'connect', name, 'index.js'))) entries.add(`connect/${name}/index`);
   for (const name of ['json', 'csv']) entries.add(`format/${name}`);
-  for (const f of files(src, '.js')) for (const m of readFileSync(f, 'utf8').matchAll(/ownModule\('([\w/-]+)\.js'\)/g)) entries.add(m[1]);
+  for (const f of files(src, '.js'))
+    for (const m of readFileSync(f, 'utf8').matchAll(/ownModule\('([\w/-]+)\.js'\)/g)) if (!m[1].startsWith('bench/')) entries.add(m[1]);
   return [...entries];
+}
+
+/** `millrace bench`: loaded only by that command, and the modules it starts in processes and workers of their own. */
+const BENCH = ['bench/cli', 'bench/latency/run', 'bench/latency/job', 'bench/latency/connector'];
+
+/** The scripts, jobs and peers it runs, as they are; what compiles peers on demand is bundled. */
+function copyBench(root, dist) {
+  for (const dir of ['sql', 'jobs', 'peers'])
+    cpSync(join(root, 'bench', dir), join(dist, 'bench', dir), { recursive: true, filter: (f) => !f.endsWith('.ts') });
 }
 
 function files(dir, ending) {
@@ -35,13 +45,21 @@ export async function bundle(root) {
   const src = join(root, '.build/src');
   const dist = join(root, 'dist');
   const stamp = join(dist, 'index.js');
-  const newest = Math.max(...[...files(src, '.js'), ...files(src, '.d.ts'), join(src, 'kernels.wasm')].map((f) => statSync(f).mtimeMs));
+  const build = join(root, '.build');
+  const sources = [
+    ...files(src, '.js'),
+    ...files(src, '.d.ts'),
+    join(src, 'kernels.wasm'),
+    ...files(join(build, 'bench'), '.js'),
+    ...files(join(root, 'bench'), ''),
+  ];
+  const newest = Math.max(...sources.map((f) => statSync(f).mtimeMs));
   if (existsSync(stamp) && statSync(stamp).mtimeMs > newest) return;
   const { rolldown } = await import('rolldown');
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
-  const build = await rolldown({
-    input: Object.fromEntries(entriesOf(src).map((e) => [e, join(src, `${e}.js`)])),
+  const bundled = await rolldown({
+    input: Object.fromEntries([...entriesOf(src).map((e) => [e, join(src, `${e}.js`)]), ...BENCH.map((e) => [e, join(build, `${e}.js`)])]),
     platform: 'node',
     external: [/^node:/, 'piscina', 'kafkajs', 'temporal-polyfill', /^@node-rs\//],
     resolve: { alias: { '#abi': join(src, 'assembly/abi.js') } },
@@ -49,10 +67,11 @@ export async function bundle(root) {
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') report(level === 'info' ? 'debug' : level, log);
     },
   });
-  await build.write({ dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' });
-  await build.close();
+  await bundled.write({ dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' });
+  await bundled.close();
   for (const f of files(src, '.d.ts')) cpSync(f, join(dist, f.slice(src.length + 1)), { recursive: true });
   cpSync(join(src, 'kernels.wasm'), join(dist, 'kernels.wasm'));
+  copyBench(root, dist);
   check(dist);
   writeFileSync(stamp, readFileSync(stamp)); // newer than everything it was made from
 }

@@ -13,8 +13,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const work = mkdtempSync(join(tmpdir(), 'millrace-package-'));
 
-function run(command, args, cwd) {
-  const r = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+function run(command, args, cwd, env = {}) {
+  const r = spawnSync(command, args, { cwd, env: { ...process.env, ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   if (r.status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${r.signal ?? r.status}\n${r.stdout}${r.stderr}`);
   return r.stdout;
 }
@@ -98,6 +98,8 @@ try {
   writeFileSync(join(app, 'in.jsonl'), '{"id":1,"name":"a"}\n{"id":2,"name":"b"}\n');
   const out = run('npx', ['--no-install', 'millrace', 'run', 'job.sql'], app);
   check(out.includes('+I[2, B]') && !out.includes('+I[1'), `the installed package printed:\n${out}`);
+  const bench = run('npx', ['--no-install', 'millrace', 'bench', 'ads', '--records', '20000', '--rounds', '1'], app, { TMPDIR: work });
+  check(/millrace 2 slots [\s\S]* outputs equal/.test(bench), `the installed package's bench printed:\n${bench}`);
   console.log(`package: ${packed.files.length} files, ${(packed.size / 1024).toFixed(0)} KiB packed; installs, imports and runs`);
 } catch (e) {
   console.error(`package: ${e.message}`);

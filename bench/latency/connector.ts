@@ -4,6 +4,7 @@ import { option, optionKind, readOptions, requiredOption } from '#src/contract/o
 import type { SinkWriter, WriterContext } from '#src/contract/sink.js';
 import { type Connector, POLL_END, POLL_IDLE, POLL_ROWS, type ReaderContext, type SourceReader } from '#src/contract/source.js';
 import { Histogram, type HistogramData } from './histogram.js';
+import { INTERVAL_MS } from './plan.js';
 
 /**
  * The two ends of the latency bench, as a connector of one's own. The source is an open loop: record k of the whole table is due k / rate seconds after the start
@@ -87,8 +88,6 @@ export interface SinkFigures {
   /** by 100 ms of schedule: records, and the sum and the maximum of their latencies, ns */
   readonly intervals: readonly (readonly [number, number, number])[];
 }
-
-export const INTERVAL_MS = 100;
 
 class HistogramWriter implements SinkWriter {
   readonly #path: string;

@@ -1,12 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { compiled } from '../lib/paths.js';
 import { child } from '../lib/program.js';
-import { INTERVAL_MS, type SinkFigures } from './connector.js';
+import type { SinkFigures } from './connector.js';
 import { Histogram } from './histogram.js';
-import { type LatencyRun, RUN_VARIABLE } from './job.js';
+import { INTERVAL_MS, type LatencyRun, RUN_VARIABLE } from './plan.js';
 
-const RUN = fileURLToPath(new URL('./run.js', import.meta.url));
+const RUN = compiled('latency/run.js');
 const KEYS = 10_000;
 
 /** Latency that grows by less than this between the two halves of a run is no growth, ms. */

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { ROOT } from './paths.js';
+import { join } from 'node:path';
+import { PACKAGED, ROOT } from './paths.js';
 
 export interface Machine {
   readonly cpu: string;
@@ -15,17 +17,23 @@ export interface Machine {
 }
 
 export function machine(): Machine {
-  const git = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: ROOT, encoding: 'utf8' });
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
-    commit: git.status === 0 ? git.stdout.trim() : 'unknown',
+    commit: commit(),
     load: Math.round(loadavg()[0] * 100) / 100,
     at: new Date().toISOString(),
   };
+}
+
+/** The commit in the repository; in the installed package its version. */
+function commit(): string {
+  if (PACKAGED) return `of release ${(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version}`;
+  const git = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: ROOT, encoding: 'utf8' });
+  return git.status === 0 ? git.stdout.trim() : 'unknown';
 }
 
 export function describe(m: Machine): string {

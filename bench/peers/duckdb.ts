@@ -10,7 +10,7 @@ const VERSION = '1.5.6-r.1';
 export function duckdb(work: Workload, threads: number): Program {
   let folder = '';
   return {
-    name: `duckdb, ${threads} thread${threads > 1 ? 's' : ''}`,
+    name: `duckdb 1.5, ${threads} thread${threads > 1 ? 's' : ''}`,
     note: 'batch: no watermarks, no row before the end of the input',
     async prepare() {
       try {

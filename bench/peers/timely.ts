@@ -13,7 +13,7 @@ const TARGET = join(DATA, 'peers/timely-target');
 export function timely(work: Workload, workers: number): Program {
   let program = '';
   return {
-    name: `timely, ${workers} worker${workers > 1 ? 's' : ''}`,
+    name: `timely 0.31, ${workers} worker${workers > 1 ? 's' : ''}`,
     note: 'Rust, one query; keys up to 40 bytes',
     async prepare() {
       if (!has('cargo', '--version')) return 'no cargo (Rust) on the PATH';

@@ -4,7 +4,7 @@ import { describe, machine } from '../lib/machine.js';
 import { DATA } from '../lib/paths.js';
 import { save } from '../lib/program.js';
 import { table } from '../lib/stats.js';
-import type { LatencyRun } from '../latency/job.js';
+import type { LatencyRun } from '../latency/plan.js';
 import { type LatencyFigures, measureLatency, sustainableRate } from '../latency/measure.js';
 
 export interface LatencyStageOptions {

@@ -21,7 +21,7 @@ export const users: Contest<OrdersShape> = {
   title: 'JSON file -> count, sum and max per user and 10 s',
   shapes: ordersShapes,
   input: ordersFile,
-  reference: 'duckdb, 1 thread',
+  reference: 'duckdb 1.5, 1 thread',
   programs: (shape) => {
     const work = workload(shape);
     return [

@@ -1,4 +1,5 @@
 import { defineCommand, runMain } from 'citty';
+import { ownModule } from '../base/modules.js';
 
 const set = {
   type: 'string',
@@ -40,12 +41,21 @@ const demo = defineCommand({
   },
 });
 
-/** The command line: `millrace run job.sql`, `millrace explain job.sql`, `millrace demo`. */
+const bench = defineCommand({
+  meta: { name: 'bench', description: 'Measures throughput and latency on this machine, against peers on the same input.' },
+});
+
+/** The command line: `millrace run job.sql`, `millrace explain job.sql`, `millrace demo`, `millrace bench ads`. */
 export async function main(argv: string[]): Promise<void> {
+  if (argv[0] === 'bench') {
+    const own = (await import(ownModule('bench/cli.js'))) as { bench(rawArgs: string[]): Promise<void> };
+    await own.bench(argv.slice(1));
+    return;
+  }
   const version = '0.1.0';
   const command = defineCommand({
     meta: { name: 'millrace', version, description: "Stream processing for Node.js with Flink's semantics." },
-    subCommands: { run, explain, demo },
+    subCommands: { run, explain, demo, bench },
   });
   await runMain(command, { rawArgs: argv });
 }

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { type CommandDef, defineCommand, runMain } from 'citty';
+import { type Shape, shapeNames } from './data/ads.js';
+import { PACKAGED, ROOT } from './lib/paths.js';
+import { child } from './lib/program.js';
+import { report } from './report/report.js';
+import { ads } from './stages/ads.js';
+import { closures } from './stages/closures.js';
+import { coldstart } from './stages/coldstart.js';
+import { type Contest, contest, shapes } from './stages/contest.js';
+import { latency } from './stages/latency.js';
+import { memory } from './stages/memory.js';
+import { profile } from './stages/profile.js';
+import { users } from './stages/users.js';
+
+const count = (text: string, name: string): number => {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0, not '${text}'`);
+  return n;
+};
+
+const shapeOf = (text: string): Shape => {
+  if (!shapeNames.includes(text as Shape)) throw new Error(`--shape is one of ${shapeNames.join(', ')}`);
+  return text as Shape;
+};
+
+const raceArgs = {
+  records: { type: 'string', default: PACKAGED ? '2000000' : '10000000', description: 'records in the file' },
+  rounds: { type: 'string', default: '3', description: 'times each program runs, in turns' },
+  programs: {
+    type: 'string',
+    default: PACKAGED ? 'millrace,node' : 'all',
+    description: "parts of program names, comma-separated, e.g. 'millrace,duckdb'; all: every peer whose runtime is there",
+  },
+} as const;
+
+const contestCommand = <S extends string>(c: Contest<S>) =>
+  defineCommand({
+    meta: { name: c.name, description: `${c.title}, against peers on the same input` },
+    args: { ...raceArgs, shape: { type: 'string', default: c.shapes[0] as string, description: c.shapes.join(', ') } },
+    run: ({ args }) =>
+      contest(c, { records: count(args.records, 'records'), rounds: count(args.rounds, 'rounds'), shape: args.shape, programs: args.programs.split(',') }),
+  });
+
+const shapesCommand = defineCommand({
+  meta: { name: 'shapes', description: 'ads (or users) on every shape of its records, in one table' },
+  args: {
+    work: { type: 'positional', default: 'ads', description: 'ads or users' },
+    ...raceArgs,
+    records: { ...raceArgs.records, default: '2000000' },
+    programs: { ...raceArgs.programs, default: PACKAGED ? 'millrace,JSON.parse' : 'millrace,JSON.parse,simdjson' },
+  },
+  run: ({ args }) => {
+    if (args.work !== 'ads' && args.work !== 'users') throw new Error(`shapes takes ads or users, not '${args.work}'`);
+    const options = { records: count(args.records, 'records'), rounds: count(args.rounds, 'rounds'), programs: args.programs.split(',') };
+    return args.work === 'ads' ? shapes(ads, options) : shapes(users, options);
+  },
+});
+
+const numbers = (text: string, name: string): number[] =>
+  text.split(',').map((t) => {
+    const n = Number(t);
+    if (t.trim() === '' || !Number.isFinite(n) || n < 0) throw new Error(`--${name} takes numbers, comma-separated, not '${text}'`);
+    return n;
+  });
+
+const latencyCommand = defineCommand({
+  meta: { name: 'latency', description: "from a record's due time to the sink's write: open loop, keyed, shuffled, over rates and buffer timeouts" },
+  args: {
+    seconds: { type: 'string', default: '3', description: 'length of one run, a third of it warm-up' },
+    parallelism: { type: 'string', default: '2', description: 'slots' },
+    timeouts: { type: 'string', default: '0,1,10,100', description: 'buffer timeouts, ms' },
+    shares: { type: 'string', default: '10,50,80,95', description: 'rates in percent of the sustainable one' },
+    work: { type: 'string', default: 'state', description: 'state: a count per key by a function in JS; exchange: partitioned by key only, all in wasm' },
+  },
+  run: ({ args }) => {
+    if (args.work !== 'state' && args.work !== 'exchange') throw new Error(`--work is state or exchange, not '${args.work}'`);
+    return latency({
+      seconds: count(args.seconds, 'seconds'),
+      parallelism: count(args.parallelism, 'parallelism'),
+      bufferTimeoutsMs: numbers(args.timeouts, 'timeouts'),
+      shares: numbers(args.shares, 'shares'),
+      work: args.work,
+    });
+  },
+});
+
+const coldstartCommand = defineCommand({
+  meta: { name: 'coldstart', description: 'a whole process with a job of five rows, against a bare node' },
+  args: { rounds: { type: 'string', default: '20', description: 'times each process runs, in turns' } },
+  run: ({ args }) => coldstart(count(args.rounds, 'rounds')),
+});
+
+const memoryCommand = defineCommand({
+  meta: { name: 'memory', description: 'peak memory of the ads job on an input and on one ten times as long' },
+  args: { records: { type: 'string', default: '1000000', description: 'events in the shorter file' } },
+  run: ({ args }) => memory(count(args.records, 'records')),
+});
+
+const profileCommand = defineCommand({
+  meta: { name: 'profile', description: 'where the time of the ads job goes, thread by thread (kernels by name after node scripts/build.mjs --names)' },
+  args: {
+    records: { type: 'string', default: '2000000', description: 'events in the file' },
+    slots: { type: 'string', default: '1', description: 'parallelism' },
+    shape: { type: 'string', default: 'plain', description: shapeNames.join(', ') },
+  },
+  run: ({ args }) => profile(count(args.records, 'records'), count(args.slots, 'slots'), shapeOf(args.shape)),
+});
+
+const reportCommand = defineCommand({
+  meta: { name: 'report', description: 'fills the tables of docs/performance.md from bench/results' },
+  args: { plot: { type: 'boolean', default: false, description: 'draws the plots below docs/plots too' } },
+  run: ({ args }) => report(args.plot),
+});
+
+const MICRO = ['json', 'table', 'window'];
+
+const microCommand = defineCommand({
+  meta: { name: 'micro', description: `kernels alone: ${MICRO.join(', ')}` },
+  args: { name: { type: 'positional', description: MICRO.join(', '), required: true } },
+  run: async ({ args }) => {
+    if (!MICRO.includes(args.name)) throw new Error(`micro takes one of ${MICRO.join(', ')}`);
+    await child(process.execPath, [join(ROOT, '.build/bench/micro', `${args.name}.js`)]).then(({ stdout }) => process.stdout.write(stdout));
+  },
+});
+
+const COMMANDS: Record<string, CommandDef> = {
+  ads: contestCommand(ads) as CommandDef,
+  users: contestCommand(users) as CommandDef,
+  closures: contestCommand(closures) as CommandDef,
+  shapes: shapesCommand as CommandDef,
+  latency: latencyCommand as CommandDef,
+  coldstart: coldstartCommand as CommandDef,
+  memory: memoryCommand as CommandDef,
+};
+
+/** What needs the repository. */
+const OF_THE_REPOSITORY: Record<string, CommandDef> = {
+  profile: profileCommand as CommandDef,
+  micro: microCommand as CommandDef,
+  report: reportCommand as CommandDef,
+};
+
+/** `npm run bench -- NAME` in the repository, `npx millrace bench NAME` of the installed package. */
+export async function bench(rawArgs: string[]): Promise<void> {
+  const subCommands = PACKAGED ? COMMANDS : { ...COMMANDS, ...OF_THE_REPOSITORY };
+  const name = PACKAGED ? 'millrace bench' : 'npm run bench --';
+  await runMain(defineCommand({ meta: { name, description: 'millrace measured, against peers on the same input' }, subCommands }), { rawArgs });
+}
