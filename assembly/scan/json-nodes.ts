@@ -1,6 +1,7 @@
 // The graph of learned shapes: its nodes, how they are compared, found and made. json-shape.ts reads records with it.
 import { alloc } from "../memory";
 import { L_KIND, leafOf, X_SHAPES } from "./context";
+import { FREE_BYTES } from "./json-free";
 
 const NODES_MAX: u32 = 64;
 const SUCCESSORS: u32 = 3;
@@ -24,6 +25,8 @@ const N_BYTES: usize = 192;
 
 const G_COUNT: usize = 0;
 export const G_NODES: usize = 64;
+/** the keys of records without an order (json-free.ts) */
+export const G_FREE: usize = G_NODES + (NODES_MAX as usize) * N_BYTES;
 
 export const KIND_STRING: u32 = 1; // the literal ends with the opening quote
 export const KIND_VALUE: u32 = 2; // anything else: number, literal, nested
@@ -35,7 +38,7 @@ export const SCORE_RETRY: i32 = -4096;
 
 /** Gives the context an empty graph. Returns 0 without memory. */
 export function jsonLearn(x: usize): usize {
-  const bytes = (G_NODES as u32) + NODES_MAX * (N_BYTES as u32);
+  const bytes = (G_FREE as u32) + FREE_BYTES;
   const g = alloc(bytes);
   if (g == 0) return 0;
   memory.fill(g, 0, bytes);

@@ -6,9 +6,10 @@ import { E_MALFORMED, F_I64, F_NULL, F_STR, R_ENDS_EARLY, R_EXPECTED_COLON, R_EX
 import { L_KIND, L_VALUES, leafOf, refuse, setPresent, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import {
-  G_NODES, HINT_MAX, KIND_END, KIND_STRING, KIND_VALUE, laterSuccessor, learn, matches, N_HINT, N_KIND, N_LEAF, N_LENGTH, N_NEXT, N_OBJECT,
+  G_FREE, G_NODES, HINT_MAX, KIND_END, KIND_STRING, KIND_VALUE, laterSuccessor, learn, matches, N_HINT, N_KIND, N_LEAF, N_LENGTH, N_NEXT, N_OBJECT,
   N_SCORE, N_TYPE, N_VARIED, SCORE_MAX, SCORE_MISS, SCORE_RETRY,
 } from "./json-nodes";
+import { freeFields, keepKey } from "./json-free";
 import { findField, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
 import { FLAG_ESCAPED, scanLongString, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
 import { eightDigits } from "./number";
@@ -72,9 +73,28 @@ function shortInteger(l: usize, row: u32, p: usize): usize {
 }
 
 /** Reads the root object at p ('{') into the row. Returns the address after its closing brace, or 0. */
+// @ts-ignore: decorator
+@inline
 export function readShaped(x: usize, p: usize, end: usize, row: u32): usize {
-  let n: usize = (load<u32>(x, X_SHAPES) as usize) + G_NODES;
-  let tail: usize = 0; // 1 while p stands on the closing quote of the string before
+  const g = load<u32>(x, X_SHAPES) as usize;
+  const n = g + G_NODES;
+  if (load<i32>(n, N_SCORE) >= 0) return readFields(x, n, p, 2, end, row);
+  return readUnordered(x, n, p, end, row);
+}
+
+/** A record of an order that can't be told. */
+function readUnordered(x: usize, n: usize, p: usize, end: usize, row: u32): usize {
+  const score = load<i32>(n, N_SCORE);
+  store<i32>(n, score <= SCORE_RETRY ? SCORE_MAX / 2 : score - 1, N_SCORE);
+  const q = freeFields(load<u32>(x, X_SHAPES) as usize + G_FREE, x, p, end, row);
+  return q != p && load<u8>(q) == 0x7d ? q + 1 : readFields(x, 0, q, q == p ? 2 : 0, end, row);
+}
+
+/**
+ * Reads fields from p on to the end of the root object. `n` is the node before p, 0 = no shape is known for what follows; `tail` is 2 at the record's
+ * brace, 1 while p stands on the closing quote of the string before, 0 behind other values.
+ */
+function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: u32): usize {
   while (true) {
     // which node is next?
     let s: usize = 0;
@@ -115,14 +135,14 @@ export function readShaped(x: usize, p: usize, end: usize, row: u32): usize {
     }
     // the general scan of one field
     const literal = p;
-    p = skipSpace(x, p + tail);
+    p = skipSpace(x, p + (tail & 1));
     const c = load<u8>(p);
     if (p >= end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
     if (c == 0x7d) {
       if (n != 0) learn(x, n, literal, p + 1, KIND_END, -1, 0);
       return p + 1;
     }
-    if (c == 0x7b && literal == p && tail == 0) {
+    if (c == 0x7b && tail == 2) {
       // the record's first byte; an empty object is rare enough to be read here each time
       p = skipSpace(x, p + 1);
       if (load<u8>(p) == 0x7d) return p + 1;
@@ -139,6 +159,7 @@ export function readShaped(x: usize, p: usize, end: usize, row: u32): usize {
       if (t == 0) return 0;
       slot = findField(root, t, load<u32>(x, X_TEXT_LENGTH));
     }
+    if (n == 0) keepKey(x, p + 1, q, slot);
     p = skipSpace(x, q + 1);
     if (load<u8>(p) != 0x3a) return refuse(x, E_MALFORMED, p >= end ? R_ENDS_EARLY : R_EXPECTED_COLON, p);
     p = skipSpace(x, p + 1);

@@ -168,6 +168,54 @@ test('lines of recurring shapes read as JSON.parse reads them, across batch boun
   );
 });
 
+test('records whose keys come in any order read as JSON.parse reads them, blanks, duplicates and strange keys among them', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 31 }), fc.boolean(), fc.integer({ min: 0, max: 90 }), (seed, python, strangers) => {
+      const r = new Prng(seed);
+      const more = Array.from({ length: strangers }, (_, i) => `${text(r).slice(0, 15)}${i}`);
+      const lines = Array.from({ length: 250 }, () => {
+        const keys = shuffled(r, [...KEYS, ...more]).slice(0, 12);
+        if (!keys.includes('n')) keys.push('n');
+        const fields = [...keys, ...(r.below(8) === 0 ? [pick(r, keys)] : [])].map((k) => [k, value(r, k)] as const);
+        if (python) return `{${fields.map(([k, v]) => `${JSON.stringify(k)}: ${JSON.stringify(v)}`).join(', ')}}`;
+        return `{${fields.map(([k, v]) => `${JSON.stringify(k)}:${write(r, v, { escape: 0, space: r.below(9) === 0, lines: false })}`).join(',')}}`;
+      });
+      const engine = new Engine();
+      const rows = decodeAll(engine, format.createDecoder(engine, {}, leaves), new TextEncoder().encode(lines.join('\n')), leaves, 100);
+      assert.equal(rows.length, lines.length);
+      lines.forEach((l, i) => {
+        assert.deepEqual(rows[i], expected(l), l);
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('after a value comes a comma or the end, also in records without an order', () => {
+  const columns = flatten({ fields: ['a', 'b'].map((name) => ({ name, type: BIGINT() })) });
+  const random = new Prng(1);
+  for (const warm of [0, 100]) {
+    for (const bad of [
+      '{"a":1{"b":2}',
+      '{"a":"1"{"b":2}',
+      '{"z":{}{"b":2}',
+      '{{"a":1}',
+      '{"a":1,{"b":2}',
+      '{"a":1 "b":2}',
+      '{"a":1,,"b":2}',
+      '{,"a":1}',
+      '{"a":1,}',
+    ]) {
+      const engine = new Engine();
+      const decoder = format.createDecoder(engine, { 'ignore-parse-errors': 'true' }, columns);
+      const lines = Array.from({ length: warm }, () => `{${shuffled(random, ['"a":1', '"b":2', '"c":"x"', '"d":4', '"e":5', '"f":6']).join(',')}}`);
+      const rows = decodeAll(engine, decoder, new TextEncoder().encode([...lines, bad, '{"b":4,"a":3}'].join('\n')), columns);
+      assert.equal(decoder.skipped, 1, bad);
+      assert.deepEqual(rows.at(-1), { a: 3n, b: 4n });
+    }
+  }
+});
+
 test('slices read as JSON.parse reads them, newlines among their white space', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
