@@ -8,6 +8,7 @@ import { ads } from './stages/ads.js';
 import { closures } from './stages/closures.js';
 import { coldstart } from './stages/coldstart.js';
 import { type Contest, contest, shapes } from './stages/contest.js';
+import { counts } from './stages/counts.js';
 import { latency } from './stages/latency.js';
 import { memory } from './stages/memory.js';
 import { profile } from './stages/profile.js';
@@ -91,6 +92,16 @@ const coldstartCommand = defineCommand({
   run: ({ args }) => coldstart(count(args.rounds, 'rounds')),
 });
 
+const countsCommand = defineCommand({
+  meta: { name: 'counts', description: 'running count over integer keys in memory, upsert changelog into blackhole' },
+  args: {
+    keys: { type: 'string', default: '10000000', description: 'different keys' },
+    records: { type: 'string', default: '30000000', description: 'records' },
+    rounds: { type: 'string', default: '3', description: 'times each program runs, in turns' },
+  },
+  run: ({ args }) => counts({ keys: count(args.keys, 'keys'), records: count(args.records, 'records'), rounds: count(args.rounds, 'rounds') }),
+});
+
 const memoryCommand = defineCommand({
   meta: { name: 'memory', description: 'peak memory of the ads job on an input and on one ten times as long' },
   args: { records: { type: 'string', default: '1000000', description: 'events in the shorter file' } },
@@ -129,6 +140,7 @@ const COMMANDS: Record<string, CommandDef> = {
   users: contestCommand(users) as CommandDef,
   closures: contestCommand(closures) as CommandDef,
   shapes: shapesCommand as CommandDef,
+  counts: countsCommand as CommandDef,
   latency: latencyCommand as CommandDef,
   coldstart: coldstartCommand as CommandDef,
   memory: memoryCommand as CommandDef,

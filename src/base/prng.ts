@@ -49,6 +49,13 @@ export class Prng32 {
   set state(words: readonly number[]) {
     this.#s.set(words.slice(0, 4));
   }
+  /** Puts the state's words where a kernel steps them on, and takes them back. */
+  store(words: Uint32Array, at: number): void {
+    words.set(this.#s, at);
+  }
+  load(words: Uint32Array, at: number): void {
+    this.#s.set(words.subarray(at, at + 4));
+  }
   /** Uniform in [0, 2^32). */
   nextU32(): number {
     const s = this.#s;

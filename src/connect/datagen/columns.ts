@@ -6,6 +6,13 @@ import type { LogicalType } from '../../types/logical.js';
 import type { Engine } from '../../wasm/engine.js';
 import type { FieldSpec } from './options.js';
 
+declare module '../../wasm/engine.js' {
+  interface Kernels {
+    randomIntegers(state: number, type: number, values: number, n: number, min: bigint, range: number): void;
+    sequenceIntegers(type: number, values: number, n: number, first: number, stride: number): void;
+  }
+}
+
 /** Bytes of made texts that a batch may hold, so that long ones make batches smaller, not memory larger. */
 const TEXT_BYTES_MAX = 4 << 20;
 /** Digits of the longest sequence number, with its sign. */
@@ -21,6 +28,8 @@ export class Columns {
   /** each column draws its values, and whether they are NULL, from streams of its own: rows do not depend on how they fall into batches */
   readonly #random: readonly Prng32[];
   readonly #nulls: readonly Prng32[];
+  /** where a kernel keeps the state of the stream it draws from */
+  readonly #random32: number;
   /** leaf of the ROW around a leaf, or -1 */
   readonly #parents: number[] = [];
   /** pinned room for texts of each leaf */
@@ -34,6 +43,7 @@ export class Columns {
     this.#specs = specs;
     this.#random = leaves.map((_, i) => new Prng32(seed + 2 * i));
     this.#nulls = leaves.map((_, i) => new Prng32(seed + 2 * i + 1));
+    this.#random32 = engine.alloc(64);
     const each = leaves.map((l, i) => textBytes(l.type, specs[i]));
     this.rowsMax = Math.max(1, Math.min(capacity, ...each.map((b) => (b === 0 ? capacity : Math.floor(TEXT_BYTES_MAX / b)))));
     each.forEach((b) => {
@@ -56,9 +66,31 @@ export class Columns {
     for (let c = 0; c < this.#leaves.length; c++) {
       this.#presence(batch, c, from, n);
       const spec = this.#specs[c];
+      if (from === 0 && this.#integers(batch, c, n, first, stride)) continue;
       if (spec.kind === 'sequence') for (let r = 0; r < n; r++) this.#number(batch, c, from + r, spec.start + first + r * stride);
       else if (spec.kind !== 'row') for (let r = 0; r < n; r++) this.#value(batch, c, from + r, spec, nowMs);
     }
+  }
+
+  /** A whole INT or BIGINT column at once, with the numbers that the loop would make; false for other columns. */
+  #integers(batch: Batch, c: number, n: number, first: number, stride: number): boolean {
+    const spec = this.#specs[c];
+    const code = typeCode(this.#leaves[c].type);
+    if ((code !== T_I32 && code !== T_I64) || this.#leaves[c].type.root === 'DECIMAL') return false;
+    const { kernels } = this.#engine;
+    if (spec.kind === 'sequence') {
+      kernels.sequenceIntegers(code, batch.values(c), n, spec.start + first, stride);
+      return true;
+    }
+    if (spec.kind !== 'integer') return false;
+    const range = spec.max - spec.min + 1n;
+    if (range > 0xffffffffn) return false;
+    const random = this.#random[c];
+    const at = this.#random32 >>> 2;
+    random.store(this.#engine.u32, at);
+    kernels.randomIntegers(this.#random32, code, batch.values(c), n, spec.min, Number(range));
+    random.load(this.#engine.u32, at);
+    return true;
   }
 
   #presence(batch: Batch, c: number, from: number, n: number): void {
@@ -198,6 +230,7 @@ export class Columns {
   }
 
   close(): void {
+    this.#engine.free(this.#random32, 64);
     for (const { ptr, bytes } of this.#rooms) this.#engine.free(ptr, bytes);
     this.#rooms.length = 0;
   }

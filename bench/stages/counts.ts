@@ -1,0 +1,63 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, machine } from '../lib/machine.js';
+import { runSql, script } from '../lib/millrace.js';
+import { compiled, DATA, PACKAGED, peer } from '../lib/paths.js';
+import { child, lastLine, save } from '../lib/program.js';
+import { median, table } from '../lib/stats.js';
+
+export interface CountsOptions {
+  readonly keys: number;
+  readonly records: number;
+  readonly rounds: number;
+}
+
+interface Contender {
+  readonly name: string;
+  readonly note: string;
+  run(): Promise<number>;
+}
+
+/** A running count over integer keys in memory: upsert changelog into blackhole, against the bare kernels and a JS Map on the same numbers. */
+export async function counts(options: CountsOptions): Promise<void> {
+  const m = machine();
+  console.log(describe(m));
+  const dir = join(DATA, 'work-counts');
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const contenders = contendersOf(options, dir);
+  const rates = contenders.map((): number[] => []);
+  for (let round = 0; round < options.rounds; round++) {
+    for (const [i, c] of contenders.entries()) rates[i].push(options.records / (await c.run()));
+  }
+  rmSync(dir, { recursive: true, force: true });
+  const results = contenders.map((c, i) => ({ name: c.name, note: c.note, rate: median(rates[i]), rates: rates[i] }));
+  const rateOf = (name: string): number | undefined => results.find((r) => r.name === name)?.rate;
+  console.log(`\ncounts: ${options.records} records over ${options.keys} keys, median of ${options.rounds} interleaved rounds\n`);
+  const ratio = (r: number | undefined, to: string): string => ((r ?? Number.NaN) / (rateOf(to) ?? Number.NaN)).toFixed(2).replace('NaN', '-');
+  console.log(
+    table(
+      ['program', 'M records/s', 'x Map', 'x kernel', 'note'],
+      results.map((r) => [r.name, (r.rate / 1e6).toFixed(2), ratio(r.rate, 'node Map'), ratio(r.rate, 'bare kernels'), r.note]),
+    ),
+  );
+  console.log(`2 slots take ${ratio(rateOf('millrace 2 slots'), 'millrace 1 slot')} x of 1`);
+  console.log(`written: ${save('counts', { options, results }, m)}`);
+}
+
+function contendersOf({ keys, records }: CountsOptions, dir: string): Contender[] {
+  const numbers = [String(keys), String(records)];
+  const millrace = (slots: number): Contender => ({
+    name: `millrace ${slots} slot${slots > 1 ? 's' : ''}`,
+    note: 'public SQL, upsert changelog into blackhole',
+    run: async () => (await runSql(script('counts.sql', { PARALLELISM: String(slots), RECORDS: numbers[1], KEY_MAX: String(keys - 1) }), dir)).seconds,
+  });
+  const program = (name: string, note: string, file: string): Contender => ({
+    name,
+    note,
+    run: async () => lastLine<{ seconds: number }>((await child(process.execPath, [file, ...numbers])).stdout).seconds,
+  });
+  const bare = program('bare kernels', 'numbers made, hashed, found, counted; nothing leaves', compiled('micro/counts.js'));
+  const map = program('node Map', 'one thread', peer('node-map-counts.mjs'));
+  return PACKAGED ? [millrace(1), millrace(2), map] : [millrace(1), millrace(2), bare, map];
+}
