@@ -7,7 +7,10 @@ import { setFlagsFromString } from 'node:v8';
  */
 const OPTIMIZE_AFTER_BYTES = 600_000;
 
+/** V8 of Node 20. Later ones do not know the flag, say so on stderr, and count what they interpret otherwise. */
+const V8_WITH_FLAG = /^11\.3\./;
+
 /** Where slots take every core, V8's compiler is to wait until code is really hot. The flag is the process's, so only the command line sets it. */
 export function leaveCoresToSlots(slots: number): void {
-  if (slots >= availableParallelism()) setFlagsFromString(`--interrupt-budget=${OPTIMIZE_AFTER_BYTES}`);
+  if (V8_WITH_FLAG.test(process.versions.v8) && slots >= availableParallelism()) setFlagsFromString(`--interrupt-budget=${OPTIMIZE_AFTER_BYTES}`);
 }

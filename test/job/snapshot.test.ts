@@ -67,5 +67,5 @@ test('a snapshot goes only into a job that has its operators, keys and key group
   await refused(await graph({ 'pipeline.max-parallelism': '64' }), /128 key groups, the job 64/);
   const g = await graph();
   await refused({ ...g, nodes: g.nodes.map((n) => (n.uid === 'window' ? { ...n, uid: 'other' } : n)) }, /state of 'window'/);
-  await refused(await graph({}, 'CAST(k AS STRING), j'), /saved window state does not fit/);
+  await refused(await graph({}, 'CAST(k AS STRING), j'), /saved state of an aggregation does not fit/);
 });
