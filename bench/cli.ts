@@ -73,6 +73,7 @@ const latencyCommand = defineCommand({
     timeouts: { type: 'string', default: '0,1,10,100', description: 'buffer timeouts, ms' },
     shares: { type: 'string', default: '10,50,80,95', description: 'rates in percent of the sustainable one' },
     work: { type: 'string', default: 'state', description: 'state: a count per key by a function in JS; exchange: partitioned by key only, all in wasm' },
+    flink: { type: 'boolean', default: !PACKAGED, description: 'real Flink at 100,000 records/s too' },
   },
   run: ({ args }) => {
     if (args.work !== 'state' && args.work !== 'exchange') throw new Error(`--work is state or exchange, not '${args.work}'`);
@@ -82,6 +83,7 @@ const latencyCommand = defineCommand({
       bufferTimeoutsMs: numbers(args.timeouts, 'timeouts'),
       shares: numbers(args.shares, 'shares'),
       work: args.work,
+      flink: args.flink,
     });
   },
 });

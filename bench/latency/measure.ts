@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { compiled } from '../lib/paths.js';
 import { child } from '../lib/program.js';
+import { flinkJvm } from '../peers/flink.js';
 import type { SinkFigures } from './connector.js';
 import { Histogram } from './histogram.js';
 import { INTERVAL_MS, type LatencyRun, RUN_VARIABLE } from './plan.js';
@@ -44,13 +45,28 @@ export async function measureLatency(o: LatencyOptions): Promise<LatencyFigures>
   const warmupMs = Math.round(durationMs / 3);
   const run: LatencyRun = { rate: o.rate, durationMs, warmupMs, keys: KEYS, work: o.work, path };
   await child(process.execPath, [RUN, String(o.parallelism), String(o.bufferTimeoutMs)], { [RUN_VARIABLE]: JSON.stringify(run) });
-  const parts = Array.from({ length: o.parallelism }, (_, i) => {
+  return figuresOf(readFigures(path, o.parallelism), warmupMs);
+}
+
+/** Before its code is compiled Flink says nothing about itself. */
+const FLINK_WARMUP_MS = 6000;
+
+/** The same job on Flink's MiniCluster, with a longer warm-up. */
+export async function measureFlink(o: LatencyOptions): Promise<LatencyFigures> {
+  const path = join(o.dir, 'flink-sink');
+  const durationMs = Math.round(FLINK_WARMUP_MS + (o.seconds * 2000) / 3);
+  const args = [o.rate, durationMs, FLINK_WARMUP_MS, KEYS, o.parallelism, o.bufferTimeoutMs];
+  await flinkJvm('LatencyRun', ...args.map(String), path);
+  return figuresOf(readFigures(path, o.parallelism), FLINK_WARMUP_MS);
+}
+
+function readFigures(path: string, parallelism: number): SinkFigures[] {
+  return Array.from({ length: parallelism }, (_, i) => {
     const file = `${path}-${i}.json`;
     const figures = JSON.parse(readFileSync(file, 'utf8')) as SinkFigures;
     rmSync(file);
     return figures;
   });
-  return figuresOf(parts, warmupMs);
 }
 
 export function figuresOf(parts: readonly SinkFigures[], warmupMs: number): LatencyFigures {

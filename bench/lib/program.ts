@@ -164,8 +164,20 @@ export function save(name: string, result: unknown, m: Machine = machine()): str
   return path;
 }
 
-/** The line that says what a second slot gives; empty when not both were measured. */
-export function twoSlots(results: readonly Pick<Summary, 'name' | 'rate'>[]): string {
-  const [one, two] = ['millrace 1 slot', 'millrace 2 slots'].map((name) => results.find((r) => r.name === name)?.rate);
-  return one === undefined || two === undefined ? '' : `\ntwo slots over one: ${(two / one).toFixed(2)} x`;
+type Rated = Pick<Summary, 'name' | 'rate'>;
+
+/** Threads that a program's name speaks of; one when it speaks of none. */
+const threadsOf = (name: string): number => Number(/(\d+) (slot|thread|worker)s?$/.exec(name)?.[1] ?? 1);
+
+/** Lines with the ratios of millrace to every peer of as many threads, and what a second slot gives; empty without millrace. */
+export function ratios(results: readonly Rated[]): string {
+  const ours = results.filter((r) => r.name.startsWith('millrace'));
+  const lines = ours.flatMap((us) => {
+    const peers = results.filter((r) => !ours.includes(r) && threadsOf(r.name) === threadsOf(us.name));
+    const parts = peers.map((p) => `${(us.rate / p.rate).toFixed(2)} x ${p.name.replace(/, \d+ \w+$/, '')}`);
+    return parts.length === 0 ? [] : [`- ${us.name}: ${parts.join(', ')}`];
+  });
+  const [one, two] = [1, 2].map((slots) => ours.find((r) => threadsOf(r.name) === slots)?.rate);
+  if (one !== undefined && two !== undefined) lines.push(`- two slots over one: ${(two / one).toFixed(2)} x`);
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}`;
 }

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { has } from '../lib/on-demand.js';
+import { has, reason } from '../lib/on-demand.js';
 import { DATA, peer } from '../lib/paths.js';
-import { child, countLines, lastLine, type Program } from '../lib/program.js';
+import { type ChildResult, child, countLines, lastLine, type Program } from '../lib/program.js';
 import type { Workload } from '../lib/workload.js';
 
 const HOME = join(DATA, 'flink');
@@ -30,15 +30,30 @@ function missing(): string | undefined {
   return undefined;
 }
 
-/** Fetches Flink's jars (about 150 MB) once and compiles the runner. */
-async function prepare(): Promise<void> {
-  const source = join(peer('flink'), 'src/SqlRun.java');
-  if (existsSync(READY) && statSync(READY).mtimeMs > statSync(source).mtimeMs) return;
+/** Fetches Flink's jars (about 150 MB) once and compiles the runners; returns why it cannot. */
+export async function prepareFlink(): Promise<string | undefined> {
+  const skip = missing();
+  if (skip !== undefined) return skip;
+  const pom = join(peer('flink'), 'pom.xml');
+  const sources = ['SqlRun', 'LatencyRun'].map((name) => join(peer('flink'), `src/${name}.java`));
+  if (existsSync(READY) && [pom, ...sources].every((f) => statSync(READY).mtimeMs > statSync(f).mtimeMs)) return undefined;
   mkdirSync(join(HOME, 'classes'), { recursive: true });
   const lib = join(HOME, 'lib');
-  await child('mvn', ['-q', '-B', '-f', join(peer('flink'), 'pom.xml'), 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${lib}`]);
-  await child('javac', ['-nowarn', '-cp', join(lib, '*'), '-d', join(HOME, 'classes'), source]);
+  try {
+    await child('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${lib}`]);
+    await child('javac', ['-nowarn', '-cp', join(lib, '*'), '-d', join(HOME, 'classes'), ...sources]);
+  } catch (e) {
+    return reason('its jars cannot be had', e);
+  }
   writeFileSync(READY, '');
+  return undefined;
+}
+
+/** Runs one of the runners in a JVM of its own. */
+export function flinkJvm(main: 'SqlRun' | 'LatencyRun', ...args: string[]): Promise<ChildResult> {
+  const opens = OPENS.map((p) => `--add-opens=java.base/${p}=ALL-UNNAMED`);
+  const classpath = [peer('flink'), join(HOME, 'classes'), join(HOME, 'lib', '*')].join(delimiter);
+  return child('java', ['-Xmx3g', ...opens, '-cp', classpath, main, ...args]);
 }
 
 /** Real Flink 2.3 in one JVM (MiniCluster), object reuse on, on the same SQL. */
@@ -47,15 +62,13 @@ export function flink({ sql }: Pick<Workload, 'sql'>, slots: number): Program {
     name: `flink 2.3, ${slots} slot${slots > 1 ? 's' : ''}`,
     note: 'MiniCluster; job time, JVM and planner apart',
     rounds: 1,
-    skip: slots > availableParallelism() ? 'fewer cores than slots' : missing(),
+    skip: slots > availableParallelism() ? 'fewer cores than slots' : undefined,
+    prepare: prepareFlink,
     async run(input, dir) {
-      await prepare();
       const job = join(dir, 'flink.sql');
       const output = join(dir, 'out');
       writeFileSync(job, sql(input, output, slots));
-      const opens = OPENS.map((p) => `--add-opens=java.base/${p}=ALL-UNNAMED`);
-      const classpath = [peer('flink'), join(HOME, 'classes'), join(HOME, 'lib', '*')].join(delimiter);
-      const { stdout, wallMs } = await child('java', ['-Xmx3g', ...opens, '-cp', classpath, 'SqlRun', job]);
+      const { stdout, wallMs } = await flinkJvm('SqlRun', job);
       const { seconds } = lastLine<{ seconds: number }>(stdout);
       return { records: countLines(input), seconds, startupMs: wallMs - seconds * 1000, output };
     },

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from '../lib/machine.js';
 import { ROOT } from '../lib/paths.js';
-import { raceTable, twoSlots } from '../lib/program.js';
+import { raceTable, ratios } from '../lib/program.js';
 import { shapesTable } from '../stages/contest.js';
 import { latencyTable } from '../stages/latency.js';
 import { PLOTS, plot } from './plots.js';
@@ -24,7 +24,7 @@ function render({ machine, result }: Saved): string {
       `${options.records.toLocaleString('en')} records, median of up to ${options.rounds} rounds. ${where}.`,
       '',
       raceTable(results, reference),
-      twoSlots(results),
+      ratios(results),
     ].join('\n');
   }
   if (isShapes(result)) return [`${result.options.records.toLocaleString('en')} records. ${where}.`, '', shapesTable(result.results)].join('\n');

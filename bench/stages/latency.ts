@@ -5,7 +5,8 @@ import { DATA } from '../lib/paths.js';
 import { save } from '../lib/program.js';
 import { table } from '../lib/stats.js';
 import type { LatencyRun } from '../latency/plan.js';
-import { type LatencyFigures, measureLatency, sustainableRate } from '../latency/measure.js';
+import { type LatencyFigures, measureFlink, measureLatency, sustainableRate } from '../latency/measure.js';
+import { prepareFlink } from '../peers/flink.js';
 
 export interface LatencyStageOptions {
   readonly seconds: number;
@@ -14,6 +15,8 @@ export interface LatencyStageOptions {
   /** percent of the sustainable rate */
   readonly shares: readonly number[];
   readonly work: LatencyRun['work'];
+  /** real Flink too, at the fixed rate */
+  readonly flink: boolean;
 }
 
 /** The rate of the targets, records/s: measured whatever the sustainable one is. */
@@ -55,6 +58,13 @@ export async function latency(options: LatencyStageOptions): Promise<void> {
       const rate = share === undefined ? FIXED_RATE : Math.round((sustainable * share) / 100);
       rows.push({ program: 'millrace', bufferTimeoutMs, rate, share, ...(await measureLatency({ ...common, bufferTimeoutMs, rate })) });
     }
+  }
+  if (options.flink) {
+    const skip = await prepareFlink();
+    if (skip !== undefined) console.log(`flink 2.3: skipped, ${skip}`);
+    else
+      for (const bufferTimeoutMs of options.bufferTimeoutsMs)
+        rows.push({ program: 'flink 2.3', bufferTimeoutMs, rate: FIXED_RATE, ...(await measureFlink({ ...common, bufferTimeoutMs, rate: FIXED_RATE })) });
   }
   rmSync(dir, { recursive: true, force: true });
   const result: LatencyResult = { options, sustainable, rows };

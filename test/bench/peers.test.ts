@@ -8,6 +8,7 @@ import { DISORDER_MS, shapeNames, writeAds } from '../../bench/data/ads.js';
 import { ordersShapes, writeOrders } from '../../bench/data/orders.js';
 import { outputRows } from '../../bench/lib/output.js';
 import { peer } from '../../bench/lib/paths.js';
+import { ratios } from '../../bench/lib/program.js';
 import { median, spread } from '../../bench/lib/stats.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
@@ -127,4 +128,11 @@ test('medians and spreads', () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1, 2, 3]), 2.5);
   assert.equal(spread([2, 4, 3]), 2 / 3);
+});
+
+test('ratios are to peers with as many threads', () => {
+  const rate = (name: string, r: number) => ({ name, rate: r });
+  const text = ratios([rate('millrace 1 slot', 10), rate('millrace 2 slots', 18), rate('node', 5), rate('timely, 1 worker', 4), rate('timely, 2 workers', 9)]);
+  assert.equal(text.trim(), '- millrace 1 slot: 2.00 x node, 2.50 x timely\n- millrace 2 slots: 2.00 x timely\n- two slots over one: 1.80 x');
+  assert.equal(ratios([rate('node', 5)]), '');
 });
