@@ -1,4 +1,4 @@
-/** The DataStream API: build a graph of streams, run it here or as a module in workers. */
+/** The DataStream API: build a graph of streams, run it here or as a module in workers. And SQL: run a script, or take a query's rows. */
 export { type ErrorCode, type ErrorPlace, MillraceError } from './base/errors.js';
 export type { Row } from './batch/rows.js';
 export type { TimerService } from './chain/keyed.js';
@@ -6,6 +6,7 @@ export { registerConnector, registerFormat } from './contract/registry.js';
 export type { JobHandle } from './job/execute.js';
 export type { JobResult, JobStatus } from './job/status.js';
 export type { ListState, MapState, ReducingState, StateAccess, ValueState } from './state/handles.js';
+export { type ExecuteSqlOptions, executeSql, type SqlOptions, type SqlRow, sql, TableEnvironment } from './sql/environment.js';
 export { AggregateSpec, avg, count, max, min, sum } from './stream/aggregates.js';
 export {
   type Collector,

@@ -11,6 +11,8 @@ import { createReader, owned, type RowReader } from './rows.js';
 /** A stream whose elements are JS values without a declared schema has one ANY column of this name. */
 export const VALUE_FIELD = '$value';
 export const VALUE_SCHEMA: Schema = { fields: [{ name: VALUE_FIELD, type: ANY() }] };
+/** The one column of a row that stands for the text of a JS value: `print` writes it bare. */
+export const TEXT_FIELD = '$text';
 /** The hash of a key that a function computes: a trailing INT column, for the exchange only. */
 export const KEY_HASH_FIELD = '$keyHash';
 

@@ -1,5 +1,7 @@
+import type { FormatConfig } from '../contract/format.js';
 import type { GraphNode, StreamGraph } from '../contract/graph.js';
 import type { CalcConfig, GroupAggregateConfig, SinkNodeConfig, SourceNodeConfig, WindowAggregateConfig } from '../contract/nodes.js';
+import type { TextOptions } from '../contract/options.js';
 import type { Expr } from '../types/expr.js';
 import { type Schema, typeToString } from '../types/logical.js';
 import { describeExpr } from '../wasm/describe.js';
@@ -74,12 +76,27 @@ function explainNode(n: GraphNode, nodes: readonly GraphNode[]): string {
   return [head, ...[...details(n, below), ...output].map((l) => `   ${l}`)].join('\n');
 }
 
+/** Flink's list of what an option's name holds when its value is nobody's business. */
+const SECRET = /password|secret|apikey|api-key|auth-params|service-key|token|basic-auth|jaas\.config|http-headers|ssl\.keystore\.key/i;
+
+/** Connector and format with the options that the table gives them. */
+function connectorLines(c: { readonly connector: string; readonly format?: FormatConfig; readonly options: TextOptions }): string[] {
+  const text = (options: TextOptions): string =>
+    Object.entries(options)
+      .map(([k, v]) => `${k} = ${SECRET.test(k) ? '******' : `'${v}'`}`)
+      .join(', ');
+  const format = c.format === undefined ? '' : `, format ${c.format.name}`;
+  const formatOptions = text(c.format?.options ?? {});
+  const options = text(c.options);
+  return [`connector ${c.connector}${format}${formatOptions === '' ? '' : ` (${formatOptions})`}`, ...(options === '' ? [] : [`options ${options}`])];
+}
+
 function details(n: GraphNode, below: readonly string[]): string[] {
   switch (n.kind) {
     case 'source': {
       const { source, watermark } = n.config as SourceNodeConfig;
       const own = names(source.schema);
-      const lines = [`connector ${source.connector}${source.format === undefined ? '' : `, format ${source.format.name}`}`];
+      const lines = connectorLines(source);
       if (watermark !== undefined) {
         lines.push(`rowtime ${describeExpr(watermark.rowtime, own)}, watermark ${describeExpr(watermark.watermark, own)}`);
         lines.push(
@@ -104,7 +121,7 @@ function details(n: GraphNode, below: readonly string[]): string[] {
       return [`select ${aggregateText({ ...c, outputs: [] }, below)}`, `changes ${c.updateBefore ? '+I -U +U' : '+I +U'}${c.retracts ? ' -D' : ''}${mini}`];
     }
     case 'sink':
-      return [`connector ${(n.config as SinkNodeConfig).sink.connector}`];
+      return connectorLines((n.config as SinkNodeConfig).sink);
     default:
       return [];
   }

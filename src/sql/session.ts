@@ -36,9 +36,14 @@ export interface SessionOptions {
   readonly options?: Readonly<Record<string, string>>;
   /** the zone for table.local-time-zone = default; the system's when absent */
   readonly systemTimeZone?: string;
-  /** connector of SELECT statements' sinks: 'print' */
-  readonly querySink?: string;
 }
+
+/** Where the rows of a SELECT go. */
+export interface QuerySink {
+  readonly connector: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+const PRINT: QuerySink = { connector: 'print', options: {} };
 
 /** Plans a script: every statement is checked before anything runs. Fails with the first error, placed in the text. */
 export async function planScript(text: string, options: SessionOptions = {}): Promise<ScriptPlan> {
@@ -56,7 +61,6 @@ export class SqlSession {
   readonly #initial: Readonly<Record<string, string>>;
   readonly #file: string | undefined;
   readonly #systemZone: string;
-  readonly #querySink: string;
   #options: Map<string, string>;
   /** where each option was SET */
   readonly #places = new Map<string, { source: SourceText; span: Span }>();
@@ -66,7 +70,6 @@ export class SqlSession {
     this.#initial = options.options ?? {};
     this.#options = new Map(Object.entries(this.#initial));
     this.#systemZone = options.systemTimeZone ?? systemTimeZone();
-    this.#querySink = options.querySink ?? 'print';
   }
 
   get options(): Record<string, string> {
@@ -74,12 +77,12 @@ export class SqlSession {
   }
 
   /** Parses and plans a script over what earlier ones created. */
-  async execute(text: string): Promise<ScriptStep[]> {
+  async execute(text: string, querySink: QuerySink = PRINT): Promise<ScriptStep[]> {
     const source = new SourceText(text, this.#file);
     const steps: ScriptStep[] = [];
     try {
       for (const statement of parseSource(source)) {
-        const step = await this.#statement(statement, source);
+        const step = await this.#statement(statement, source, querySink);
         if (step !== undefined) steps.push({ ...step, statement: source.slice(statement.span), line: source.place(statement.span).line ?? 1 });
       }
     } catch (e) {
@@ -91,7 +94,7 @@ export class SqlSession {
     return steps;
   }
 
-  async #statement(s: Statement, source: SourceText): Promise<StepBody | undefined> {
+  async #statement(s: Statement, source: SourceText, querySink: QuerySink): Promise<StepBody | undefined> {
     switch (s.kind) {
       case 'create table':
         return this.#createTable(s, source);
@@ -110,7 +113,7 @@ export class SqlSession {
       case 'statement set':
         return this.#job(s.inserts, source);
       case 'select': {
-        const sink = await this.#planSelect(s.query, source);
+        const sink = await this.#planSelect(s.query, source, querySink);
         return { kind: 'job', graph: await this.#graph([sink], this.#jobName(sink.name)), query: true };
       }
       case 'explain':
@@ -188,26 +191,26 @@ export class SqlSession {
     return buildGraph(sinks, { settings: this.#settings(), options: this.options, name });
   }
 
-  async #planSelect(query: (Statement & { kind: 'select' })['query'], source: SourceText): Promise<PlannedSink> {
+  async #planSelect(query: (Statement & { kind: 'select' })['query'], source: SourceText, { connector, options }: QuerySink): Promise<PlannedSink> {
     const rel = optimize(shownNames(bindQuery(query, this.#env(source))));
     const schema: Schema = { fields: rel.schema.fields.map((f) => ({ name: f.name, type: plainType(f.type) })) };
     const sink = {
-      connector: this.#querySink,
+      connector,
       tableName: 'result',
-      options: {},
+      options,
       schema,
       metadata: schema.fields.map(() => undefined),
       partitionKeys: [],
       primaryKey: [],
     };
-    const { changelog = 'insert' } = await loadConnector(this.#querySink);
+    const { changelog = 'insert' } = await loadConnector(connector);
     checkSinkChangelog(rel, 'result', changelog, [], { source, span: query.span });
     return { rel, name: 'result', sink, changelog };
   }
 
   async #explain(target: Insert | StatementSet | (Statement & { kind: 'select' }), source: SourceText): Promise<StepBody> {
     const sinks: PlannedSink[] = [];
-    if (target.kind === 'select') sinks.push(await this.#planSelect(target.query, source));
+    if (target.kind === 'select') sinks.push(await this.#planSelect(target.query, source, PRINT));
     else for (const i of target.kind === 'insert' ? [target] : target.inserts) sinks.push(await planInsert(i, this.#env(source)));
     return { kind: 'text', text: explainPlan(sinks, await this.#graph(sinks, 'explain')) };
   }

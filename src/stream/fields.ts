@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.js';
-import { VALUE_FIELD } from '../batch/element.js';
+import { TEXT_FIELD, VALUE_FIELD } from '../batch/element.js';
 import { type LogicalType, type Schema, typeToString } from '../types/logical.js';
 
 /** Elements without a declared schema. */
@@ -31,5 +31,5 @@ export function unknownField(name: string, schema: Schema): MillraceError {
   });
 }
 
-/** One line of text per element. */
-export const LINE: Schema = { fields: [{ name: 'line', type: { root: 'VARCHAR', length: 2147483647, nullable: true } }] };
+/** One text per element, which `print` writes as it is. */
+export const LINE: Schema = { fields: [{ name: TEXT_FIELD, type: { root: 'VARCHAR', length: 2147483647, nullable: true } }] };

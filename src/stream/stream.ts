@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { MillraceError } from '../base/errors.js';
-import { KEY_HASH_FIELD, VALUE_SCHEMA } from '../batch/element.js';
+import { KEY_HASH_FIELD, TEXT_FIELD, VALUE_SCHEMA } from '../batch/element.js';
 import type { Row } from '../batch/rows.js';
 import type { AssignTimestampsConfig, ClosureConfig, KeyConfig, KeyHashConfig, ProcessConfig, RecordTime } from '../contract/closure-nodes.js';
 import type { ElementSink } from '../connect/iterable/writer.js';
@@ -215,13 +215,13 @@ export class DataStream<T> {
     return new DataStreamSink(typed.#add('sink', `Sink: ${descriptor.name ?? descriptor.connector}`, config, typed.schema).node);
   }
 
-  /** Prints every element on the host's terminal, as Flink prints rows. */
+  /** Prints every element on the host's terminal: a row as `+I[1, a]`, a JS value as it is. */
   print(identifier?: string): DataStreamSink {
     const lines = isValues(this.schema)
       ? this.#closure(
           'map',
           'ToText',
-          (value: T) => ({ line: typeof value === 'string' ? value : inspect(value, { breakLength: Number.POSITIVE_INFINITY }) }),
+          (value: T) => ({ [TEXT_FIELD]: typeof value === 'string' ? value : inspect(value, { breakLength: Number.POSITIVE_INFINITY }) }),
           LINE,
         )
       : this;

@@ -16,6 +16,7 @@ INSERT INTO risk_alerts SELECT user_id, 'COUPON_ABUSE', CURRENT_TIMESTAMP FROM s
 const RISK_PLAN = lines(
   '0: source(user_events)',
   '   connector filesystem, format json',
+  "   options path = '/in'",
   "   rowtime event_time, watermark event_time - INTERVAL '5' SECOND",
   '   watermark every 200 ms',
   '   output user_id STRING, event_type STRING, event_time TIMESTAMP(3)',
@@ -58,6 +59,7 @@ test('the ads job reads three columns and computes its event time', async () => 
     lines(
       '0: source(ad_events)',
       '   connector filesystem, format json',
+      "   options path = '/x'",
       "   rowtime TO_TIMESTAMP_LTZ(event_time, 3), watermark TO_TIMESTAMP_LTZ(event_time, 3) - INTERVAL '2' SECOND",
       '   watermark every 50 ms',
       '   output ad_id STRING, event_type STRING, event_time BIGINT',
@@ -232,4 +234,16 @@ test('metadata columns have their declared types and come after the physical one
   assert.match(plan, /output id INT, v STRING, timestamp TIMESTAMP_LTZ\(3\) NOT NULL, p INT NOT NULL/);
   assert.match(plan, /where CAST\(p AS BIGINT\) > 0/);
   assert.match(plan, /output id INT, timestamp TIMESTAMP_LTZ\(3\), v STRING\n2: sink/);
+});
+
+test('EXPLAIN names connectors, formats and options, and keeps secrets', async () => {
+  const plan = await planned(`
+    CREATE TABLE k (id INT) WITH ('connector' = 'kafka', 'topic' = 't', 'properties.bootstrap.servers' = 'h:1', 'scan.startup.mode' = 'earliest-offset',
+      'format' = 'json', 'json.ignore-parse-errors' = 'true');
+    CREATE TABLE o (id INT) WITH ('connector' = 'kafka', 'topic' = 'o', 'properties.bootstrap.servers' = 'h:1', 'properties.security.protocol' = 'SASL_SSL',
+      'properties.sasl.mechanism' = 'PLAIN', 'properties.sasl.jaas.config' = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="hush";', 'format' = 'json', 'json.encode.ignore-null-fields' = 'true');
+    INSERT INTO o SELECT id FROM k`);
+  assert.match(plan, /connector kafka, format json \(ignore-parse-errors = 'true'\)\n {3}options topic = 't', .*scan\.startup\.mode = 'earliest-offset'/);
+  assert.match(plan, /connector kafka, format json \(encode\.ignore-null-fields = 'true'\)\n {3}options topic = 'o', .*properties\.sasl\.jaas\.config = \*{6}/);
+  assert.ok(!plan.includes('hush'));
 });

@@ -1,5 +1,6 @@
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128 } from '#abi';
 import type { Batch } from '../../batch/batch.js';
+import { TEXT_FIELD } from '../../batch/element.js';
 import { decodeMap } from '../../batch/map.js';
 import { ROW_KINDS } from '../../types/kind.js';
 import { type Leaf, leafCount, timestampDigits, typeCode } from '../../types/leaf.js';
@@ -11,13 +12,16 @@ type CellText = (batch: Batch, row: number) => string;
 /** Rows as Flink's print connector writes them: Java's `Row.toString` over LocalDateTime, Instant, BigDecimal, Double... */
 export class RowText {
   readonly #cells: CellText[] = [];
+  readonly #bare: boolean;
 
   constructor(leaves: readonly Leaf[]) {
+    this.#bare = leaves.length === 1 && leaves[0].path[0] === TEXT_FIELD;
     for (let i = 0; i < leaves.length; i += leafCount(leaves[i].type)) this.#cells.push(cell(leaves[i].type, i));
   }
 
-  /** `+I[a, 1, null]` */
+  /** `+I[a, 1, null]`; the text of a JS value alone */
   row(batch: Batch, row: number): string {
+    if (this.#bare) return this.#cells[0](batch, row);
     let s = `${ROW_KINDS[batch.kinds === 0 ? 0 : batch.engine.u8[batch.kinds + row]]}[`;
     for (let i = 0; i < this.#cells.length; i++) s += (i === 0 ? '' : ', ') + this.#cells[i](batch, row);
     return `${s}]`;
