@@ -54,6 +54,8 @@ export class Subtask {
   #paused = false;
   #last: SubtaskSnapshot | undefined;
   #held = 0;
+  /** the last step could only wait for others: for room in a ring, or for an acknowledgement; they ring, and no timer is due before */
+  #blocked = false;
   /** monotonic ms from when the current wait for promises counts against a cancelled job */
   #heldFromMs = 0;
   #cancelled = false;
@@ -112,9 +114,9 @@ export class Subtask {
   #step(): StepResult {
     if (this.#phase === 'done') return StepResult.Done;
     const force = this.#phase === 'flushing' || this.#paused;
-    let blocked = false;
-    for (const w of this.#writers) blocked = w.flush(force) || blocked;
-    if (blocked) return StepResult.Idle;
+    this.#blocked = false;
+    for (const w of this.#writers) this.#blocked = w.flush(force) || this.#blocked;
+    if (this.#blocked) return StepResult.Idle;
     if (this.#held > 0) {
       if (!this.#cancelled || this.#clock.monotonicMs() - this.#heldFromMs < HELD_GRACE_MS) return StepResult.Held;
       this.#stop();
@@ -122,7 +124,8 @@ export class Subtask {
     for (let i = this.ops.length - 1; i >= 0; i--) {
       const op = this.ops[i];
       if (op.pending.length === 0) continue;
-      if (op.operator?.waiting) return StepResult.Idle;
+      this.#blocked = op.operator?.waiting ?? false;
+      if (this.#blocked) return StepResult.Idle;
       op.runOne();
       return StepResult.Worked;
     }
@@ -252,7 +255,7 @@ export class Subtask {
   /** Monotonic ms when something may happen without a doorbell: timers, buffer time-outs, the source's own clock. */
   nextWakeupMs(): number {
     let t = Number.POSITIVE_INFINITY;
-    if (this.#phase === 'done') return t;
+    if (this.#phase === 'done' || this.#blocked) return t;
     const now = this.#clock.nowMs();
     const mono = this.#clock.monotonicMs();
     for (const op of this.ops) if (op.timersMs.length > 0) t = Math.min(t, mono + op.timersMs[0] - now);
