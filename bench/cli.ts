@@ -9,6 +9,7 @@ import { closures } from './stages/closures.js';
 import { coldstart } from './stages/coldstart.js';
 import { type Contest, contest, shapes } from './stages/contest.js';
 import { counts } from './stages/counts.js';
+import { kafka, kafkaWorks } from './stages/kafka.js';
 import { latency } from './stages/latency.js';
 import { memory } from './stages/memory.js';
 import { profile } from './stages/profile.js';
@@ -88,6 +89,25 @@ const latencyCommand = defineCommand({
   },
 });
 
+const kafkaCommand = defineCommand({
+  meta: {
+    name: 'kafka',
+    description: "JSON topic -> windows -> file, or another topic; 150-byte records into a topic; against kafkajs, Kafka's Java client and Flink",
+  },
+  args: {
+    work: { type: 'positional', required: false, description: `${kafkaWorks.join(', ')}; all of them by default` },
+    ...raceArgs,
+    records: { ...raceArgs.records, default: '2000000', description: 'records in the topic' },
+    partitions: { type: 'string', default: '2', description: 'partitions of each topic' },
+  },
+  run: ({ args }) => {
+    const works = kafkaWorks.filter((w) => args.work === undefined || args.work === w);
+    if (works.length === 0) throw new Error(`kafka takes ${kafkaWorks.join(', ')}, not '${args.work}'`);
+    const [records, rounds, partitions] = [count(args.records, 'records'), count(args.rounds, 'rounds'), count(args.partitions, 'partitions')];
+    return kafka({ records, rounds, partitions, works, programs: args.programs.split(',') });
+  },
+});
+
 const coldstartCommand = defineCommand({
   meta: { name: 'coldstart', description: 'a whole process with a job of five rows, against a bare node' },
   args: { rounds: { type: 'string', default: '20', description: 'times each process runs, in turns' } },
@@ -143,6 +163,7 @@ const COMMANDS: Record<string, CommandDef> = {
   closures: contestCommand(closures) as CommandDef,
   shapes: shapesCommand as CommandDef,
   counts: countsCommand as CommandDef,
+  kafka: kafkaCommand as CommandDef,
   latency: latencyCommand as CommandDef,
   coldstart: coldstartCommand as CommandDef,
   memory: memoryCommand as CommandDef,

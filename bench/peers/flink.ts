@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { has, reason } from '../lib/on-demand.js';
@@ -51,13 +51,28 @@ export async function prepareFlink(): Promise<string | undefined> {
 
 /** Runs one of the runners in a JVM of its own. */
 export function flinkJvm(main: 'SqlRun' | 'LatencyRun', ...args: string[]): Promise<ChildResult> {
+  return flinkJvmWith([], main, ...args);
+}
+
+function flinkJvmWith(jars: readonly string[], main: string, ...args: string[]): Promise<ChildResult> {
   const opens = OPENS.map((p) => `--add-opens=java.base/${p}=ALL-UNNAMED`);
-  const classpath = [peer('flink'), join(HOME, 'classes'), join(HOME, 'lib', '*')].join(delimiter);
+  const classpath = [peer('flink'), join(HOME, 'classes'), join(HOME, 'lib', '*'), ...jars].join(delimiter);
   return child('java', ['-Xmx3g', ...opens, '-cp', classpath, main, ...args]);
 }
 
+/** The connector's jars, fetched beside Flink's when a race asks for Kafka; its own pom, because it is released apart from Flink. */
+async function kafkaJars(): Promise<string> {
+  const lib = join(HOME, 'kafka');
+  if (!existsSync(lib)) {
+    const args = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${lib}.part`];
+    await child('mvn', ['-q', '-B', '-f', join(peer('flink'), 'kafka-pom.xml'), ...args]);
+    renameSync(`${lib}.part`, lib);
+  }
+  return join(lib, '*');
+}
+
 /** Real Flink 2.3 in one JVM (MiniCluster), object reuse on, on the same SQL. */
-export function flink({ sql }: Pick<Workload, 'sql'>, slots: number): Program {
+export function flink({ sql }: Pick<Workload, 'sql'>, slots: number, kafka = false): Program {
   return {
     name: `flink 2.3, ${slots} slot${slots > 1 ? 's' : ''}`,
     note: 'MiniCluster; job time, JVM and planner apart',
@@ -68,7 +83,7 @@ export function flink({ sql }: Pick<Workload, 'sql'>, slots: number): Program {
       const job = join(dir, 'flink.sql');
       const output = join(dir, 'out');
       writeFileSync(job, sql(input, output, slots));
-      const { stdout, wallMs } = await flinkJvm('SqlRun', job);
+      const { stdout, wallMs } = await flinkJvmWith(kafka ? [await kafkaJars()] : [], 'SqlRun', job);
       const { seconds } = lastLine<{ seconds: number }>(stdout);
       return { records: countLines(input), seconds, startupMs: wallMs - seconds * 1000, output };
     },

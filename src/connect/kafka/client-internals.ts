@@ -101,7 +101,8 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
     ]);
     methods('BrokerPool', need('kafkajs/src/cluster/brokerPool.js'), ['findConnectedBroker']);
     methods('Broker', need('kafkajs/src/broker/index.js'), ['metadata', 'listOffsets', 'offsetFetch', 'offsetCommit', 'initProducerId']);
-    methods('Connection', need('kafkajs/src/network/connection.js'), [
+    const connection: { prototype: object } = need('kafkajs/src/network/connection.js');
+    methods('Connection', connection, [
       'connect',
       'disconnect',
       'authenticate',
@@ -114,6 +115,7 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
     const queue: { prototype: object } = need('kafkajs/src/network/requestQueue/index.js');
     methods('RequestQueue', queue, ['scheduleCheckPendingRequests']);
     quietRequestQueue(queue.prototype as QueuePrototype);
+    freshConnections(connection.prototype as ConnectionPrototype);
     return { kafkajs, createCluster };
   } catch (e) {
     throw e instanceof MillraceError ? e : missing(part, e);
@@ -137,6 +139,33 @@ function quietRequestQueue(prototype: QueuePrototype): void {
     if (this.pending.length > 0) original.call(this);
   };
   prototype.quiet = true;
+}
+
+interface ConnectionPrototype {
+  chunks: Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+  fresh?: true;
+  isConnected(): boolean;
+  connect(): Promise<unknown>;
+}
+
+/**
+ * kafkajs 2.2.4 keeps what it had of a response when its connection broke, and takes it for the beginning of the first one of the next
+ * connection: every request then waits until it times out. A new connection begins with nothing.
+ */
+function freshConnections(prototype: ConnectionPrototype): void {
+  if (prototype.fresh === true) return;
+  const original = prototype.connect;
+  prototype.connect = function (this: ConnectionPrototype): Promise<unknown> {
+    if (!this.isConnected()) {
+      this.chunks = [];
+      this.bytesBuffered = 0;
+      this.bytesNeeded = 4;
+    }
+    return original.call(this);
+  };
+  prototype.fresh = true;
 }
 
 let found: KafkaJsParts | undefined;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaCluster } from './client-internals.js';
 import type { Silence } from './connect.js';
 import { isTransient } from './failure.js';
-import { FetchReader, type FetchResponse, type RecordsIntake } from './fetch-response.js';
+import { type FetchedPartition, FetchReader, type FetchResponse, type RecordsIntake } from './fetch-response.js';
 import { FETCH_API_KEY, FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchSession, type FetchSettings } from './fetch-session.js';
 import type { BrokerLink } from './link.js';
 import type { PartitionFetch } from './partition-fetch.js';
@@ -113,23 +113,31 @@ function find(asked: readonly PartitionFetch[], topic: string, partition: number
   return asked.find((a) => a.split.partition === partition && a.split.topic === topic);
 }
 
-/** Gives a response's records to the partitions that asked for them. */
+/**
+ * Gives a response's records to the partitions that asked for them. Records of an offset that a partition does not wait for any more (it
+ * was asked for elsewhere meanwhile, or goes on at another offset) are dropped.
+ */
 class Placing implements RecordsIntake {
   readonly #asked: readonly PartitionFetch[];
+  readonly #offsets: readonly bigint[];
   #current: PartitionFetch | undefined;
 
   constructor(asked: readonly PartitionFetch[]) {
     this.#asked = asked;
+    this.#offsets = asked.map((p) => p.offset);
   }
-  place(f: { topic: string; partition: number; bytes: number }): Uint8Array {
-    this.#current = find(this.#asked, f.topic, f.partition);
+  place(f: FetchedPartition): Uint8Array {
+    const p = find(this.#asked, f.topic, f.partition);
+    const wanted = p !== undefined && f.errorCode === 0 && !p.placing && p.offset === this.#offsets[this.#asked.indexOf(p)];
+    this.#current = wanted ? p : undefined;
     return this.#current?.place(f.bytes) ?? Buffer.allocUnsafe(f.bytes);
   }
-  records(f: Parameters<PartitionFetch['takeRecords']>[0]): void {
-    if (f.errorCode === 0) this.#current?.takeRecords(f);
-    else this.#current?.lost();
+  records(f: FetchedPartition): void {
+    this.#current?.takeRecords(f);
+    this.#current = undefined;
   }
   lost(): void {
     this.#current?.lost();
+    this.#current = undefined;
   }
 }

@@ -42,7 +42,9 @@ export class PartitionFetch {
   finished = false;
   /** where records are being read to, a frame's header before them */
   #memory: Buffer = Buffer.alloc(0);
-  /** it is the ring's */
+  /** records of it are coming right now */
+  placing = false;
+  /** the memory is the ring's */
   #reserved = false;
   /** the last batches had to be inflated here: room in the ring would be of no use */
   #inflating = false;
@@ -67,6 +69,7 @@ export class PartitionFetch {
   place(bytes: number): Uint8Array {
     const size = FRAME_HEADER_BYTES + bytes;
     const ring = this.pending > 0 || this.#inflating ? undefined : this.#to.room?.reserve(this.subtask, size);
+    this.placing = true;
     this.#reserved = ring !== undefined;
     this.#memory = ring === undefined ? Buffer.allocUnsafeSlow(size) : Buffer.from(ring.buffer as ArrayBuffer, ring.byteOffset, size);
     return this.#memory.subarray(FRAME_HEADER_BYTES);
@@ -74,6 +77,7 @@ export class PartitionFetch {
 
   /** The records that were placed will not come. */
   lost(): void {
+    this.placing = false;
     if (this.#reserved) this.#to.room?.commit(this.subtask, 0);
     this.#reserved = false;
   }
@@ -81,6 +85,7 @@ export class PartitionFetch {
   /** The records that were placed have come: moves on behind their whole batches and hands them over, after what is on its way already. */
   takeRecords(f: FetchedPartition): void {
     const { runs, next, partial } = this.#walk(f);
+    this.placing = false;
     if (next === undefined) {
       this.lost();
       // Not one whole batch: ask for more at once next time.

@@ -3,7 +3,7 @@ import { systemClock } from '#src/base/clock.js';
 import { MetricGroup } from '#src/base/metrics.js';
 import { allocBatch, type Batch } from '#src/batch/batch.js';
 import type { BadRecord, RecordDecoder, RecordEncoder, RecordPlace } from '#src/contract/format.js';
-import type { FrameReader, FrameWriter, IoContext, IoModule, IoSink } from '#src/contract/io.js';
+import type { FrameReader, FrameRoom, FrameWriter, IoContext, IoModule, IoSink } from '#src/contract/io.js';
 import type { TextOptions } from '#src/contract/options.js';
 import { type HostContext, POLL_END, POLL_IDLE, type SourceConfig, type SourcePlan, type SourceReader } from '#src/contract/source.js';
 import { connector } from '#src/connect/kafka/index.js';
@@ -21,6 +21,7 @@ export class FrameQueue implements FrameReader {
   #capacity = 0;
   over = false;
   taken = 0;
+  #reserved: Uint8Array | undefined;
 
   constructor(engine: Engine, limit = 1 << 20) {
     this.#engine = engine;
@@ -30,11 +31,27 @@ export class FrameQueue implements FrameReader {
   send(frame: Uint8Array): Promise<void> | undefined {
     const bytes = Uint8Array.from(frame);
     this.#bytes += bytes.length;
-    if (this.#bytes <= this.#limit) {
+    if (this.#bytes <= this.#limit && this.#reserved === undefined) {
       this.#waiting.push({ bytes, taken: () => {} });
       return undefined;
     }
     return new Promise((resolve) => this.#waiting.push({ bytes, taken: resolve }));
+  }
+
+  /** As a ring does: in place while there is room, one at a time. */
+  reserve(bytes: number): Uint8Array | undefined {
+    if (this.#reserved !== undefined || this.#bytes + bytes > this.#limit) return undefined;
+    this.#reserved = new Uint8Array(new SharedArrayBuffer(bytes)).fill(0xdd);
+    return this.#reserved;
+  }
+
+  commit(bytes: number): void {
+    const reserved = this.#reserved;
+    if (reserved === undefined) throw new Error('nothing is reserved');
+    this.#reserved = undefined;
+    if (bytes === 0) return;
+    this.#bytes += bytes;
+    this.#waiting.push({ bytes: Uint8Array.from(reserved.subarray(0, bytes)), taken: () => {} });
   }
 
   take(): { ptr: number; length: number } | undefined {
@@ -162,7 +179,7 @@ export class RunningSource {
 
   static async start(
     config: SourceConfig,
-    o: { parallelism?: number; limit?: number; restored?: readonly Uint8Array[]; readerRestored?: readonly Uint8Array[] } = {},
+    o: { parallelism?: number; limit?: number; restored?: readonly Uint8Array[]; readerRestored?: readonly Uint8Array[]; copied?: boolean } = {},
   ): Promise<RunningSource> {
     const s = new RunningSource();
     RunningSource.#running.add(s);
@@ -202,7 +219,11 @@ export class RunningSource {
     const module = (await import(spec.module)) as IoModule;
     const ctx: IoContext = { clock: systemClock, signal: s.#abort.signal, parallelism: s.plan.splits.length, options: {} };
     const io = module.createIoSource?.(spec.config as never, ctx);
-    s.#io = (io?.run((subtask, frame) => s.#queues[subtask].send(frame)) ?? Promise.resolve()).then(
+    const room: FrameRoom = {
+      reserve: (subtask, bytes) => s.#queues[subtask].reserve(bytes),
+      commit: (subtask, bytes) => s.#queues[subtask].commit(bytes),
+    };
+    s.#io = (io?.run((subtask, frame) => s.#queues[subtask].send(frame), o.copied === true ? undefined : room) ?? Promise.resolve()).then(
       () => {
         for (const q of s.#queues) q.over = true;
       },
