@@ -9,6 +9,7 @@ const PUBLIC = ['cli', 'index', 'engine', 'testing'];
 /** The package's entry points, and every module that the source names for loading by URL: ownModule('path.js') and the registry's. */
 function entriesOf(src) {
   const entries = new Set(PUBLIC);
+  entries.add('connect/kafka/upsert');
   for (const name of readdirSync(join(src, 'connect'))) if (existsSync(join(src, 'connect', name, 'index.js'))) entries.add(`connect/${name}/index`);
   for (const name of ['json', 'csv']) entries.add(`format/${name}`);
   for (const f of files(src, '.js'))

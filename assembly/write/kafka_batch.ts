@@ -51,7 +51,7 @@ function isPresent(validity: usize, row: usize): bool {
 }
 
 /**
- * Appends records [first, count): values from `slices`, keys, timestamps and headers from the columns of the context at the rows `sel` names;
+ * Appends records [first, count): values from `slices` (one at 0 is NULL), keys, timestamps and headers from the columns of the context at the rows `sel` names;
  * without a timestamp a record gets `now`. Stops before a record whose partition has no room (KW_FULL, KW_NEED). Returns how many it took.
  */
 export function kafkaAppend(w: usize, slices: usize, first: u32, count: u32, sel: usize, now: i64): u32 {
@@ -77,7 +77,7 @@ export function kafkaAppend(w: usize, slices: usize, first: u32, count: u32, sel
     const n = load<u32>(b, KB_COUNT);
     const delta = n == 0 ? 0 : zigzag(time - load<i64>(b, KB_FIRST_TIME));
     const keyVarint: u64 = hasKey ? (keyLength as u64) << 1 : 1; // -1 = no key
-    const valueVarint = (valueLength as u64) << 1;
+    const valueVarint: u64 = value == 0 ? 1 : (valueLength as u64) << 1; // -1 = no value: the key is gone
     const deltaVarint = (n as u64) << 1;
     const headers = headerMaps != 0 && isPresent(headerValidity, row) ? load<u32>(headerMaps + (row << 3)) as usize : 0;
     const headerBytes: u32 = headers == 0 ? 1 : mapHeadersBytes(headers); // a count of 0 is one byte, as the attributes are

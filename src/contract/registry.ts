@@ -11,6 +11,7 @@ const connectors = new Map<string, string>();
 const formats = new Map<string, string>();
 for (const name of ['kafka', 'filesystem', 'datagen', 'print', 'blackhole', 'demo', 'collection', 'iterable'])
   connectors.set(name, ownModule(`connect/${name}/index.js`));
+connectors.set('upsert-kafka', ownModule('connect/kafka/upsert.js'));
 for (const name of ['json', 'csv']) formats.set(name, ownModule(`format/${name}.js`));
 
 /** What users registered, so that workers can be told: plain data. */

@@ -1,4 +1,6 @@
 import type { SinkChangelog } from '../contract/source.js';
+import type { Expr } from '../types/expr.js';
+import type { LogicalType } from '../types/logical.js';
 import { aggregateText } from './explain-text.js';
 import { type AggregateRel, inputsOf, leavesOf, type Rel } from './rel.js';
 import type { SourceText, Span } from './source.js';
@@ -36,13 +38,25 @@ export function upsertKey(rel: Rel): ReadonlySet<number> | undefined {
     case 'calc': {
       const below = upsertKey(rel.input);
       if (below === undefined) return undefined;
-      const at = [...below].map((k) => rel.exprs.findIndex((e) => e.op === 'col' && e.index === k));
+      const at = [...below].map((k) => rel.exprs.findIndex((e) => passes(e, k)));
       return at.includes(-1) ? undefined : new Set(at);
     }
     default:
       return undefined;
   }
 }
+
+/** The column itself, or a cast of it that keeps different values different. */
+function passes(e: Expr, leaf: number): boolean {
+  if (e.op === 'col') return e.index === leaf;
+  if (e.op !== 'call' || e.fn !== 'cast' || !passes(e.args[0], leaf)) return false;
+  const from = e.args[0].type;
+  const to = e.type;
+  const isText = (t: LogicalType): t is LogicalType & { length: number } => t.root === 'CHAR' || t.root === 'VARCHAR';
+  if (isText(from) && isText(to)) return to.root === 'VARCHAR' && to.length >= from.length;
+  return INTEGERS.includes(from.root) && INTEGERS.indexOf(to.root) >= INTEGERS.indexOf(from.root);
+}
+const INTEGERS: readonly LogicalType['root'][] = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT'];
 
 export interface SinkPlace {
   readonly source: SourceText;
