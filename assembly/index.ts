@@ -35,6 +35,7 @@ export { bytesAreText, mapGet, mapPut } from "./expr/map";
 export * from "./expr/decimal";
 export * from "./expr/double";
 export * from "./pack";
+export { splitHashes } from "./window/hot";
 export { partialSize, partialPack, partialBytes, partialUnpack } from "./window/partial";
 export { snappyBytesMax, snappyDeflate, snappyTableBytes } from "./write/snappy";
 export { lz4BytesMax, lz4Deflate, lz4TableBytes } from "./write/lz4";

@@ -13,6 +13,7 @@ import { kafka, kafkaWorks } from './stages/kafka.js';
 import { latency } from './stages/latency.js';
 import { memory } from './stages/memory.js';
 import { profile } from './stages/profile.js';
+import { skew } from './stages/skew.js';
 import { users } from './stages/users.js';
 
 const count = (text: string, name: string): number => {
@@ -124,6 +125,15 @@ const countsCommand = defineCommand({
   run: ({ args }) => counts({ keys: count(args.keys, 'keys'), records: count(args.records, 'records'), rounds: count(args.rounds, 'rounds') }),
 });
 
+const skewCommand = defineCommand({
+  meta: { name: 'skew', description: 'one key with half of all records: what it costs at two slots, in one phase and in two' },
+  args: {
+    records: { type: 'string', default: '3000000', description: 'records in each file' },
+    rounds: { type: 'string', default: '3', description: 'times each job runs, in turns' },
+  },
+  run: ({ args }) => skew(count(args.records, 'records'), count(args.rounds, 'rounds')),
+});
+
 const memoryCommand = defineCommand({
   meta: { name: 'memory', description: 'peak memory of the ads job on an input and on one ten times as long' },
   args: { records: { type: 'string', default: '1000000', description: 'events in the shorter file' } },
@@ -167,6 +177,7 @@ const COMMANDS: Record<string, CommandDef> = {
   latency: latencyCommand as CommandDef,
   coldstart: coldstartCommand as CommandDef,
   memory: memoryCommand as CommandDef,
+  skew: skewCommand as CommandDef,
 };
 
 /** What needs the repository. */

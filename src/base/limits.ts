@@ -45,5 +45,10 @@ export const KAFKA_BATCH_BYTES = 128 << 10;
 export const KAFKA_FETCHES_IN_FLIGHT = 2;
 /** Produce requests in flight to one Kafka broker: as many batches of a producer and partition a broker remembers, so that it recognises each of them. */
 export const KAFKA_REQUESTS_IN_FLIGHT_MAX = 5;
+/** Groups of one slice that the local phase of a window aggregation keeps for all keys: what stays in the second-level cache pays; with more it keeps hot keys only. */
+export const LOCAL_GROUPS_MAX = 4096;
+/** Rows after which the local phase looks whether it pays, and rows after which it tries all keys again. */
+export const LOCAL_TRIAL_ROWS = 32 << 10;
+export const LOCAL_RETRY_ROWS = 1 << 20;
 /** Bytes of groups the local phase of a window aggregation holds before it sends them on: what stays in the caches still pays. */
 export const LOCAL_AGGREGATE_BYTES_MAX = 16 << 20;

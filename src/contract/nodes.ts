@@ -55,7 +55,7 @@ export interface AggregateCall {
   readonly type: LogicalType;
 }
 
-/** kind 'windowAggregate'. Output leaves: keys, then calls, then windowOutputs. */
+/** kind 'windowAggregate'. Output leaves: keys, then calls, then windowOutputs. A second input brings what a local phase has accumulated. */
 export interface WindowAggregateConfig {
   readonly window: WindowSpec;
   readonly time: 'rowtime' | 'proctime';
@@ -71,7 +71,8 @@ export interface WindowAggregateConfig {
 
 /**
  * kind 'localWindowAggregate': the first of two phases, before the shuffle; tumbling and hopping windows in event time, no DISTINCT.
- * Output leaves: keys, then accumulators (VARBINARY, opaque), then the slice's end (BIGINT NOT NULL, ms on the windows' time line).
+ * Rows that are not worth it leave as they came. Side output PARTIALS: keys, then accumulators (VARBINARY, opaque), then the slice's end
+ * (BIGINT NOT NULL, ms on the windows' time line). The second phase is 'windowAggregate' with the rows as its first input and PARTIALS as its second.
  */
 export interface LocalWindowAggregateConfig {
   readonly window: Exclude<WindowSpec, { type: 'session' }>;
@@ -80,19 +81,7 @@ export interface LocalWindowAggregateConfig {
   readonly keys: readonly number[];
   readonly calls: readonly AggregateCall[];
 }
-
-/** kind 'globalWindowAggregate': the second phase. Its input is a local phase's output; output leaves and results are those of 'windowAggregate'. */
-export interface GlobalWindowAggregateConfig {
-  readonly window: Exclude<WindowSpec, { type: 'session' }>;
-  readonly timeZone: string;
-  /** the first leaves of the input are the keys */
-  readonly keys: readonly number[];
-  /** the local phase's calls; their arguments count in `inputTypes` */
-  readonly calls: readonly AggregateCall[];
-  /** types of the leaves of the local phase's input */
-  readonly inputTypes: readonly LogicalType[];
-  readonly windowOutputs: readonly ('start' | 'end' | 'rowtime' | 'proctime')[];
-}
+export const PARTIALS = 'partials';
 
 /** kind 'groupAggregate': a running GROUP BY. Output leaves: keys, then calls. What leaves is a changelog. */
 export interface GroupAggregateConfig {

@@ -1,5 +1,6 @@
 import { MillraceError } from '../base/errors.js';
 import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
+import { flatten, type Leaf } from '../types/leaf.js';
 
 /** Nodes that run fused as one task. The first is the head; every other one has exactly one input, from inside the task. */
 export interface Chain {
@@ -62,4 +63,12 @@ export function topological(graph: StreamGraph): GraphNode[] {
   };
   for (const n of graph.nodes) visit(n);
   return out;
+}
+
+/** Leaf columns of a node's input: what its edge carries. */
+export function inputLeaves(graph: StreamGraph, node: GraphNode, input: number): Leaf[] {
+  const edge = node.inputs[input];
+  const up = graph.nodes.find((n) => n.id === edge.source)!;
+  const schema = edge.side === undefined ? up.output : (up.sides?.[edge.side] ?? up.output);
+  return flatten(schema);
 }

@@ -8,6 +8,11 @@ export const JOB_OPTIONS = {
   'parallelism.default': option(optionKind.int, 'Number of parallel subtasks of each operator.', 1),
   'pipeline.max-parallelism': option(optionKind.int, 'Number of key groups; the upper bound of parallelism.', MAX_PARALLELISM_DEFAULT),
   'pipeline.name': option(optionKind.string, 'Name of the job.'),
+  'table.optimizer.agg-phase-strategy': option(
+    optionKind.oneOf('auto', 'one_phase', 'two_phase'),
+    "Window aggregates that can be split accumulate before the shuffle as far as that pays ('AUTO' and 'TWO_PHASE'), or only behind it ('ONE_PHASE').",
+    'auto',
+  ),
   'execution.buffer-timeout.enabled': option(optionKind.boolean, 'false: an output buffer leaves only when full.', true),
   'execution.buffer-timeout.interval': option(optionKind.durationMs, 'After this time an output buffer leaves although it is not full; 0 = at once.', 100),
 } as const;
@@ -16,6 +21,8 @@ export interface JobOptions {
   readonly parallelism: number;
   readonly maxParallelism: number;
   readonly name: string;
+  /** window aggregates are split where their rows change subtask */
+  readonly twoPhases: boolean;
   /** -1 = only when full */
   readonly bufferTimeoutMs: number;
 }
@@ -34,6 +41,7 @@ export function readJobOptions(all: TextOptions): JobOptions {
     parallelism,
     maxParallelism: Math.max(o['pipeline.max-parallelism'], parallelism),
     name: o['pipeline.name'] ?? 'millrace',
+    twoPhases: o['table.optimizer.agg-phase-strategy'] !== 'one_phase',
     bufferTimeoutMs: o['execution.buffer-timeout.enabled'] ? o['execution.buffer-timeout.interval'] : -1,
   };
 }

@@ -12,10 +12,11 @@ import { loadOperator } from '../task/operators.js';
 import type { Restored } from '../task/snapshot.js';
 import type { EdgePlan, JobPlan, OpPlan, OpTarget, TaskPlan } from '../task/plan.js';
 import { emitWatermark } from '../time/assigner.js';
-import { flatten, type Leaf } from '../types/leaf.js';
-import { chainGraph, SOURCE_KINDS } from './chaining.js';
+import { flatten } from '../types/leaf.js';
+import { chainGraph, inputLeaves, SOURCE_KINDS } from './chaining.js';
 import type { JobOptions } from './options.js';
 import { checkFits } from './restore.js';
+import { splitPhases } from './two-phase.js';
 
 export interface PlanContext {
   readonly clock: Clock;
@@ -44,9 +45,10 @@ export interface PlannedJob {
 }
 
 /** Graph -> chains -> tasks with rings between them; asks the connectors about the outside world and compiles what the operators emit. */
-export async function planJob(graph: StreamGraph, ctx: PlanContext): Promise<PlannedJob> {
-  if (ctx.restored !== undefined) checkFits(graph, ctx.options.maxParallelism, ctx.restored);
-  const { sources, sinks, parallelism } = await planEnds(graph, ctx);
+export async function planJob(given: StreamGraph, ctx: PlanContext): Promise<PlannedJob> {
+  if (ctx.restored !== undefined) checkFits(given, ctx.options.maxParallelism, ctx.restored);
+  const { sources, sinks, parallelism } = await planEnds(given, ctx);
+  const graph = ctx.options.twoPhases ? splitPhases(given, parallelism) : given;
   const parallelismOf = (n: GraphNode): number => parallelism.get(n.id)!;
   const { chains, chainOf } = chainGraph(graph, parallelismOf);
   const edges: EdgePlan[] = [];
@@ -107,7 +109,7 @@ interface PlannedEnds {
   readonly sources: ReadonlyMap<number, SourcePlan>;
   readonly sinks: ReadonlyMap<number, SinkPlan>;
   /** of every node, by id */
-  readonly parallelism: ReadonlyMap<number, number>;
+  readonly parallelism: Map<number, number>;
 }
 
 /** What the connectors found outside, and how many subtasks each node gets. */
@@ -130,14 +132,6 @@ async function planEnds(graph: StreamGraph, ctx: PlanContext): Promise<PlannedEn
     parallelism.set(node.id, p);
   }
   return { sources, sinks, parallelism };
-}
-
-/** Leaf columns of a node's input: what its edge carries. */
-export function inputLeaves(graph: StreamGraph, node: GraphNode, input: number): Leaf[] {
-  const edge = node.inputs[input];
-  const up = graph.nodes.find((n) => n.id === edge.source)!;
-  const schema = edge.side === undefined ? up.output : (up.sides?.[edge.side] ?? up.output);
-  return flatten(schema);
 }
 
 async function planSource(node: GraphNode, host: HostContext): Promise<SourcePlan> {

@@ -17,7 +17,6 @@ const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<
   assignTimestamps: () => import('../chain/plumbing.js').then((m) => ({ operator: m.assignTimestamps })),
   windowAggregate: () => import('../window/aggregate.js'),
   localWindowAggregate: () => import('../window/local.js'),
-  globalWindowAggregate: () => import('../window/global.js'),
   groupAggregate: () => import('../group/aggregate.js'),
   windowProcess: () => import('../window/process.js').then((m) => ({ operator: m.windowProcess })),
 };

@@ -3,19 +3,11 @@ import { Aggregates, type GroupState } from '../aggregate/aggregates.js';
 import { type Batch, allocBatch } from '../batch/batch.js';
 import type { AggregateCall } from '../contract/nodes.js';
 import type { OperatorContext } from '../contract/operator.js';
-import type { Leaf } from '../types/leaf.js';
 import { hashesOf, KeyedTables } from '../state/table.js';
 import { Partials } from './partial.js';
 
 /** Rows merged in one bounded piece of work: some 0.1 ms. */
 const MERGE_ROWS = 4 * BATCH_ROWS_MAX;
-
-/** Where the global phase finds what the local one accumulated. */
-export interface PartialInput {
-  readonly column: number;
-  /** leaves of the local phase's input */
-  readonly leaves: readonly Leaf[];
-}
 
 /** What every windowed aggregation does with its groups: find them, accumulate, merge, and write them out a batch at a time. */
 export class WindowGroups {
@@ -25,24 +17,25 @@ export class WindowGroups {
   readonly keyCount: number;
   readonly callCount: number;
   readonly #ctx: OperatorContext;
-  readonly #partials: Partials | undefined;
-  readonly #partialColumn: number;
+  /** what a local phase sends: its keys come first, then the accumulators */
+  readonly #partials: { readonly tables: KeyedTables; readonly values: Partials; readonly column: number } | undefined;
   readonly #rows: number;
   readonly #dst: number;
   #groups = 0;
   #groupRows = 0;
 
-  /** `partials`: the input brings accumulators of the local phase in a column; calls count their arguments in `leaves`. */
-  constructor(ctx: OperatorContext, keys: readonly number[], calls: readonly AggregateCall[], partials?: PartialInput) {
-    const leaves = ctx.inputs[0];
-    this.#partialColumn = partials?.column ?? -1;
+  constructor(ctx: OperatorContext, keys: readonly number[], calls: readonly AggregateCall[]) {
+    const [leaves, partials] = ctx.inputs;
     this.#ctx = ctx;
     this.keyCount = keys.length;
     this.callCount = calls.length;
     const base = KeyedTables.accBase(leaves, keys);
-    this.aggregates = new Aggregates(ctx.engine, partials?.leaves ?? leaves, calls, base);
-    this.#partials = partials === undefined ? undefined : new Partials(ctx.engine, this.aggregates, base);
+    this.aggregates = new Aggregates(ctx.engine, leaves, calls, base);
     this.tables = new KeyedTables(ctx.engine, leaves, keys, this.aggregates.layout.bytes, hashesOf(ctx, keys));
+    if (partials !== undefined) {
+      const tables = new KeyedTables(ctx.engine, partials, [...keys.keys()], this.aggregates.layout.bytes, hashesOf(ctx, keys));
+      this.#partials = { tables, values: new Partials(ctx.engine, this.aggregates, base), column: keys.length };
+    }
     this.#rows = ctx.engine.alloc(BATCH_ROWS_MAX * 4);
     this.#dst = ctx.engine.alloc(BATCH_ROWS_MAX * 4);
     this.out = allocBatch(ctx.engine, ctx.output);
@@ -61,19 +54,28 @@ export class WindowGroups {
 
   /** Accumulates `n` rows of `batch` given by `sel` with their hashes. */
   add(state: GroupState, batch: Batch, sel: number, n: number, hashes: number): void {
+    this.#needGroups(n);
+    this.tables.find(state.table, batch, sel, n, hashes, this.#groups);
+    this.aggregates.update(state, this.#groups, sel, n, batch);
+  }
+
+  /** Merges `n` rows of a local phase's batch. */
+  addPartials(state: GroupState, batch: Batch, sel: number, n: number, hashes: number): void {
+    const { tables, values, column } = this.#partials!;
+    this.#needGroups(n);
+    tables.find(state.table, batch, sel, n, hashes, this.#groups);
+    for (let i = 0; i < n; i += BATCH_ROWS_MAX) {
+      const m = Math.min(BATCH_ROWS_MAX, n - i);
+      values.unpack(batch, column, sel + 4 * i, m, this.#rows);
+      this.aggregates.merge(state, this.#groups + 4 * i, this.#rows, m);
+    }
+  }
+
+  #needGroups(n: number): void {
     if (n > this.#groupRows) {
       if (this.#groups !== 0) this.#ctx.engine.free(this.#groups, this.#groupRows * 4);
       this.#groupRows = Math.max(n, BATCH_ROWS_MAX);
       this.#groups = this.#ctx.engine.alloc(this.#groupRows * 4);
-    }
-    this.tables.find(state.table, batch, sel, n, hashes, this.#groups);
-    if (this.#partials === undefined) this.aggregates.update(state, this.#groups, sel, n, batch);
-    else {
-      for (let i = 0; i < n; i += BATCH_ROWS_MAX) {
-        const m = Math.min(BATCH_ROWS_MAX, n - i);
-        this.#partials.unpack(batch, this.#partialColumn, sel + 4 * i, m, this.#rows);
-        this.aggregates.merge(state, this.#groups + 4 * i, this.#rows, m);
-      }
     }
   }
 
@@ -123,7 +125,8 @@ export class WindowGroups {
   close(): void {
     const { engine } = this.#ctx;
     this.tables.close();
-    this.#partials?.close();
+    this.#partials?.tables.close();
+    this.#partials?.values.close();
     this.aggregates.close();
     engine.free(this.#rows, BATCH_ROWS_MAX * 4);
     engine.free(this.#dst, BATCH_ROWS_MAX * 4);

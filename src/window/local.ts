@@ -1,28 +1,69 @@
 import { BATCH_ROWS_MAX } from '#abi';
 import { Aggregates, type GroupState } from '../aggregate/aggregates.js';
-import { LOCAL_AGGREGATE_BYTES_MAX } from '../base/limits.js';
+import { LOCAL_AGGREGATE_BYTES_MAX, LOCAL_GROUPS_MAX, LOCAL_RETRY_ROWS, LOCAL_TRIAL_ROWS } from '../base/limits.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
-import type { LocalWindowAggregateConfig, WindowAggregateConfig } from '../contract/nodes.js';
+import { HotKeys } from '../batch/hot.js';
+import { type LocalWindowAggregateConfig, PARTIALS, type WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
 import { KeyedTables } from '../state/table.js';
+import { flatten, type Leaf } from '../types/leaf.js';
+import { BIGINT, type Schema, STRING_LENGTH } from '../types/logical.js';
 import { WindowTime } from './clock.js';
 import { Partials } from './partial.js';
-import { Partition } from './partition.js';
-import { floorTo, type SliceSpec, sliceSpecOf } from './spec.js';
+import { Partition, type SliceRows } from './partition.js';
+import { floorTo, isBetweenWindows, type SliceSpec, sliceSpecOf } from './spec.js';
 
-/** kind 'localWindowAggregate': accumulates per slice and key before the shuffle. */
-export const operator: OperatorModule<LocalWindowAggregateConfig> = {
-  create: (config, ctx) => new LocalWindows(config, sliceSpecOf(config.window), ctx),
-};
+/** kind 'localWindowAggregate': accumulates per slice and key before the shuffle what is worth it. */
+export const operator: OperatorModule<LocalWindowAggregateConfig> = localPhase({
+  groupsMax: LOCAL_GROUPS_MAX,
+  trialRows: LOCAL_TRIAL_ROWS,
+  retryRows: LOCAL_RETRY_ROWS,
+});
+
+/** What tests change. */
+export interface LocalLimits {
+  readonly groupsMax: number;
+  readonly trialRows: number;
+  readonly retryRows: number;
+}
+
+export function localPhase(limits: LocalLimits): OperatorModule<LocalWindowAggregateConfig> {
+  return { create: (config, ctx) => new LocalWindows(config, sliceSpecOf(config.window), ctx, limits) };
+}
+
+/** What leaves on the side output PARTIALS. */
+export function partialSchema(leaves: readonly Leaf[], keys: readonly number[]): Schema {
+  return {
+    fields: [
+      ...keys.map((k, i) => ({ name: `key${i}`, type: leaves[k].type })),
+      { name: 'accumulators', type: { root: 'VARBINARY', length: STRING_LENGTH, nullable: false } },
+      { name: 'sliceEnd', type: BIGINT(false) },
+    ],
+  };
+}
+
+declare module '../wasm/engine.js' {
+  interface Kernels {
+    splitHashes(hashes: number, sel: number, n: number, hot: number, count: number, hits: number, hitHashes: number, misses: number): number;
+  }
+}
 
 /**
- * The local phase: groups leave when the watermark reaches the end of their slice, before it is passed on, or when they take too much memory.
- * A row for a slice that has ended leaves with the next watermark: whether it is late is the global phase's to say.
+ * The local phase accumulates every row while keys are few. When they are many it saves little by that, and keeps hot keys only, found by sampling:
+ * those would burden one receiver with more than its part. Groups leave when the watermark reaches the end of their slice, before it is passed on, or when they
+ * take too much memory. All other rows leave as they came; so do rows of slices that have ended: whether a row is late is decided, and counted, as without
+ * a local phase.
  */
+type Vector = 'hashes' | 'groups' | 'hits' | 'misses';
+const VECTORS: readonly Vector[] = ['hashes', 'groups', 'hits', 'misses'];
+/** More hot keys than a share of 1/32 each leaves room for. */
+const HOT_MAX = 32;
+
 class LocalWindows implements Operator {
   readonly #ctx: OperatorContext;
   readonly #spec: SliceSpec;
+  readonly #limits: LocalLimits;
   readonly #time: WindowTime;
   readonly #tables: KeyedTables;
   readonly #aggregates: Aggregates;
@@ -36,17 +77,27 @@ class LocalWindows implements Operator {
   /** slices on their way out; the first is being walked */
   #leaving: { start: number; state: GroupState }[] = [];
   #walking = false;
-  #groups = 0;
-  #groupRows = 0;
+  /** u32 vectors by position in a batch */
+  #vectors: Record<Vector, number> | undefined;
+  #room = 0;
   #passedEnd = Number.NEGATIVE_INFINITY;
+  /** all keys are kept; rows of this trial, and how many of them found their group */
+  #all = true;
+  #seen = 0;
+  #saved = 0;
+  readonly #hotKeys: HotKeys;
+  /** hashes of hot keys, padded to a multiple of four */
+  readonly #hot: number;
+  #hotCount = 0;
 
-  constructor(config: LocalWindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext) {
+  constructor(config: LocalWindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext, limits: LocalLimits) {
     const { engine } = ctx;
     const leaves = ctx.inputs[0];
     const base = KeyedTables.accBase(leaves, config.keys);
     const whole: WindowAggregateConfig = { ...config, time: 'rowtime', windowOutputs: [] };
     this.#ctx = ctx;
     this.#spec = spec;
+    this.#limits = limits;
     this.#keyCount = config.keys.length;
     this.#time = new WindowTime(whole, ctx);
     this.#aggregates = new Aggregates(engine, leaves, config.calls, base);
@@ -54,31 +105,97 @@ class LocalWindows implements Operator {
     this.#partials = new Partials(engine, this.#aggregates, base);
     this.#partition = new Partition(engine, spec);
     this.#hasher = new KeyHasher(engine, leaves, config.keys);
-    this.#out = allocBatch(engine, ctx.output);
+    this.#hotKeys = new HotKeys(engine, this.#hasher, Math.max(2, ctx.parallelism));
+    this.#hot = engine.alloc(HOT_MAX * 4);
+    this.#out = allocBatch(engine, flatten(partialSchema(leaves, config.keys)));
     this.#rows = engine.alloc(BATCH_ROWS_MAX * 4);
   }
 
   processBatch(batch: Batch): boolean {
-    if (batch.selCount === 0) return false;
-    this.#hasher.hash(batch, this.#partition.hashes(batch));
-    for (const part of this.#partition.split(batch, this.#time.times(batch))) {
-      const { table } = this.#slice(part.start);
-      const groups = this.#groupVector(part.n);
-      this.#tables.find(table, batch, part.sel, part.n, part.hashes, groups);
-      this.#aggregates.update({ table, distinct: [] }, groups, part.sel, part.n, batch);
+    const { sel, selCount } = batch;
+    if (selCount === 0) return false;
+    if (!this.#all && this.#hotKeys.sample(batch)) this.#takeHot();
+    if (this.#passedEnd === Number.NEGATIVE_INFINITY || (!this.#all && this.#hotCount === 0)) {
+      this.#judge(selCount);
+      this.#ctx.out.emit(batch);
+      return false;
     }
-    let bytes = 0;
-    for (const s of this.#slices.values()) bytes += this.#ctx.engine.kernels.tableBytes(s.table) >>> 0;
-    return bytes > LOCAL_AGGREGATE_BYTES_MAX && this.#leave(Number.POSITIVE_INFINITY);
+    const v = this.#need(batch.rows);
+    const hashes = this.#partition.hashes(batch);
+    let misses = 0;
+    if (this.#all) this.#hasher.hash(batch, hashes);
+    else {
+      this.#hasher.hash(batch, v.hashes);
+      batch.selCount = this.#ctx.engine.kernels.splitHashes(v.hashes, sel, selCount, this.#hot, this.#hotCount, v.hits, hashes, v.misses);
+      batch.sel = v.hits;
+      misses = selCount - batch.selCount;
+    }
+    if (batch.selCount > 0) for (const part of this.#partition.split(batch, this.#time.times(batch))) misses += this.#take(batch, part, v, misses);
+    if (misses > 0) {
+      batch.sel = misses === selCount ? sel : v.misses;
+      batch.selCount = misses;
+      this.#ctx.out.emit(batch);
+    }
+    batch.sel = sel;
+    batch.selCount = selCount;
+    this.#judge(selCount);
+    return this.#bytes() > LOCAL_AGGREGATE_BYTES_MAX && this.#leave(Number.POSITIVE_INFINITY);
   }
 
-  #groupVector(n: number): number {
-    if (n > this.#groupRows) {
-      if (this.#groups !== 0) this.#ctx.engine.free(this.#groups, this.#groupRows * 4);
-      this.#groupRows = Math.max(n, BATCH_ROWS_MAX);
-      this.#groups = this.#ctx.engine.alloc(this.#groupRows * 4);
+  /** Accumulates the rows of one slice, unless they are to travel: those go behind the `misses` there are already. Returns their number. */
+  #take(batch: Batch, { start, n, sel, hashes }: SliceRows, v: Record<Vector, number>, misses: number): number {
+    if (start + this.#spec.sliceMs <= this.#passedEnd || isBetweenWindows(this.#spec, start)) {
+      this.#ctx.engine.u8.copyWithin(v.misses + 4 * misses, sel, sel + 4 * n);
+      return n;
     }
-    return this.#groups;
+    const state = this.#slice(start);
+    const { table } = state;
+    const count = this.#tables.count(table);
+    this.#tables.find(table, batch, sel, n, hashes, v.groups);
+    this.#aggregates.update(state, v.groups, sel, n, batch);
+    const after = this.#tables.count(table);
+    this.#saved += n - (after - count);
+    if (after > this.#limits.groupsMax) this.#setAll(false);
+    return 0;
+  }
+
+  /** Three rows of four must find their group, or travelling is cheaper. */
+  #judge(n: number): void {
+    this.#seen += n;
+    if (this.#all && this.#seen >= this.#limits.trialRows) this.#setAll(4 * this.#saved >= 3 * this.#seen);
+    else if (!this.#all && this.#seen >= this.#limits.retryRows) this.#setAll(true);
+  }
+  #setAll(all: boolean): void {
+    this.#all = all;
+    this.#seen = 0;
+    this.#saved = 0;
+  }
+
+  #takeHot(): void {
+    const hot = this.#hotKeys.hot.slice(0, HOT_MAX);
+    this.#hotCount = (hot.length + 3) & ~3;
+    const { u32 } = this.#ctx.engine;
+    for (let i = 0; i < this.#hotCount; i++) u32[(this.#hot >> 2) + i] = hot[i] ?? hot[0];
+  }
+
+  #bytes(): number {
+    let bytes = 0;
+    for (const s of this.#slices.values()) bytes += this.#ctx.engine.kernels.tableBytes(s.table) >>> 0;
+    return bytes;
+  }
+
+  #need(rows: number): Record<Vector, number> {
+    if (this.#vectors === undefined || rows > this.#room) {
+      this.#freeVectors();
+      this.#room = Math.max(rows, BATCH_ROWS_MAX);
+      // splitting writes one row further than it has found
+      this.#vectors = Object.fromEntries(VECTORS.map((name) => [name, this.#ctx.engine.alloc((this.#room + 1) * 4)])) as Record<Vector, number>;
+    }
+    return this.#vectors;
+  }
+  #freeVectors(): void {
+    if (this.#vectors !== undefined) for (const name of VECTORS) this.#ctx.engine.free(this.#vectors[name], (this.#room + 1) * 4);
+    this.#vectors = undefined;
   }
 
   #slice(start: number): GroupState {
@@ -90,9 +207,9 @@ class LocalWindows implements Operator {
     return state;
   }
 
-  /** A watermark matters when it passes the end of a slice, here or in another subtask, or lets rows of ended slices go. */
+  /** A watermark matters when it passes the end of a slice, here or in another subtask. */
   watermarkMatters(watermark: bigint): boolean {
-    return this.#endAt(watermark) > this.#passedEnd || [...this.#slices.keys()].some((start) => start < this.#passedEnd);
+    return this.#endAt(watermark) > this.#passedEnd;
   }
   #endAt(watermark: bigint): number {
     return floorTo(this.#time.progressOf(watermark) + 1, this.#spec.sliceMs, this.#spec.offsetMs);
@@ -144,15 +261,17 @@ class LocalWindows implements Operator {
     const validity = out.validity(column);
     if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((n + 7) >>> 3));
     out.selectAll(n);
-    this.#ctx.out.emit(out);
+    this.#ctx.out.emitSide(PARTIALS, out);
   }
 
   close(): void {
     const { engine } = this.#ctx;
     for (const s of [...this.#slices.values(), ...this.#leaving.map((l) => l.state)]) this.#tables.free(s.table);
     for (const part of [this.#tables, this.#aggregates, this.#partials, this.#partition, this.#time]) part.close();
+    this.#hotKeys.close();
     engine.free(this.#rows, BATCH_ROWS_MAX * 4);
-    if (this.#groups !== 0) engine.free(this.#groups, this.#groupRows * 4);
+    engine.free(this.#hot, HOT_MAX * 4);
+    this.#freeVectors();
     this.#slices.clear();
     this.#leaving = [];
   }

@@ -1,15 +1,16 @@
 import { BATCH_ROWS_MAX } from '#abi';
 import type { GroupState } from '../aggregate/aggregates.js';
+import { assert } from '../base/assert.js';
 import type { Counter } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
 import type { WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/operator.js';
 import { WindowTime } from './clock.js';
-import { type PartialInput, WindowGroups } from './groups.js';
+import { WindowGroups } from './groups.js';
 import { Packer } from '../aggregate/packer.js';
 import { Partition } from './partition.js';
-import { firstWindowEnd, floorTo, lastWindowEnd, type SliceSpec } from './spec.js';
+import { firstWindowEnd, floorTo, isBetweenWindows, lastWindowEnd, type SliceSpec } from './spec.js';
 import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from '../aggregate/saved.js';
 import { type Merge, SliceTree } from './tree.js';
 
@@ -39,10 +40,11 @@ export class SlicedWindows implements Operator {
   readonly #ctx: OperatorContext;
   readonly #config: WindowAggregateConfig;
   readonly #spec: SliceSpec;
-  readonly #partial: boolean;
   readonly #time: WindowTime;
   readonly #groups: WindowGroups;
   readonly #hasher: KeyHasher;
+  /** of the second input: a local phase's keys come first */
+  readonly #partialHasher: KeyHasher | undefined;
   readonly #partition: Partition;
   readonly #tree: SliceTree;
   readonly #late: Counter;
@@ -58,39 +60,51 @@ export class SlicedWindows implements Operator {
   #sliceGroups = 0;
   #windowGroups = 0;
 
-  /** `partials`: the time column holds ends of slices on this time line, and accumulators come instead of values (the global phase). */
-  constructor(config: WindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext, partials?: PartialInput) {
-    this.#partial = partials !== undefined;
+  constructor(config: WindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext) {
     this.#ctx = ctx;
     this.#config = config;
     this.#spec = spec;
     this.#time = new WindowTime(config, ctx);
-    this.#groups = new WindowGroups(ctx, config.keys, config.calls, partials);
+    this.#groups = new WindowGroups(ctx, config.keys, config.calls);
     this.#tree = new SliceTree(spec, this.#groups);
     this.#partition = new Partition(ctx.engine, spec);
     this.#hasher = new KeyHasher(ctx.engine, ctx.inputs[0], config.keys);
+    if (ctx.inputs.length > 1) this.#partialHasher = new KeyHasher(ctx.engine, ctx.inputs[1], [...config.keys.keys()]);
     this.#packer = new Packer(ctx.engine, this.#groups.tables, this.#groups.aggregates, ctx.maxParallelism);
     this.#form = stateForm(ctx.inputs[0], config.keys, this.#groups.tables, this.#groups.aggregates, false);
     this.#late = ctx.metrics.counter('numLateRecordsDropped');
   }
 
-  processBatch(batch: Batch): void {
+  processBatch(batch: Batch, input: number): void {
     if (batch.selCount === 0) return;
+    if (input === 1) {
+      this.#addPartials(batch);
+      return;
+    }
     const hashes = this.#partition.hashes(batch);
     this.#hasher.hash(batch, hashes);
     if (this.#config.time === 'proctime') {
       this.#addNow(batch, hashes);
       return;
     }
-    const times = this.#partial ? batch.values(this.#config.timeColumn) : this.#time.times(batch);
-    const shift = this.#partial ? this.#spec.sliceMs : 0; // the end of a slice is the start of the next
-    for (const part of this.#partition.split(batch, times)) {
-      const start = part.start - shift;
-      if (this.#isLate(start)) this.#late.add(part.n);
+    for (const part of this.#partition.split(batch, this.#time.times(batch))) {
+      if (this.#isLate(part.start)) this.#late.add(part.n);
       else {
-        this.#tree.touch(start);
-        this.#groups.add(this.#slice(start).state, batch, part.sel, part.n, part.hashes);
+        this.#tree.touch(part.start);
+        this.#groups.add(this.#slice(part.start).state, batch, part.sel, part.n, part.hashes);
       }
+    }
+  }
+
+  /** A local phase never sends a slice after the watermark that ends it, so nothing of it is late. */
+  #addPartials(batch: Batch): void {
+    this.#partialHasher!.hash(batch, this.#partition.hashes(batch));
+    const ends = batch.values(this.#config.keys.length + 1);
+    for (const part of this.#partition.split(batch, ends)) {
+      const start = part.start - this.#spec.sliceMs; // the end of a slice is the start of the next
+      assert(!this.#isLate(start), 'partial results come before the watermark of their slice');
+      this.#tree.touch(start);
+      this.#groups.addPartials(this.#slice(start).state, batch, part.sel, part.n, part.hashes);
     }
   }
 
@@ -98,7 +112,7 @@ export class SlicedWindows implements Operator {
   #addNow(batch: Batch, hashes: number): void {
     const now = Math.max(this.#time.nowMs(), this.#progress + 1);
     const start = floorTo(now, this.#spec.sliceMs, this.#spec.offsetMs);
-    if (lastWindowEnd(this.#spec, start) < firstWindowEnd(this.#spec, start)) return; // between windows (slide > size)
+    if (isBetweenWindows(this.#spec, start)) return;
     this.#tree.touch(start);
     const fresh = !this.#slices.has(start);
     this.#groups.add(this.#slice(start).state, batch, batch.sel, batch.selCount, hashes);
@@ -124,8 +138,7 @@ export class SlicedWindows implements Operator {
   }
 
   #isLate(start: number): boolean {
-    const last = lastWindowEnd(this.#spec, start);
-    return this.#isDue(last) || last < firstWindowEnd(this.#spec, start);
+    return this.#isDue(lastWindowEnd(this.#spec, start)) || isBetweenWindows(this.#spec, start);
   }
   /** Has event time (or processing time) passed the window's last millisecond? */
   #isDue(end: number): boolean {
@@ -230,13 +243,9 @@ export class SlicedWindows implements Operator {
   #nextEnd(): number {
     return Math.max(firstWindowEnd(this.#spec, this.#order[0].start), this.#firedEnd + this.#spec.slideMs);
   }
-  #hasDue(): boolean {
-    return this.#order.length > 0 && this.#isDue(this.#nextEnd());
-  }
-
   #nextDue(): Firing | undefined {
-    if (!this.#hasDue()) return undefined;
-    const end = this.#nextEnd();
+    const end = this.#order.length === 0 ? undefined : this.#nextEnd();
+    if (end === undefined || !this.#isDue(end)) return undefined;
     // a restored slice beside another one is not in the tree
     if (this.#tree.pays && this.#order.length === this.#slices.size) {
       const state = this.#groups.create(this.#windowGroups);

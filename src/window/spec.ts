@@ -36,3 +36,8 @@ export function firstWindowEnd(spec: SliceSpec, slice: number): number {
 export function lastWindowEnd(spec: SliceSpec, slice: number): number {
   return floorTo(slice, spec.slideMs, spec.offsetMs) + spec.sizeMs;
 }
+
+/** Does the slice lie in no window (slide > size)? */
+export function isBetweenWindows(spec: SliceSpec, slice: number): boolean {
+  return lastWindowEnd(spec, slice) < firstWindowEnd(spec, slice);
+}

@@ -2,21 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkRestorable, type HarnessEvent, runOperator } from '#src/contract/harness.js';
-import type { GlobalWindowAggregateConfig, LocalWindowAggregateConfig, WindowSpec } from '#src/contract/nodes.js';
-import { BIGINT, type LogicalType, STRING, STRING_LENGTH, TIMESTAMP } from '#src/types/logical.js';
-import { operator as globalPhase } from '#src/window/global.js';
-import { operator as localPhase } from '#src/window/local.js';
+import type { LocalWindowAggregateConfig, WindowAggregateConfig, WindowSpec } from '#src/contract/nodes.js';
+import { Prng } from '#src/base/prng.js';
+import { createBuilder } from '#src/batch/builder.js';
+import { KeyHasher } from '#src/batch/hash.js';
+import { HotKeys } from '#src/batch/hot.js';
+import { flatten } from '#src/types/leaf.js';
+import { STRING, TIMESTAMP } from '#src/types/logical.js';
+import { operator as globalPhase } from '#src/window/aggregate.js';
+import { localPhase, operator as productLocalPhase, partialSchema } from '#src/window/local.js';
+import { Engine } from '#src/wasm/engine.js';
 import { event, rising, spec, toInput } from './arbitrary.js';
 import { CALLS, canonical, INPUT, model } from './model.js';
 
 type Sliced = Exclude<WindowSpec, { type: 'session' }>;
-const BYTES: LogicalType = { root: 'VARBINARY', length: STRING_LENGTH, nullable: false };
 const calls = CALLS.filter((c) => !c.distinct);
-const between = [
-  { path: ['k'], type: STRING() },
-  { path: ['acc'], type: BYTES },
-  { path: ['end'], type: BIGINT(false) },
-];
+const partials = flatten(partialSchema(INPUT, [0]));
 const output = [
   { path: ['k'], type: STRING() },
   ...CALLS.flatMap((c, i) => (c.distinct ? [] : [{ path: [`c${i}`], type: c.type }])),
@@ -24,64 +25,112 @@ const output = [
   { path: ['end'], type: TIMESTAMP(3, false) },
 ];
 const local = (window: Sliced): LocalWindowAggregateConfig => ({ window, timeColumn: 6, timeZone: 'UTC', keys: [0], calls });
-const global = (window: Sliced): GlobalWindowAggregateConfig => ({
-  window,
-  timeZone: 'UTC',
-  keys: [0],
-  calls,
-  inputTypes: INPUT.map((l) => l.type),
-  windowOutputs: ['start', 'end'],
-});
+const global = (window: Sliced): WindowAggregateConfig => ({ ...local(window), time: 'rowtime', windowOutputs: ['start', 'end'] });
 
-/** What the local phase sends after each event, with the watermark behind it. */
-function throughLocal(window: Sliced, events: readonly HarnessEvent[], every?: number): HarnessEvent[] {
+/** What the local phase sends after each event, with the watermark behind it: rows on input 0, partial results on input 1. */
+function throughLocal(phase: ReturnType<typeof localPhase>, window: Sliced, events: readonly HarnessEvent[], every?: number): HarnessEvent[] {
   const out: HarnessEvent[] = [];
-  let sent = 0;
+  const sent = [0, 0];
   events.forEach((e, i) => {
-    const { rows } = runOperator(
-      localPhase,
-      local(window),
-      events.slice(0, i + 1),
-      { inputs: [INPUT], output: between },
-      every === undefined ? undefined : { every },
-    );
-    if (rows.length > sent) out.push({ rows: rows.slice(sent) });
-    sent = rows.length;
+    const restore = every === undefined ? undefined : { every };
+    const { rows, side } = runOperator(phase, local(window), events.slice(0, i + 1), { inputs: [INPUT], output: INPUT, batchRows: 3 }, restore);
+    [rows, side.partials ?? []].forEach((r, input) => {
+      if (r.length > sent[input]) out.push({ rows: r.slice(sent[input]), input });
+      sent[input] = r.length;
+    });
     if (!('rows' in e)) out.push(e);
   });
   return out;
 }
 
-test('two phases give what one gives, whatever is restored on the way', () => {
+/** As it is, and with all keys, with hot keys only, and by turns. */
+const PHASES = [
+  productLocalPhase,
+  localPhase({ groupsMax: 1e9, trialRows: 1e9, retryRows: 0 }),
+  localPhase({ groupsMax: 0, trialRows: 0, retryRows: 1e9 }),
+  localPhase({ groupsMax: 1, trialRows: 6, retryRows: 5 }),
+];
+
+test('two phases give what one gives, late rows counted alike, whatever is restored on the way', () => {
+  const used = { rows: 0, partials: 0, both: 0 };
   fc.assert(
     fc.property(
       spec.filter((s): s is Sliced => s.type !== 'session'),
       fc.array(event, { maxLength: 8 }),
       fc.constantFrom(undefined, 1, 2),
-      (window, list, every) => {
+      fc.constantFrom(...PHASES),
+      (window, list, every, phase) => {
         const events = rising(list);
         const want = model(window, events);
-        const got = checkRestorable(globalPhase, global(window), throughLocal(window, toInput(events), every), { inputs: [between], output, keys: [[0]] });
+        // the first watermark opens the local phase
+        const between = throughLocal(phase, window, [{ watermark: Number.MIN_SAFE_INTEGER }, ...toInput(events)], every);
+        const inputs = new Set(between.map((e) => ('rows' in e ? e.input : -1)));
+        if (inputs.has(0)) used.rows++;
+        if (inputs.has(1)) used.partials++;
+        if (inputs.has(0) && inputs.has(1)) used.both++;
+        const got = checkRestorable(globalPhase, global(window), between, { inputs: [INPUT, partials], output, keys: [[0], [0]] });
         const plain = want.rows.map((r) => Object.fromEntries(Object.entries(r).filter(([k]) => k !== 'c3' && k !== 'c4')));
         assert.deepEqual(canonical(got.rows), canonical(plain));
-        assert.equal((got.counters.numLateRecordsDropped ?? 0) > 0, want.late > 0);
+        assert.equal(got.counters.numLateRecordsDropped ?? 0, want.late);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
+  assert.ok(used.rows > 10 && used.partials > 10 && used.both > 5, JSON.stringify(used));
 });
 
-test('the local phase waits for the end of a slice, and says which watermarks matter', () => {
-  const window = { type: 'tumble', sizeMs: 10, offsetMs: 0 } as const;
-  const row = (k: string, ts: number): unknown[] => [k, 1, null, null, 'text', null, ts];
-  const sent = (events: HarnessEvent[]): unknown[] =>
-    runOperator(localPhase, local(window), events, { inputs: [INPUT], output: between }).rows.map((r) => `${r.k} ${r.end}`);
-  assert.deepEqual(sent([{ rows: [row('a', 3), row('b', 12), row('a', 4)] }, { watermark: 8 }]), []);
-  assert.deepEqual(sent([{ rows: [row('a', 3), row('b', 12), row('a', 4)] }, { watermark: 9 }]), ['a 10']);
-  assert.deepEqual(sent([{ watermark: 9 }, { rows: [row('a', 3)] }, { watermark: 10 }]), ['a 10'], 'rows of an ended slice go with the next watermark');
+const tumble = { type: 'tumble', sizeMs: 10, offsetMs: 0 } as const;
+const row = (k: string, ts: number): unknown[] => [k, 1, null, null, 'text', null, ts];
+function sent(events: HarnessEvent[], phase = productLocalPhase): string[] {
+  const { rows, side } = runOperator(phase, local(tumble), events, { inputs: [INPUT], output: INPUT, batchRows: 4 });
+  return [...rows.map((r) => `row ${r.k}`), ...(side.partials ?? []).map((r) => `${r.key0} ${r.sliceEnd}`)];
+}
+const first: HarnessEvent = { watermark: 0 };
+
+test('the local phase waits for the end of a slice, and lets rows of ended slices and rows before the first watermark pass', () => {
+  const rows = { rows: [row('a', 3), row('b', 12), row('a', 4)] };
+  assert.deepEqual(sent([rows, { watermark: 8 }]), ['row a', 'row b', 'row a']);
+  assert.deepEqual(sent([first, rows, { watermark: 8 }]), []);
+  assert.deepEqual(sent([first, rows, { watermark: 9 }]), ['a 10']);
+  assert.deepEqual(sent([{ watermark: 9 }, { rows: [row('a', 3)] }]), ['row a']);
+});
+
+test('with many keys the local phase keeps the hot ones only, and tries all again later', () => {
+  const phase = localPhase({ groupsMax: 100, trialRows: 1e9, retryRows: 100_000 });
+  // every second row is of one key, the others of a thousand
+  const some = (n: number): HarnessEvent => ({ rows: Array.from({ length: n }, (_, i) => row(i % 2 === 0 ? 'hot' : `k${(i * 7919) % 1000}`, 3)) });
+  const { rows, side } = runOperator(phase, local(tumble), [first, some(80_000), { watermark: 9 }], { inputs: [INPUT], output: INPUT, batchRows: 2048 });
+  const hotRows = rows.filter((r) => r.k === 'hot').length;
+  assert.ok(hotRows < 34_000 && hotRows > 0, `${hotRows} rows of the hot key travel, all before enough samples were taken`);
+  assert.ok(rows.length - hotRows > 35_000);
+  assert.ok(side.partials.length > 100 && side.partials.length < 2200);
+});
+
+test('hot keys are found by their share, and how many receivers there are', () => {
+  const engine = new Engine();
+  const hasher = new KeyHasher(engine, INPUT, [0]);
+  const found = (share: number, receivers: number): [number, number] => {
+    const hot = new HotKeys(engine, hasher, receivers);
+    const builder = createBuilder(engine, INPUT, { capacity: 2000 });
+    const prng = new Prng(5);
+    let judged = 0;
+    for (let b = 0; b < 40; b++) {
+      for (let i = 0; i < 2000; i++) builder.append(row(prng.below(1000) < share * 1000 ? 'hot' : `k${prng.below(100_000)}`, 3));
+      if (hot.sample(builder.finish())) judged++;
+      builder.clear();
+    }
+    assert.ok(judged >= 2);
+    hot.close();
+    return [hot.hot.length, hot.share];
+  };
+  const [n, share] = found(0.5, 2);
+  assert.equal(n, 1);
+  assert.ok(Math.abs(share - 0.5) < 0.12);
+  assert.equal(found(0.25, 2)[0], 1);
+  assert.equal(found(0.02, 2)[0], 0);
+  assert.equal(found(0.08, 8)[0], 1);
 });
 
 test('DISTINCT is refused in two phases', () => {
-  const config = { ...local({ type: 'tumble', sizeMs: 10, offsetMs: 0 }), calls: CALLS };
-  assert.throws(() => runOperator(localPhase, config, [], { inputs: [INPUT], output: between }), { code: 'GRAPH_INVALID' });
+  assert.throws(() => runOperator(productLocalPhase, { ...local(tumble), calls: CALLS }, [], { inputs: [INPUT], output: INPUT }), { code: 'GRAPH_INVALID' });
 });
