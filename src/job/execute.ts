@@ -13,7 +13,7 @@ import { IoHub, type IoJob } from '../task/io-hub.js';
 import type { IoWorkerData, IoWorkerMessage } from '../task/io-worker.js';
 import type { IoRings, ModulePlan } from '../task/plan.js';
 import type { SlotReport } from '../task/slot.js';
-import type { SlotTask } from '../task/worker.js';
+import type { SlotTask, SlotWarning } from '../task/worker.js';
 import { loadKernelModule } from '../wasm/engine.js';
 import { runInline } from './inline.js';
 import { readJobOptions } from './options.js';
@@ -30,6 +30,8 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal;
   /** threads to run on; they stay with the caller. Default: threads of the job's own */
   readonly pool?: SlotPool;
+  /** takes warnings, one line each; default: a process warning */
+  readonly warn?: (text: string) => void;
   /** takes what `print` writes; default: stdout */
   readonly print?: (text: string) => void;
 }
@@ -77,6 +79,7 @@ class JobRun implements JobHandle {
   readonly #ioSleeping = new SharedArrayBuffer(4);
   readonly #hostSleeping = new SharedArrayBuffer(4);
   readonly #ports: MessagePort[] = [];
+  readonly #warned = new Set<string>();
   #error: MillraceError | undefined;
   #pool: SlotPool | undefined;
   #ioWorker: Worker | undefined;
@@ -174,7 +177,11 @@ class JobRun implements JobHandle {
     return Promise.all(
       Array.from({ length: plan.slots }, async (_, slot) => {
         const { port1, port2 } = new MessageChannel();
-        port1.on('message', (m: 0 | PlainError) => (m === 0 ? this.#hub!.pump() : this.#fail(MillraceError.fromPlain(m))));
+        port1.on('message', (m: 0 | PlainError | SlotWarning) => {
+          if (m === 0) this.#hub!.pump();
+          else if ('about' in m) this.#warn(m);
+          else this.#fail(MillraceError.fromPlain(m));
+        });
         this.#ports.push(port1);
         const task: SlotTask = {
           plan,
@@ -198,6 +205,14 @@ class JobRun implements JobHandle {
         }
       }),
     );
+  }
+
+  /** Every subtask may find the same: it is said once. */
+  #warn({ about, text }: SlotWarning): void {
+    if (this.#warned.has(about)) return;
+    this.#warned.add(about);
+    if (this.#options.warn !== undefined) this.#options.warn(text);
+    else process.emitWarning(text, 'MillraceWarning');
   }
 
   async #runHere(io: readonly IoRings[], ioPorts: readonly MessagePort[]): Promise<SlotReport[]> {

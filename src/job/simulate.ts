@@ -16,7 +16,7 @@ import { type JobSnapshot, Restored, type SubtaskSnapshot } from '../task/snapsh
 import { StepResult, type Subtask } from '../task/subtask.js';
 import { Engine } from '../wasm/engine.js';
 import { readJobOptions } from './options.js';
-import { planJob } from './plan.js';
+import { type IoNode, planJob } from './plan.js';
 import { type JobResult, result } from './status.js';
 
 export interface SimulateOptions {
@@ -24,6 +24,8 @@ export interface SimulateOptions {
   readonly seed: number;
   readonly closures?: ClosureTable;
   readonly print?: (text: string) => void;
+  /** takes warnings: what an operator's subtasks have to say */
+  readonly warn?: (about: string, text: string) => void;
   /** wall clock at the start, ms since the epoch */
   readonly startMs?: number;
   /** the state to go on from; the graph may have another parallelism than when it was taken */
@@ -67,11 +69,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
   const bells = new Doorbells(plan.slots);
   const control = new Control(plan.tasks.reduce((n, t) => n + t.parallelism, 0));
   const sleeping = new SharedArrayBuffer(4);
-  const rings: IoRings[] = io.map((n) => ({
-    nodeId: n.nodeId,
-    thread: n.spec.thread,
-    rings: Array.from({ length: n.parallelism }, () => new SharedArrayBuffer(ringBytes(IO_RING_BYTES))),
-  }));
+  const rings = io.map(ioRings);
   let ioError: MillraceError | undefined;
   const print = options.print ?? ((text: string) => void process.stdout.write(text));
   const hub = new IoHub({ clock, signal: abort.signal, options: plan.options, print }, bells, plan.slots, sleeping, (e) => {
@@ -89,7 +87,9 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
     await hub.start(io.map((n, i) => ({ nodeId: n.nodeId, name: n.name, role: n.role, spec: n.spec, rings: rings[i].rings })));
     const slots: BuiltSlot[] = [];
     for (let slot = 0; slot < plan.slots; slot++) {
-      slots.push(await buildSlot({ plan, slot, engine: new Engine(), clock, bells, control, ...ioEnds, closures: options.closures, restored }));
+      slots.push(
+        await buildSlot({ plan, slot, engine: new Engine(), clock, bells, control, ...ioEnds, closures: options.closures, restored, warn: options.warn }),
+      );
     }
     const subtasks = slots.flatMap((s) => s.subtasks);
     const order = new Prng(options.seed);
@@ -126,6 +126,11 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
     abort.abort();
     await hub.close();
   }
+}
+
+function ioRings(n: IoNode): IoRings {
+  const rings = Array.from({ length: n.parallelism }, () => new SharedArrayBuffer(ringBytes(IO_RING_BYTES)));
+  return { nodeId: n.nodeId, thread: n.spec.thread, rings };
 }
 
 /** A consistent cut without barriers: sources stop, everything under way is handled, then all state is taken. */

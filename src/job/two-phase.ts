@@ -2,6 +2,7 @@ import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
 import { type LocalWindowAggregateConfig, PARTIALS, type WindowAggregateConfig } from '../contract/nodes.js';
 import { partialSchema } from '../window/local.js';
 import { inputLeaves } from './chaining.js';
+import { readJobOptions } from './options.js';
 
 /**
  * Two phases for window aggregates whose rows change subtask: a local phase before the shuffle (Flink's two-phase rule, which it has for its window table
@@ -27,8 +28,13 @@ export function splitPhases(graph: StreamGraph, parallelism: Map<number, number>
   return { ...graph, nodes };
 }
 
+/** What EXPLAIN says. */
+export function inTwoPhases(graph: StreamGraph, node: GraphNode): boolean {
+  return readJobOptions(graph.options).twoPhases && splits(graph, node);
+}
+
 /** Can the node's work be done in two phases, and does it get its rows by key? */
-export function splits(graph: StreamGraph, node: GraphNode): boolean {
+function splits(graph: StreamGraph, node: GraphNode): boolean {
   if (node.kind !== 'windowAggregate' || node.inputs.length !== 1 || node.inputs[0].partition !== 'hash') return false;
   const { window, time, calls, keys } = node.config as WindowAggregateConfig;
   const leaves = inputLeaves(graph, node, 0);

@@ -61,7 +61,7 @@ export async function runScript(text: string, context: RunContext): Promise<numb
           context.line.print(`${step.text}\n`);
           continue;
         }
-        const job = await executeGraph(step.graph, { pool, print: (t) => print(context.line, t) });
+        const job = await executeGraph(step.graph, { pool, ...says(context) });
         const code = await follow(job, context, results);
         if (code !== 0) return code;
       }
@@ -76,7 +76,7 @@ export async function runScript(text: string, context: RunContext): Promise<numb
 async function runModule(file: string, context: RunContext): Promise<number> {
   const { executeModule } = await import('../stream/execute.js');
   const results: JobResult[] = [];
-  const code = await follow(await executeModule(file, { settings: context.options, print: (text) => print(context.line, text) }), context, results);
+  const code = await follow(await executeModule(file, { settings: context.options, ...says(context) }), context, results);
   writeMetrics(context, results);
   return code;
 }
@@ -93,6 +93,11 @@ async function follow(job: JobHandle, context: RunContext, results: JobResult[])
   } finally {
     interrupts.stop();
   }
+}
+
+/** Where a job's rows and warnings go. */
+function says({ line }: RunContext): { print(text: string): void; warn(text: string): void } {
+  return { print: (text) => print(line, text), warn: (text) => line.print(`warning: ${text}\n`) };
 }
 
 /** Rows go to stdout; above the status line when that is drawn there too. */

@@ -2,6 +2,7 @@ import type { FormatConfig } from '../contract/format.js';
 import type { GraphNode, StreamGraph } from '../contract/graph.js';
 import type { CalcConfig, GroupAggregateConfig, SinkNodeConfig, SourceNodeConfig, WindowAggregateConfig } from '../contract/nodes.js';
 import type { TextOptions } from '../contract/options.js';
+import { inTwoPhases } from '../job/two-phase.js';
 import type { Expr } from '../types/expr.js';
 import { type Schema, typeToString } from '../types/logical.js';
 import { describeExpr } from '../wasm/describe.js';
@@ -64,16 +65,18 @@ function selectText(exprs: readonly Expr[], below: readonly string[], schema: Sc
 
 /** The graph as text: a node per paragraph, with its expressions as the emitter will compile them. Stable: tests compare it. */
 export function explainGraph(graph: StreamGraph): string {
-  return graph.nodes.map((n) => explainNode(n, graph.nodes)).join('\n');
+  return graph.nodes.map((n) => explainNode(n, graph)).join('\n');
 }
 
-function explainNode(n: GraphNode, nodes: readonly GraphNode[]): string {
+function explainNode(n: GraphNode, graph: StreamGraph): string {
+  const { nodes } = graph;
   const inputs = n.inputs.map((e) => `${e.partition}${e.keys === undefined ? '' : `[${e.keys.join(', ')}]`} <- ${e.source}`).join('; ');
   const below = n.inputs.length === 0 ? [] : names(nodes[n.inputs[0].source].output);
   const parallelism = n.parallelism === undefined ? '' : ` parallelism ${n.parallelism}`;
   const head = `${n.id}: ${n.name}${inputs === '' ? '' : `  ${inputs}`}${parallelism}`;
   const output = n.output.fields.length === 0 ? [] : [`output ${n.output.fields.map((f) => `${f.name} ${typeToString(f.type)}`).join(', ')}`];
-  return [head, ...[...details(n, below), ...output].map((l) => `   ${l}`)].join('\n');
+  const phases = inTwoPhases(graph, n) ? ['two phases where rows change subtask: accumulates before the shuffle as far as that pays'] : [];
+  return [head, ...[...details(n, below), ...phases, ...output].map((l) => `   ${l}`)].join('\n');
 }
 
 /** Flink's list of what an option's name holds when its value is nobody's business. */

@@ -19,6 +19,7 @@ import { hostFunctions } from '../wasm/host.js';
 import { ChainedOperator } from './chain.js';
 import { type Control, subtaskNumber } from './control.js';
 import { type Channel, Gate, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
+import { HotKeyWatch, type Warn } from './hot-keys.js';
 import { loadOperator } from './operators.js';
 import { type EdgePlan, type IoRings, type JobPlan, metricKey, type OpPlan, slotOf, type TaskPlan } from './plan.js';
 import type { SlotReport } from './slot.js';
@@ -39,6 +40,8 @@ export interface SlotContext {
   readonly closures: ClosureTable | undefined;
   /** state to go on from */
   readonly restored?: Restored;
+  /** says something to the user */
+  readonly warn?: Warn;
 }
 
 /** When a slot read its first record and finished its last subtask: wall clock, ms. */
@@ -100,7 +103,7 @@ class SubtaskBuilder {
     for (const op of this.#ops) {
       for (const t of op.plan.targets) {
         if (t.op !== undefined) op.children.push({ op: this.#ops[t.op], input: t.input, side: t.side });
-        else op.edges.push({ writer: this.#writer(this.#ctx.plan.edges[t.edge!]), side: t.side });
+        else op.edges.push({ writer: this.#writer(this.#ctx.plan.edges[t.edge!]), side: t.side, watch: this.#watch(op, this.#ctx.plan.edges[t.edge!]) });
       }
     }
     const head = this.#ops[0];
@@ -133,6 +136,15 @@ class SubtaskBuilder {
     this.#writers.push(writer);
     return writer;
   }
+  /** Behind a local phase no key has many rows left. */
+  #watch(op: ChainedOperator, edge: EdgePlan): HotKeyWatch | undefined {
+    const { engine, plan, warn } = this.#ctx;
+    const { parallelism, ops } = plan.tasks[edge.toTask];
+    if (warn === undefined || parallelism === 1 || edge.partition !== 'hash' || edge.keys.length === 0 || op.plan.kind === 'localWindowAggregate')
+      return undefined;
+    return new HotKeyWatch(engine, edge.leaves, edge.keys, parallelism, ops[0].name, op.metrics, warn);
+  }
+
   #gate(head: ChainedOperator): Input {
     const gate = new Gate(this.#channels(), head);
     const state = this.#ctx.restored?.gate(head.plan.uid, this.#index, this.#task.parallelism, gate.senders);

@@ -3,6 +3,7 @@ import { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
 import type { Operator, Output } from '../contract/operator.js';
 import type { ExchangeWriter } from '../exchange/writer.js';
+import type { HotKeyWatch } from './hot-keys.js';
 import type { OpPlan } from './plan.js';
 
 /** A step owed by an operator: done before it takes anything else. */
@@ -26,6 +27,8 @@ type Work =
 interface Edge {
   readonly writer: ExchangeWriter;
   readonly side: string | undefined;
+  /** where a key with many rows would be one receiver's burden */
+  readonly watch?: HotKeyWatch;
 }
 interface Child {
   readonly op: ChainedOperator;
@@ -69,7 +72,11 @@ export class ChainedOperator implements Output {
   }
   #send(side: string | undefined, batch: Batch): void {
     for (const c of this.children) if (c.side === side) c.op.deliver(batch, c.input);
-    for (const e of this.edges) if (e.side === side) e.writer.batch(batch);
+    for (const e of this.edges) {
+      if (e.side !== side) continue;
+      e.watch?.batch(batch);
+      e.writer.batch(batch);
+    }
   }
 
   // ---- events from above ----

@@ -26,6 +26,12 @@ export interface SlotTask {
   readonly hostSleeping: SharedArrayBuffer;
 }
 
+/** What a slot has to say to the user, beside failures. */
+export interface SlotWarning {
+  readonly about: string;
+  readonly text: string;
+}
+
 /** A slot: one long piscina task that runs until its subtasks are done. Never rejects: an error comes back in the report. */
 export default async function slotMain(task: SlotTask): Promise<SlotReport> {
   const { plan, slot } = task;
@@ -48,6 +54,7 @@ export default async function slotMain(task: SlotTask): Promise<SlotReport> {
       ioBell: task.ioPort === undefined ? undefined : new PortBell(task.ioSleeping, task.ioPort),
       hostBell: new PortBell(task.hostSleeping, task.hostPort),
       closures,
+      warn: (about, text) => task.hostPort.postMessage({ about, text } satisfies SlotWarning),
     });
     error = await runSlot(built.subtasks, systemClock, blockingWaiter(bells, slot), {
       cancelled: () => control.cancelled,
