@@ -47,7 +47,7 @@ export class HotKeys {
     const { u32 } = this.#engine;
     let n = 0;
     let k = this.#skip;
-    for (; k < selCount && n < SAMPLES_OF_ONE_BATCH; k += STRIDE) u32[(this.#sel >> 2) + n++] = u32[(sel >> 2) + k];
+    for (; k < selCount && n < SAMPLES_OF_ONE_BATCH; k += STRIDE) u32[(this.#sel >>> 2) + n++] = u32[(sel >>> 2) + k];
     this.#skip = Math.max(0, k - selCount);
     batch.sel = this.#sel;
     batch.selCount = n;
@@ -56,7 +56,7 @@ export class HotKeys {
     batch.selCount = selCount;
     const hashes = this.#engine.u32;
     for (let i = 0; i < n; i++) {
-      const hash = hashes[(this.#hashes >> 2) + i];
+      const hash = hashes[(this.#hashes >>> 2) + i];
       this.#counts.set(hash, (this.#counts.get(hash) ?? 0) + 1);
     }
     this.#samples += n;

@@ -50,14 +50,14 @@ export class HotKeyWatch {
     const hashes = this.#engine.alloc(batch.selCount * 4);
     this.#hasher.hash(batch, hashes);
     const { u32 } = this.#engine;
-    const k = u32.subarray(hashes >> 2, (hashes >> 2) + batch.selCount).indexOf(this.#hot.hot[0]);
+    const k = u32.subarray(hashes >>> 2, (hashes >>> 2) + batch.selCount).indexOf(this.#hot.hot[0]);
     this.#engine.free(hashes, batch.selCount * 4);
     if (k < 0) return;
     this.#said = true;
     const percent = Math.round(100 * this.#hot.share);
     this.#warn(
       this.#receiver,
-      `about ${percent} % of the rows for '${this.#receiver}' have ${this.#keyText(batch, u32[(batch.sel >> 2) + k])}: one of its ${this.#receivers} subtasks gets them all, and the ` +
+      `about ${percent} % of the rows for '${this.#receiver}' have ${this.#keyText(batch, u32[(batch.sel >>> 2) + k])}: one of its ${this.#receivers} subtasks gets them all, and the ` +
         'others wait for it. Its work cannot be split by rows of one key: group by a finer key first, or leave such rows out.',
     );
   }

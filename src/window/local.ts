@@ -175,7 +175,7 @@ class LocalWindows implements Operator {
     const hot = this.#hotKeys.hot.slice(0, HOT_MAX);
     this.#hotCount = (hot.length + 3) & ~3;
     const { u32 } = this.#ctx.engine;
-    for (let i = 0; i < this.#hotCount; i++) u32[(this.#hot >> 2) + i] = hot[i] ?? hot[0];
+    for (let i = 0; i < this.#hotCount; i++) u32[(this.#hot >>> 2) + i] = hot[i] ?? hot[0];
   }
 
   #bytes(): number {

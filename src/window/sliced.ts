@@ -10,7 +10,7 @@ import { WindowTime } from './clock.js';
 import { WindowGroups } from './groups.js';
 import { Packer } from '../aggregate/packer.js';
 import { Partition } from './partition.js';
-import { firstWindowEnd, floorTo, isBetweenWindows, lastWindowEnd, type SliceSpec } from './spec.js';
+import { firstWindowEnd, floorTo, isBetweenWindows, lastPassedEnd, lastWindowEnd, type SliceSpec } from './spec.js';
 import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from '../aggregate/saved.js';
 import { type Merge, SliceTree } from './tree.js';
 
@@ -147,7 +147,7 @@ export class SlicedWindows implements Operator {
 
   /** Only a watermark that passes the end of a window, with or without rows, changes anything. */
   watermarkMatters(watermark: bigint): boolean {
-    return this.#config.time === 'rowtime' && this.#firedAt(this.#time.progressOf(watermark)) > this.#firedEnd;
+    return this.#config.time === 'rowtime' && lastPassedEnd(this.#spec, this.#time.progressOf(watermark)) > this.#firedEnd;
   }
 
   processWatermark(watermark: bigint): boolean {
@@ -195,12 +195,7 @@ export class SlicedWindows implements Operator {
 
   /** Windows that had no rows have passed too: a slice that begins later must not fire them. */
   #passWindows(): void {
-    this.#firedEnd = Math.max(this.#firedEnd, this.#firedAt(this.#progress));
-  }
-  /** End of the last window that has passed at this progress. */
-  #firedAt(progress: number): number {
-    const { slideMs, offsetMs, sizeMs } = this.#spec;
-    return floorTo(progress + 1, slideMs, offsetMs + sizeMs);
+    this.#firedEnd = Math.max(this.#firedEnd, lastPassedEnd(this.#spec, this.#progress));
   }
 
   /** Writes the window columns after keys and calls, for `n` rows of the window that ends at `end`. */
@@ -278,7 +273,7 @@ export class SlicedWindows implements Operator {
     const unpacker = new Unpacker(engine, this.#groups.aggregates, this.#form, 0, name);
     const restored = new Map<string, Slice>();
     for (const { bytes } of snapshot.keyed) {
-      const firedEnd = this.#firedAt(unpacker.progressOf(bytes));
+      const firedEnd = lastPassedEnd(this.#spec, unpacker.progressOf(bytes));
       unpacker.unpack(bytes, (start, rows, _shifted, n) => {
         const key = `${start} ${firedEnd}`;
         const slice = firedEnd <= this.#firedEnd ? this.#slice(start) : (restored.get(key) ?? this.#insert(start, firedEnd));

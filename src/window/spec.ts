@@ -41,3 +41,8 @@ export function lastWindowEnd(spec: SliceSpec, slice: number): number {
 export function isBetweenWindows(spec: SliceSpec, slice: number): boolean {
   return lastWindowEnd(spec, slice) < firstWindowEnd(spec, slice);
 }
+
+/** End of the last window that has passed at this progress (the last millisecond that event time has reached). */
+export function lastPassedEnd(spec: SliceSpec, progress: number): number {
+  return floorTo(progress + 1, spec.slideMs, spec.offsetMs + spec.sizeMs);
+}
