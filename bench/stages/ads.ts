@@ -35,7 +35,7 @@ export const ads: Contest<Shape> = {
     duckdb(work, 2),
     simdjson(work, 'simdjson', 1),
     simdjson(work, 'simdjson', 2),
-    ...(shape === 'plain' ? [simdjson(work, 'layout', 1), simdjson(work, 'layout', 2)] : []),
+    ...(shape === 'plain' ? [simdjson(work, 'layout', 1), simdjson(work, 'layout', 2), simdjson(work, 'blind', 1), simdjson(work, 'blind', 2)] : []),
     flink(work, 1),
     flink(work, 2),
   ],
