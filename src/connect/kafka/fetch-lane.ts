@@ -91,7 +91,7 @@ export class FetchLane {
 
   async #take(response: FetchResponse, asked: readonly PartitionFetch[]): Promise<void> {
     const host = this.#host;
-    if (response.throttleTimeMs > 0) await delay(response.throttleTimeMs, undefined, { signal: host.stopped, ref: false }).catch(() => {});
+    if (response.throttleTimeMs > 0) await delay(response.throttleTimeMs, undefined, { signal: host.stopped }).catch(() => {});
     if (!this.#session.answered(response.errorCode, response.sessionId)) return;
     if (response.errorCode !== 0) throw protocolError(response.errorCode, asked[0].where).error;
     let stale: unknown;

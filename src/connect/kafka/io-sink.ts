@@ -161,7 +161,7 @@ class KafkaIoSink implements IoSink {
 
   async #pause(lane: ProduceLane, ms: number): Promise<void> {
     lane.paused = true;
-    await delay(ms, undefined, { signal: this.#closed.signal, ref: false }).catch(() => {});
+    await delay(ms, undefined, { signal: this.#closed.signal }).catch(() => {});
     lane.paused = false;
   }
 

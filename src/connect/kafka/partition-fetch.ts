@@ -1,4 +1,4 @@
-import type { ErrorPlace } from '../../base/errors.js';
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import { KAFKA_FRAME_BYTES } from '../../base/limits.js';
 import type { FrameRoom } from '../../contract/io.js';
 import type { Silence } from './connect.js';
@@ -88,8 +88,7 @@ export class PartitionFetch {
     this.placing = false;
     if (next === undefined) {
       this.lost();
-      // Not one whole batch: ask for more at once next time.
-      if (partial) this.maxBytes = Math.min(this.maxBytes * 2, MAX_BYTES_LIMIT);
+      if (partial) this.#askForMore();
       return;
     }
     if (next > this.offset) this.offset = next;
@@ -122,6 +121,17 @@ export class PartitionFetch {
       }
       this.delivered = next;
     });
+  }
+
+  /** Not one whole batch came. Brokers of today send a first batch whatever its size; those that don't are asked for more at once. */
+  #askForMore(): void {
+    if (this.maxBytes >= MAX_BYTES_LIMIT) {
+      throw new MillraceError('KAFKA_PROTOCOL', `a record batch is larger than ${MAX_BYTES_LIMIT} bytes, or its length is damaged`, {
+        place: this.where,
+        remedy: 'Start behind it with scan.startup.specific-offsets, or restore the topic.',
+      });
+    }
+    this.maxBytes = Math.min(this.maxBytes * 2, MAX_BYTES_LIMIT);
   }
 
   #walk(f: FetchedPartition): WalkResult {

@@ -70,6 +70,13 @@ export class FrameQueue implements FrameReader {
     return { ptr: this.#ptr, length: bytes.length };
   }
 
+  /** The next frame as it was sent. */
+  takeBytes(): Uint8Array | undefined {
+    const next = this.#waiting.shift();
+    next?.taken();
+    return next?.bytes;
+  }
+
   get queuedBytes(): number {
     return this.#bytes;
   }

@@ -4,6 +4,7 @@ import { MillraceError } from '#src/base/errors.js';
 import { type FetchedPartition, FetchReader, type FetchResponse, type RecordsIntake } from '#src/connect/kafka/fetch-response.js';
 import { FetchSession } from '#src/connect/kafka/fetch-session.js';
 import fc from 'fast-check';
+import { responseBytes } from './fetch-bytes.js';
 
 const SETTINGS = { minBytes: 1, maxBytes: 1000, isolationLevel: 1, rackId: 'r' };
 const target = (partition: number, offset: number, topic = 't', maxBytes = 100) => ({ split: { topic, partition }, offset: BigInt(offset), maxBytes });
@@ -61,43 +62,6 @@ test('a fetch session names everything once, then only what has changed, and beg
   s.answered(0, 0); // the broker keeps no session
   assert.deepEqual(ask(target(0, 9)), { session: 0, epoch: 0, wanted: ['t/0@9'], forgotten: [] });
 });
-
-type Topic = readonly (readonly [FetchedPartition, Uint8Array])[];
-
-function responseBytes(version: number, topics: readonly Topic[]): Buffer {
-  const out: number[] = [];
-  const i = (bytes: number, v: bigint): void => {
-    for (let k = bytes - 1; k >= 0; k--) out.push(Number((v >> BigInt(8 * k)) & 255n));
-  };
-  i(4, 9n);
-  if (version >= 7) {
-    i(2, 0n);
-    i(4, 42n);
-  }
-  i(4, BigInt(topics.length));
-  for (const t of topics) {
-    const name = Buffer.from(t[0][0].topic);
-    i(2, BigInt(name.length));
-    out.push(...name);
-    i(4, BigInt(t.length));
-    for (const [p, records] of t) {
-      i(4, BigInt(p.partition));
-      i(2, BigInt(p.errorCode));
-      i(8, p.highWatermark);
-      i(8, 0n);
-      if (version >= 5) i(8, 0n);
-      i(4, BigInt(p.aborted.length));
-      for (const a of p.aborted) {
-        i(8, a.producerId);
-        i(8, a.firstOffset);
-      }
-      if (version >= 11) i(4, BigInt(p.preferredReplica));
-      i(4, BigInt(records.length));
-      out.push(...records);
-    }
-  }
-  return Buffer.from(out);
-}
 
 class Collect implements RecordsIntake {
   readonly got: [string, string][] = [];
