@@ -91,7 +91,9 @@ export interface Broker {
   /** Ends the process for good, with its data kept for `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
-  /** Ends it and removes its data. */
+  /** Starts another broker of the cluster and gives its node id (the first one's is 1). */
+  addNode(): Promise<number>;
+  /** Ends them and removes their data. */
   close(): Promise<void>;
 }
 
@@ -152,23 +154,60 @@ async function kill(child: ChildProcess): Promise<void> {
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const given = process.env.KAFKA_BROKERS;
   if (given !== undefined) {
-    const cannot = async (): Promise<void> => {
+    const cannot = async (): Promise<never> => {
       throw new Error('a broker named by KAFKA_BROKERS is not ours to stop');
     };
-    return { servers: given, own: false, data: undefined, stop: cannot, start: cannot, close: async () => {} };
+    return { servers: given, own: false, data: undefined, stop: cannot, start: cannot, addNode: cannot, close: async () => {} };
   }
   const lib = kafkaJars();
   const home = mkdtempSync(join(tmpdir(), 'millrace-broker-'));
-  const [port, controller] = await freePorts(2);
-  const properties = {
-    'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${options.advertisedPort ?? port}`,
+  const [port, controllerPort] = await freePorts(2);
+  const node: Node = { id: 1, port, advertisedPort: options.advertisedPort ?? port, controllerPort };
+  const jvm = options.jvm ?? SMALL_JVM;
+  const first = await startNode(lib, join(home, '1'), jvm, node);
+  const others: Running[] = [];
+  return {
+    servers: `127.0.0.1:${port}`,
+    own: true,
+    data: join(home, '1', 'data'),
+    stop: first.stop,
+    start: first.start,
+    async addNode() {
+      const [other] = await freePorts(1);
+      const id = others.length + 2;
+      others.push(await startNode(lib, join(home, String(id)), jvm, { id, port: other, advertisedPort: other, controllerPort }));
+      return id;
+    },
+    async close() {
+      for (const n of [...others, first]) await n.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Node {
+  readonly id: number;
+  readonly port: number;
+  readonly advertisedPort: number;
+  /** of node 1, which is the controller */
+  readonly controllerPort: number;
+}
+interface Running {
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+function propertiesOf(n: Node, data: string): Record<string, string | number | boolean> {
+  const controls = n.id === 1;
+  return {
+    'process.roles': controls ? 'broker,controller' : 'broker',
+    'node.id': n.id,
+    'controller.quorum.voters': `1@127.0.0.1:${n.controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${n.port}${controls ? `,CONTROLLER://127.0.0.1:${n.controllerPort}` : ''}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${n.advertisedPort}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'log.dirs': join(home, 'data'),
+    'log.dirs': data,
     'num.partitions': 1,
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
@@ -186,46 +225,24 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     'broker.heartbeat.interval.ms': 500,
     'log.cleaner.dedupe.buffer.size': 8 << 20,
   };
-  writeFileSync(
-    join(home, 'server.properties'),
-    Object.entries(properties)
-      .map(([k, v]) => `${k}=${v}\n`)
-      .join(''),
-  );
+}
+
+async function startNode(lib: string, home: string, jvm: readonly string[], node: Node): Promise<Running> {
+  mkdirSync(home);
+  const file = join(home, 'server.properties');
+  const lines = Object.entries(propertiesOf(node, join(home, 'data'))).map(([k, v]) => `${k}=${v}\n`);
+  writeFileSync(file, lines.join(''));
   writeFileSync(join(home, 'log4j2.properties'), LOG4J2);
-  execFileSync(
-    'java',
-    [
-      '-Xmx128m',
-      '-XX:TieredStopAtLevel=1',
-      '-cp',
-      `${home}:${lib}/*`,
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      CLUSTER_ID,
-      '-c',
-      join(home, 'server.properties'),
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const jvm = options.jvm ?? SMALL_JVM;
+  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file];
+  execFileSync('java', ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', `${home}:${lib}/*`, ...format], { stdio: ['ignore', 'ignore', 'inherit'] });
   let child: ChildProcess | undefined = await launch(lib, home, jvm);
-  const stop = async (): Promise<void> => {
-    if (child !== undefined) await kill(child);
-    child = undefined;
-  };
   return {
-    servers: `127.0.0.1:${port}`,
-    own: true,
-    data: join(home, 'data'),
-    stop,
+    async stop() {
+      if (child !== undefined) await kill(child);
+      child = undefined;
+    },
     async start() {
       child ??= await launch(lib, home, jvm);
-    },
-    async close() {
-      await stop();
-      rmSync(home, { recursive: true, force: true });
     },
   };
 }

@@ -49,6 +49,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/connect/kafka/io-sink.ts': ['node:timers/promises'],
   'src/connect/kafka/io-source.ts': ['node:timers/promises'],
   'src/connect/kafka/link.ts': ['node:net'],
+  'src/connect/kafka/native-crc.ts': ['node:module'],
   'src/connect/kafka/settings.ts': ['node:fs'],
   'src/connect/kafka/socket.ts': ['node:net', 'node:tls'],
   'src/contract/options.ts': ['valibot'],

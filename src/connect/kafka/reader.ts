@@ -19,6 +19,7 @@ import {
 import { type DeadLetters, openDeadLetters } from '../dead_letters.js';
 import { MetadataColumns } from './metadata-columns.js';
 import type { KafkaPlanDetail, KafkaSplit } from './plan.js';
+import { type Crc32c, crcsHold, nativeCrc32c } from './native-crc.js';
 import { readPosition, writePosition } from './position.js';
 import { RecordCursor } from './record-cursor.js';
 
@@ -45,6 +46,7 @@ export class KafkaReader implements SourceReader {
   readonly #frames: FrameReader;
   readonly #bounded: boolean;
   readonly #checkCrc: boolean;
+  readonly #crc32c: Crc32c | undefined;
   readonly #splits: readonly KafkaSplit[];
   readonly #metadata: MetadataColumns;
   /** leaf index of the column that the record's key fills, -1 = none */
@@ -68,6 +70,7 @@ export class KafkaReader implements SourceReader {
     this.#frames = ctx.frames;
     this.#bounded = plan.bounded;
     this.#checkCrc = (plan.detail as KafkaPlanDetail).checkCrc;
+    this.#crc32c = this.#checkCrc ? nativeCrc32c() : undefined;
     this.#splits = splits as readonly KafkaSplit[];
     this.#metadata = new MetadataColumns(config, ctx.engine);
     const keyField = (plan.detail as KafkaPlanDetail).keyField;
@@ -199,12 +202,17 @@ export class KafkaReader implements SourceReader {
         const p = this.#partitions.get(number);
         assert(v.getUint32(FRAME_KIND, true) === FRAME_RECORDS && p !== undefined, 'a frame belongs to a split of this reader');
         p.highWatermark = v.getBigInt64(FRAME_HIGH_WATERMARK, true);
-        const checked = (v.getUint32(FRAME_FLAGS, true) & FLAG_CHECKED) !== 0;
+        const checked =
+          (v.getUint32(FRAME_FLAGS, true) & FLAG_CHECKED) !== 0 || this.#checkedNatively(frame.ptr + FRAME_HEADER_BYTES, frame.ptr + frame.length);
         this.#cursor.reset(frame.ptr + FRAME_HEADER_BYTES, frame.ptr + frame.length, p.next, p.stop ?? NO_STOP, this.#checkCrc && !checked);
         this.#open = p;
         return true;
       }
     }
+  }
+
+  #checkedNatively(start: number, end: number): boolean {
+    return this.#crc32c !== undefined && crcsHold(this.#crc32c, this.#ctx.engine.u8, start, end);
   }
 
   #closeFrame(p: Partition): void {
