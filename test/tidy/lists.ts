@@ -39,6 +39,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/connect/filesystem/gzip.ts': ['node:fs', 'node:zlib'],
   'src/connect/filesystem/listing.ts': ['node:fs', 'node:path', 'node:url'],
   'src/connect/filesystem/metadata.ts': ['node:path'],
+  'src/connect/filesystem/monitor.ts': ['node:timers/promises'],
   'src/connect/filesystem/parts.ts': ['node:fs', 'node:path'],
   'src/connect/filesystem/writer.ts': ['node:path'],
   'src/connect/kafka/batch-walk.ts': ['node:util', 'node:zlib'],

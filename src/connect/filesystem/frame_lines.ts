@@ -9,6 +9,8 @@ import { countNewlines, lastRecordEnd } from './lines.js';
 /** A frame begins with { u32 file, u32 flags }, little endian; then bytes of the inflated file in order. */
 export const FRAME_HEADER_BYTES = 8;
 export const FRAME_LAST = 1;
+/** a file begins: its description as JSON, from the watcher of a folder */
+export const FRAME_FILE = 2;
 
 /** Joins the frames of inflated files to whole lines: [ptr, end) holds lines of file `file`. */
 export class FrameLines {

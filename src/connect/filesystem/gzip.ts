@@ -12,50 +12,51 @@ const FRAME_BYTES = 256 << 10;
 /** Inflates gzip files on the I/O thread and sends their bytes as frames: file after file to each subtask, all subtasks at once. */
 class GzipSource implements IoSource {
   readonly #config: GzipConfig;
-  readonly #signal: AbortSignal;
-  #closed = false;
+  readonly #stop = new AbortController();
 
   constructor(config: GzipConfig, ctx: IoContext) {
     this.#config = config;
-    this.#signal = ctx.signal;
+    if (ctx.signal.aborted) this.#stop.abort();
+    else ctx.signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
   }
 
   async run(send: (subtask: number, frame: Uint8Array) => Promise<void> | undefined): Promise<void> {
     const subtasks = new Set(this.#config.files.map((f) => f.subtask));
     await Promise.all(
       [...subtasks].map(async (subtask) => {
-        for (const f of this.#config.files) if (f.subtask === subtask) await this.#sendFile(f.file, f.path, (frame) => send(subtask, frame));
+        for (const f of this.#config.files) if (f.subtask === subtask) await sendInflated(f.file, f.path, this.#stop.signal, (frame) => send(subtask, frame));
       }),
     );
   }
 
-  async #sendFile(file: number, path: string, send: (frame: Uint8Array) => Promise<void> | undefined): Promise<void> {
-    const raw = createReadStream(path, { highWaterMark: 256 << 10, signal: this.#signal });
-    const inflated = raw.on('error', (e) => inflated.destroy(e)).pipe(createGunzip({ chunkSize: FRAME_BYTES }));
-    try {
-      for await (const chunk of inflated as AsyncIterable<Buffer>) {
-        if (this.#closed) return;
-        await send(frame(file, chunk, 0));
-      }
-      await send(frame(file, new Uint8Array(0), FRAME_LAST));
-    } catch (e) {
-      if (this.#closed || this.#signal.aborted) return;
-      const code = (e as NodeJS.ErrnoException).code ?? '';
-      if (code.startsWith('Z_')) {
-        throw new MillraceError('FILE_READ', `'${path}' is not valid gzip: ${(e as Error).message}`, {
-          place: { file: path },
-          remedy: 'Check that the file is whole (gzip -t).',
-          cause: e,
-        });
-      }
-      throw readError(path, e);
-    } finally {
-      raw.destroy();
-    }
-  }
-
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#stop.abort();
+  }
+}
+
+/** Sends a gzip file's inflated bytes as frames of file number `file`; the last one is empty and flagged. Ends early, without it, when aborted. */
+export async function sendInflated(file: number, path: string, signal: AbortSignal, send: (frame: Uint8Array) => Promise<void> | undefined): Promise<void> {
+  const raw = createReadStream(path, { highWaterMark: 256 << 10, signal });
+  const inflated = raw.on('error', (e) => inflated.destroy(e)).pipe(createGunzip({ chunkSize: FRAME_BYTES }));
+  try {
+    for await (const chunk of inflated as AsyncIterable<Buffer>) {
+      if (signal.aborted) return;
+      await send(frame(file, chunk, 0));
+    }
+    await send(frame(file, new Uint8Array(0), FRAME_LAST));
+  } catch (e) {
+    if (signal.aborted) return;
+    const code = (e as NodeJS.ErrnoException).code ?? '';
+    if (code.startsWith('Z_')) {
+      throw new MillraceError('FILE_READ', `'${path}' is not valid gzip: ${(e as Error).message}`, {
+        place: { file: path },
+        remedy: 'Check that the file is whole (gzip -t).',
+        cause: e,
+      });
+    }
+    throw readError(path, e);
+  } finally {
+    raw.destroy();
   }
 }
 

@@ -1,10 +1,11 @@
-import { MillraceError } from '../../base/errors.js';
-import { readOptions } from '../../contract/options.js';
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+import { readOptions, type TextOptions } from '../../contract/options.js';
 import type { Connector } from '../../contract/source.js';
 import { checkDeadLetters } from '../dead_letters.js';
 import { FILE_METADATA } from './metadata.js';
 import { refuseUnsupported, SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
 import { framingOf, planFiles } from './plan.js';
+import { MonitorReader } from './monitor_reader.js';
 import { FileReader } from './reader.js';
 import { type FileSinkOptions, FileWriter } from './writer.js';
 
@@ -19,11 +20,15 @@ export const connector: Connector = {
   metadata: FILE_METADATA,
   checkSource(config, place) {
     refuseUnsupported(config.options, place);
-    readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, place);
+    monitorIntervalMs(config.options, place);
     checkDeadLetters(config, place);
   },
   async planSource(config, host) {
-    return planFiles(config, host, undefined, await framingOf(config));
+    const intervalMs = monitorIntervalMs(config.options);
+    const framing = await framingOf(config);
+    if (intervalMs === undefined) return planFiles(config, host, undefined, framing);
+    const { planMonitor } = await import('./monitor.js');
+    return planMonitor(config, host, intervalMs, framing);
   },
   checkSink(config, place) {
     refuseUnsupported(config.options, place);
@@ -39,5 +44,12 @@ export const connector: Connector = {
     return { detail: readOptions("connector 'filesystem'", SINK_OPTIONS, config.options, { operator: config.tableName }) };
   },
   createWriter: (config, plan, ctx) => new FileWriter(config, plan.detail as FileSinkOptions, ctx, ctx.checkpoints),
-  createReader: (config, plan, _splits, ctx) => new FileReader(config, plan, ctx),
+  createReader: (config, plan, _splits, ctx) => (plan.shared === undefined ? new MonitorReader(config, plan, ctx) : new FileReader(config, plan, ctx)),
 };
+
+/** undefined = the folder is not watched. */
+function monitorIntervalMs(options: TextOptions, place: ErrorPlace = {}): number | undefined {
+  const ms = readOptions("connector 'filesystem'", SOURCE_OPTIONS, options, place)['source.monitor-interval'];
+  if (ms === undefined || ms > 0) return ms;
+  throw new MillraceError('INVALID_OPTION', "'source.monitor-interval' must be greater than 0", { place, remedy: "Give a duration such as '10 s'." });
+}

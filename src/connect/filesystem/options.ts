@@ -16,7 +16,6 @@ const WRITE_OPTIONS = {
 
 /** Options that Flink has and millrace refuses, rather than reading or writing something else than was asked. */
 const REFUSED = {
-  'source.monitor-interval': "Reading is bounded: the files that are there when the job starts. Leave 'source.monitor-interval' out.",
   'auto-compaction': 'Raise sink.rolling-policy.file-size for fewer, larger parts.',
   'sink.partition-commit.trigger': 'A part is committed when it is whole; partitions have no commit of their own.',
   'sink.partition-commit.policy.kind': 'A part is committed when it is whole; partitions have no commit of their own.',
@@ -24,7 +23,13 @@ const REFUSED = {
 
 const refused = (key: keyof typeof REFUSED) => option(optionKind.string, `not supported yet. ${REFUSED[key]}`);
 
-export const SOURCE_OPTIONS = { ...READ_OPTIONS, 'source.monitor-interval': refused('source.monitor-interval') };
+export const SOURCE_OPTIONS = {
+  ...READ_OPTIONS,
+  'source.monitor-interval': option(
+    optionKind.durationMs,
+    'how often to look for new files; the source is then unbounded. Absent = the files that are there at the start',
+  ),
+};
 export const SINK_OPTIONS = {
   ...WRITE_OPTIONS,
   'auto-compaction': refused('auto-compaction'),

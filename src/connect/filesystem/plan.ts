@@ -60,7 +60,8 @@ function gzipSpec(files: readonly InputFile[], units: Units): IoSpec | undefined
   return { thread: 'io', module: ownModule('connect/filesystem/gzip.js'), config: { files: gz } satisfies GzipConfig };
 }
 
-function compilePattern(text: string | undefined, table: string): RegExp | undefined {
+/** Matches whole paths. */
+export function compilePattern(text: string | undefined, table: string): RegExp | undefined {
   if (text === undefined) return undefined;
   try {
     return new RegExp(`^(?:${text})$`, 'u');
