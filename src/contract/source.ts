@@ -55,6 +55,8 @@ export interface ReaderContext {
   readonly closures: ClosureTable;
   /** unique per job run: names dead-letter files */
   readonly runId?: string;
+  /** rings the slot's doorbell: something came for a reader that `awaits` */
+  readonly wake?: () => void;
   /** split numbers are small integers of the reader's own choice, put into batch.split; watermarks are kept per split when the plan asks */
   splitAdded(split: number): void;
   splitFinished(split: number): void;
@@ -74,6 +76,8 @@ export interface SourceReader {
   poll(batch: Batch): number;
   /** How long a POLL_IDLE reader may sleep at most, ms from now; absent = until its frames' doorbell rings. */
   wakeupMs?(): number | undefined;
+  /** true: what an idle reader waits for comes through the thread's event loop (a promise), and it calls `wake` then */
+  readonly awaits?: boolean;
   /** list state: one element per split, position included, restorable at any parallelism */
   snapshot(): Uint8Array[];
   restore(elements: readonly Uint8Array[]): void;

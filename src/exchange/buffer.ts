@@ -14,6 +14,7 @@ export class OutputBuffer {
   #capacity = OUTPUT_BUFFER_BYTES + 4096;
   #used = 0;
   #oldestMs = 0;
+  #blocked = false;
 
   constructor(engine: Engine, ring: RingWriter) {
     this.#engine = engine;
@@ -73,11 +74,19 @@ export class OutputBuffer {
   get oldestMs(): number {
     return this.#oldestMs;
   }
+  /** The ring had no room at the last try: the receiver rings when it has. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
   /** Hands everything to the ring; false when there is no room. */
   flush(): boolean {
     if (this.#used === 0) return true;
     // a receiver that failed takes nothing: waiting for its room would keep this subtask from ending
-    if (!this.#ring.consumerFailed && !this.#ring.offer(this.#engine.u8, this.#ptr, this.#used)) return false;
+    if (!this.#ring.consumerFailed && !this.#ring.offer(this.#engine.u8, this.#ptr, this.#used)) {
+      this.#blocked = true;
+      return false;
+    }
+    this.#blocked = false;
     this.#used = 0;
     if (this.#capacity > 8 * OUTPUT_BUFFER_BYTES) {
       this.#engine.free(this.#ptr, this.#capacity);

@@ -129,11 +129,15 @@ export class ExchangeWriter {
     }
     return blocked;
   }
-  /** Monotonic ms at which the next buffer's time is up; Infinity when none waits. */
+  /** A full buffer found no room: the receiver's doorbell comes first. */
+  get blocked(): boolean {
+    return this.#buffers.some((b) => b.blocked && b.full);
+  }
+  /** Monotonic ms at which the next buffer's time is up; Infinity when none waits, or only for room. */
   nextFlushMs(): number {
     if (this.#config.bufferTimeoutMs < 0) return Number.POSITIVE_INFINITY;
     let t = Number.POSITIVE_INFINITY;
-    for (const b of this.#buffers) if (b.used > 0) t = Math.min(t, b.oldestMs + this.#config.bufferTimeoutMs);
+    for (const b of this.#buffers) if (b.used > 0 && !b.blocked) t = Math.min(t, b.oldestMs + this.#config.bufferTimeoutMs);
     return t;
   }
 }

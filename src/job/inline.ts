@@ -62,5 +62,6 @@ function timerWaiter(bells: Doorbells): Waiter {
     },
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     nap: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    rest: (seen, timeoutMs) => bells.rest(0, seen, timeoutMs),
   };
 }

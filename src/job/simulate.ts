@@ -172,6 +172,7 @@ function simulatedWaiter(clock: ManualClock): Waiter {
       clock.advanceMs(timeoutMs);
     },
     turn,
+    rest: turn,
     nap: turn, // a promise of the user's may still be pending on real time
   };
 }

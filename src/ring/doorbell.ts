@@ -29,7 +29,27 @@ export class Doorbells {
     Atomics.wait(this.#i32, i * STRIDE + COUNT, seen, timeoutMs);
     Atomics.store(this.#i32, i * STRIDE + SLEEPING, 0);
   }
+  /** The same without blocking the thread: its event loop runs on. A timer keeps the thread alive meanwhile. */
+  async rest(i: number, seen: number, timeoutMs: number): Promise<void> {
+    Atomics.store(this.#i32, i * STRIDE + SLEEPING, 1);
+    const rung = waitAsync(this.#i32, i * STRIDE + COUNT, seen, timeoutMs);
+    if (rung.async) {
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([rung.value, new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)))]);
+      clearTimeout(timer);
+    }
+    Atomics.store(this.#i32, i * STRIDE + SLEEPING, 0);
+  }
 }
+
+/** Atomics.waitAsync is in every Node millrace runs on, but not in the ES2023 library. */
+type WaitAsync = (
+  i32: Int32Array,
+  index: number,
+  value: number,
+  timeoutMs: number,
+) => { readonly async: boolean; readonly value: PromiseLike<string> | string };
+const waitAsync = (Atomics as unknown as { readonly waitAsync: WaitAsync }).waitAsync;
 
 /** How one side of a ring wakes the other. */
 export interface Bell {

@@ -38,6 +38,7 @@ export interface SourceDriverContext {
   readonly options: Readonly<Record<string, string>>;
   /** the job's functions and iterables; empty when it has none */
   readonly closures: ClosureTable;
+  readonly wake?: () => void;
 }
 
 /** Parts the slot has loaded for a source. */
@@ -83,6 +84,7 @@ export class SourceDriver {
       frames,
       closures: ctx.closures,
       runId: ctx.runId,
+      wake: ctx.wake,
       splitAdded: (split) => this.#watermarks?.splitAdded(split),
       splitFinished: (split) => this.#watermarks?.splitFinished(split),
     });
@@ -112,6 +114,10 @@ export class SourceDriver {
     return polled;
   }
 
+  /** An idle driver's input comes through the event loop. */
+  get awaits(): boolean {
+    return this.#reader.awaits === true;
+  }
   /** How long a driver that answered POLL_IDLE may sleep at most, ms; undefined = until a doorbell rings. */
   wakeupMs(): number | undefined {
     if (this.#failure !== undefined) return 0;

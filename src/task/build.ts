@@ -218,6 +218,9 @@ class SubtaskBuilder {
         return r === POLL_END ? STEP_END : r === POLL_IDLE ? STEP_IDLE : STEP_WORKED;
       },
       wakeupMs: () => driver.wakeupMs(),
+      get awaits() {
+        return driver instanceof SourceDriver && driver.awaits;
+      },
       snapshot: () => driver.snapshot(),
       close: () => driver.close(),
     };

@@ -24,6 +24,8 @@ export interface Waiter {
   turn(): Promise<void>;
   /** The same, but the event loop may sleep for `ms` when it has nothing to do. */
   nap(ms: number): Promise<void>;
+  /** As `wait`, with the event loop running: for promises, whose ends ring the bell too. */
+  rest(seen: number, timeoutMs: number): Promise<void>;
 }
 
 export interface SlotHooks {
@@ -43,7 +45,7 @@ export interface SlotHooks {
 /** Most a slot sleeps: a bound on how late a lost wake-up is noticed. */
 const SLEEP_MAX_MS = 100;
 
-/** While a promise is pending: so many turns at full speed (a promise that is settled already takes one or two), then naps, so that waiting costs no CPU. */
+/** While a promise is pending: so many turns at full speed (a promise that is settled already takes one or two), then rests, so that waiting costs no CPU. */
 const TURNS_AWAKE = 50;
 const NAP_MS = 1;
 
@@ -96,14 +98,16 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
       continue;
     }
     hooks.publish();
-    if (held || hooks.stdioBytes() > 0) {
-      await (++idleTurns <= TURNS_AWAKE ? waiter.turn() : waiter.nap(NAP_MS));
+    const awake = held && ++idleTurns <= TURNS_AWAKE;
+    if (awake || hooks.stdioBytes() > 0) {
+      await (awake ? waiter.turn() : waiter.nap(NAP_MS));
       lastTurnMs = clock.monotonicMs();
       continue;
     }
     let wakeMs = now + SLEEP_MAX_MS;
     for (const s of subtasks) wakeMs = Math.min(wakeMs, s.nextWakeupMs());
-    if (wakeMs > now) await waiter.wait(seen, wakeMs - now, true);
+    if (wakeMs > now) await (held ? waiter.rest(seen, wakeMs - now) : waiter.wait(seen, wakeMs - now, true));
+    if (held) lastTurnMs = clock.monotonicMs();
     if (clock.monotonicMs() - lastTurnMs >= EVENT_LOOP_TURN_MS) {
       await waiter.turn();
       lastTurnMs = clock.monotonicMs();

@@ -15,6 +15,8 @@ export interface Input {
   readonly failed?: boolean;
   /** ms from now after which `step` may find something although no doorbell rang */
   wakeupMs?(): number | undefined;
+  /** what an idle input waits for comes through the event loop */
+  readonly awaits?: boolean;
   /** a source's position and watermarks */
   snapshot?(): OperatorSnapshot;
   gate?(): GateState;
@@ -152,7 +154,7 @@ export class Subtask {
     if (this.#paused && this.isSource) return StepResult.Idle;
     const r = this.#input.step();
     if (r === STEP_WORKED) return StepResult.Worked;
-    if (r === STEP_IDLE) return StepResult.Idle;
+    if (r === STEP_IDLE) return this.#input.awaits ? StepResult.Held : StepResult.Idle;
     if (r === STEP_END) {
       if (this.#input.failed) this.#stop();
       else {
@@ -258,8 +260,10 @@ export class Subtask {
     if (this.#phase === 'done' || this.#blocked) return t;
     const now = this.#clock.nowMs();
     const mono = this.#clock.monotonicMs();
-    for (const op of this.ops) if (op.timersMs.length > 0) t = Math.min(t, mono + op.timersMs[0] - now);
     for (const w of this.#writers) t = Math.min(t, w.nextFlushMs());
+    if (this.#held > 0) return this.#cancelled ? Math.min(t, this.#heldFromMs + HELD_GRACE_MS) : t; // whatever else is due waits for its promises
+    if (this.#writers.some((w) => w.blocked) || this.ops.some((op) => op.pending.length > 0 && op.operator?.waiting)) return t; // and here for room
+    for (const op of this.ops) if (op.timersMs.length > 0) t = Math.min(t, mono + op.timersMs[0] - now);
     const input = this.#phase === 'running' ? this.#input.wakeupMs?.() : undefined;
     return input === undefined ? t : Math.min(t, mono + input);
   }

@@ -79,6 +79,7 @@ function blockingWaiter(bells: Doorbells, slot: number): Waiter {
     },
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     nap: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    rest: (seen, timeoutMs) => bells.rest(slot, seen, timeoutMs),
   };
 }
 

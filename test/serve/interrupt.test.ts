@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,14 @@ function ended(child: ChildProcess): Promise<{ code: number | null; stderr: stri
   child.stderr!.on('data', (d) => (stderr += d));
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stderr, ms: performance.now() - from })));
 }
+/** Waits until a job has written into its folder. */
+async function begun(dir: string): Promise<void> {
+  const out = join(dir, 'out');
+  for (let k = 0; k < 500; k++) {
+    if (existsSync(out) && readdirSync(out).some((f) => statSync(join(out, f), { throwIfNoEntry: false })?.size)) return;
+    await sleep(20);
+  }
+}
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 for (const [signal, code] of [
@@ -34,7 +42,7 @@ for (const [signal, code] of [
     const dir = scratch();
     const child = start(files(dir));
     const end = ended(child);
-    await sleep(1000);
+    await begun(dir);
     child.kill(signal);
     child.kill(signal); // as npm and timeout do
     const r = await end;
@@ -49,7 +57,7 @@ test('a kill leaves no half-written part visible', async () => {
   const dir = scratch();
   const child = start(files(dir));
   const end = ended(child);
-  await sleep(1000);
+  await begun(dir);
   child.kill('SIGKILL');
   await end;
   assert.deepEqual(visible(join(dir, 'out')), []);

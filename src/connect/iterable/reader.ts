@@ -5,9 +5,6 @@ import { userError } from '../../contract/user-code.js';
 
 /** Elements fetched ahead of the job: enough to fill a batch while the last one is worked on. */
 const PREFETCH_MAX = 2048;
-/** How soon to look again, ms: an iterator rings no doorbell. */
-const LOOK_AGAIN_MS = 1;
-
 type AnyIterable = AsyncIterable<unknown> | Iterable<unknown>;
 
 /** Pulls an iterator ahead of the job, at most PREFETCH_MAX elements; the iterator waits while the job is behind. Its position cannot be restored. */
@@ -41,7 +38,7 @@ export class IterableReader implements SourceReader {
       while (!this.#closed) {
         const step = await this.#iterator.next();
         if (step.done) break;
-        this.#queue.push(step.value);
+        if (this.#queue.push(step.value) === 1) this.#ctx.wake?.();
         if (this.#queue.length >= PREFETCH_MAX) await new Promise<void>((resolve) => (this.#room = resolve));
       }
     } catch (e) {
@@ -49,6 +46,7 @@ export class IterableReader implements SourceReader {
       this.#error = e;
     }
     this.#ended = true;
+    this.#ctx.wake?.();
   }
 
   poll(batch: Batch): number {
@@ -69,8 +67,9 @@ export class IterableReader implements SourceReader {
     return POLL_ROWS;
   }
 
-  wakeupMs(): number {
-    return LOOK_AGAIN_MS;
+  /** The iterator's promises need the event loop, and end in a `wake`. */
+  get awaits(): boolean {
+    return !this.#ended;
   }
   snapshot(): Uint8Array[] {
     return [];
