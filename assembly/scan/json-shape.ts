@@ -2,7 +2,7 @@
 // A node knows the nodes that came after it. A record is read by comparing the predicted bytes, 16 at a time, so that no key is looked up
 // and, where strings keep their length, no position waits for the one before it. What no successor matches is read by the general scan, one
 // field at a time, and learned; nothing is read twice. Every byte is still verified, and a field that does not come is simply not stored.
-import { E_MALFORMED, F_I64, F_NULL, F_STR, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY } from "../abi";
+import { E_MALFORMED, F_DECIMAL, F_F64, F_I64, F_NULL, F_STR, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY } from "../abi";
 import { L_KIND, L_VALUES, leafOf, refuse, setPresent, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import {
@@ -10,6 +10,7 @@ import {
   N_SCORE, N_TYPE, N_VARIED, SCORE_MAX, SCORE_MISS, SCORE_RETRY,
 } from "./json-nodes";
 import { freeFields, keepKey } from "./json-free";
+import { shortDecimal } from "./json-number";
 import { findField, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
 import { FLAG_ESCAPED, scanLongString, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
 import { eightDigits } from "./number";
@@ -191,6 +192,9 @@ function readPlain(x: usize, leaf: i32, type: u32, object: usize, p: usize, end:
     if (digits != 0) return p + digits;
   } else if (type == F_I64) {
     const q = shortInteger(leafOf(x, leaf as u32), row, p);
+    if (q != 0) return q;
+  } else if (type == F_F64 || type == F_DECIMAL) {
+    const q = shortDecimal(leafOf(x, leaf as u32), type, row, p);
     if (q != 0) return q;
   }
   p = skipSpace(x, p); // this record may have more of it than the one the literal was learned from

@@ -268,7 +268,17 @@ function slowDigits(p: usize, e: usize, exp: i32): void {
   store<i32>(WORK, n, DEC_COUNT);
 }
 
-export function pow10(k: i32): u64 {
+const TENS = memory.data<u64>([
+  1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000,
+  1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000, 10000000000000000000,
+], 16);
+
+/** 10^k; 1 for k < 0, modulo 2^64 for k > 19. */
+// @ts-ignore: decorator
+@inline
+export function pow10(k: i32): u64 { return (k as u32) < 20 ? load<u64>(TENS + ((k as usize) << 3)) : power10(k); }
+
+function power10(k: i32): u64 {
   let r: u64 = 1, b: u64 = 10;
   while (k > 0) { if (k & 1) r *= b; b *= b; k >>= 1; }
   return r;

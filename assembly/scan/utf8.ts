@@ -1,7 +1,13 @@
-// UTF-8 validation: 16 bytes at a time while ASCII, else by the table of well-formed byte sequences (Unicode 15, table 3-7).
+// UTF-8: validation that says where the fault is, and writing.
+import { utf8Valid } from "./utf8-simd";
 
 /** Returns 0 when [p, e) is well-formed UTF-8, else the address of the first byte of the bad sequence. Reads up to 15 bytes past e. */
 export function utf8Check(p: usize, e: usize): usize {
+  return utf8Valid(p, e) ? 0 : utf8Fault(p, e);
+}
+
+/** Sequence by sequence by the table of well-formed ones (Unicode 15, table 3-7). */
+function utf8Fault(p: usize, e: usize): usize {
   while (p < e) {
     const high = i8x16.bitmask(v128.load(p));
     const left = e - p;
