@@ -30,6 +30,19 @@ export function needsUpdateBefore(rel: Rel, wanted: boolean): boolean {
   return wanted || (rel.op === 'calc' && rel.filter !== undefined);
 }
 
+/** The kinds of rows that leave a relation, as Flink's EXPLAIN CHANGELOG_MODE names them: `I,UB,UA,D`. */
+export function changelogMode(rel: Rel, before: boolean): string {
+  if (rel.op === 'aggregate' && rel.window.kind === 'none') return `I${before ? ',UB' : ''},UA${updates(rel.input) ? ',D' : ''}`;
+  if (!updates(rel)) return 'I';
+  const below = new Set(inputsOf(rel).flatMap((i) => changelogMode(i, wantsBefore(rel, before)).split(',')));
+  return ['I', 'UB', 'UA', 'D'].filter((k) => below.has(k)).join();
+}
+
+/** Does a relation want old rows of its inputs, when it was asked for them (`before`) or not? */
+export function wantsBefore(rel: Rel, before: boolean): boolean {
+  return rel.op === 'aggregate' || needsUpdateBefore(rel, before);
+}
+
 /** Columns that know a row of the changelog; undefined when no set of columns does. */
 export function upsertKey(rel: Rel): ReadonlySet<number> | undefined {
   switch (rel.op) {

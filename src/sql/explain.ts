@@ -6,22 +6,32 @@ import { inTwoPhases } from '../job/two-phase.js';
 import type { Expr } from '../types/expr.js';
 import { type Schema, typeToString } from '../types/logical.js';
 import { describeExpr } from '../wasm/describe.js';
-import { groupAggregateText } from './changelog.js';
+import { changelogMode, groupAggregateText, wantsBefore } from './changelog.js';
 import { aggregateText } from './explain-text.js';
 import type { PlannedSink } from './physical.js';
 import { windowName } from './node-parts.js';
 import { inputsOf, leavesOf, type Rel } from './rel.js';
 
-/** What EXPLAIN prints: the optimised algebra, then the graph that runs. */
-export function explainPlan(sinks: readonly PlannedSink[], graph: StreamGraph): string {
-  const logical = sinks.map((s) => `Sink(table=[${s.name}], fields=[${s.sink.schema.fields.map((f) => f.name).join(', ')}])\n${tree(s.rel, 0)}`).join('\n\n');
+/** What EXPLAIN prints: the optimised algebra, with kinds of rows when `details` ask for CHANGELOG_MODE, then the graph that runs. */
+export function explainPlan(sinks: readonly PlannedSink[], graph: StreamGraph, details: readonly string[] = []): string {
+  const modes = details.includes('CHANGELOG_MODE');
+  const logical = sinks
+    .map(
+      (s) =>
+        `Sink(table=[${s.name}], fields=[${s.sink.schema.fields.map((f) => f.name).join(', ')}]${modes ? ', changelogMode=[NONE]' : ''})\n${tree(s.rel, 0, modes ? s.changelog === 'all' : undefined)}`,
+    )
+    .join('\n\n');
   return `== Optimized Logical Plan ==\n${logical}\n\n== Physical Plan ==\n${explainGraph(graph)}`;
 }
 
 const names = (schema: Schema): string[] => leavesOf(schema).map((l) => l.path.join('.'));
 
-function tree(rel: Rel, depth: number): string {
-  const lines = [`${'   '.repeat(depth)}+- ${describeRel(rel)}`, ...inputsOf(rel).map((i) => tree(i, depth + 1))];
+/** `before`: the old rows of updates are wanted; undefined: kinds of rows are not shown. */
+function tree(rel: Rel, depth: number, before: boolean | undefined): string {
+  const mode = before === undefined ? '' : `, changelogMode=[${changelogMode(rel, before)}])`;
+  const text = describeRel(rel);
+  const below = before === undefined ? undefined : wantsBefore(rel, before);
+  const lines = [`${'   '.repeat(depth)}+- ${mode === '' ? text : text.slice(0, -1) + mode}`, ...inputsOf(rel).map((i) => tree(i, depth + 1, below))];
   return lines.join('\n');
 }
 

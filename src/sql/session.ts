@@ -117,7 +117,7 @@ export class SqlSession {
         return { kind: 'job', graph: await this.#graph([sink], this.#jobName(sink.name)), query: true };
       }
       case 'explain':
-        return this.#explain(s.target, source);
+        return this.#explain(s.target, s.details, source);
       case 'show':
         return { kind: 'text', text: this.#catalog.names(s.what === 'VIEWS' ? 'view' : undefined).join('\n') };
       case 'describe':
@@ -208,11 +208,11 @@ export class SqlSession {
     return { rel, name: 'result', sink, changelog };
   }
 
-  async #explain(target: Insert | StatementSet | (Statement & { kind: 'select' }), source: SourceText): Promise<StepBody> {
+  async #explain(target: Insert | StatementSet | (Statement & { kind: 'select' }), details: readonly string[], source: SourceText): Promise<StepBody> {
     const sinks: PlannedSink[] = [];
     if (target.kind === 'select') sinks.push(await this.#planSelect(target.query, source, PRINT));
     else for (const i of target.kind === 'insert' ? [target] : target.inserts) sinks.push(await planInsert(i, this.#env(source)));
-    return { kind: 'text', text: explainPlan(sinks, await this.#graph(sinks, 'explain')) };
+    return { kind: 'text', text: explainPlan(sinks, await this.#graph(sinks, 'explain'), details) };
   }
 
   #describe(s: Statement & { kind: 'describe' }, source: SourceText): string {

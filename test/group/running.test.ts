@@ -186,6 +186,23 @@ test('a mini-batch ends at the next multiple of its latency, and before a snapsh
   assert.deepEqual(restored.kinds, ['+I', '-U', '+U']);
 });
 
+test('more groups than a batch holds, row by row and in one mini-batch', () => {
+  const { config, output } = setUp({ by: 'int', calls: [0, 5], updateBefore: true }, false);
+  const rows = Array.from({ length: 9000 }, (_, i) => row(['k', i % 3000, 0, 0n, `text ${(i * 7) % 9000}`, true, 0]));
+  const options = { inputs: [INPUT], output, batchRows: 2048 };
+  const whole = runOperator(operator, config, [{ rows }, { end: true }], options);
+  const bundled = runOperator(operator, { ...config, miniBatch: { latencyMs: 1000, rows: 6000 } }, [{ rows }, { end: true }], options);
+  const final = (r: { rows: Record<string, unknown>[] }): Map<unknown, string> => new Map(r.rows.map((x) => [x.v, line('+I', x)]));
+  assert.equal(whole.rows.filter((_, i) => whole.kinds[i] === '+I').length, 3000);
+  assert.deepEqual(bundled.kinds.filter((k) => k === '+U').length, 3000, 'the second bundle changes every group once');
+  assert.deepEqual(final(bundled), final(whole));
+  for (const [v, text] of final(whole)) {
+    const texts = [0, 1, 2].map((j) => `text ${(((v as number) + 3000 * j) * 7) % 9000}`);
+    assert.equal(text, line('+I', { v, r0: 3n, r1: texts.sort()[0] }));
+  }
+  assert.ok(whole.batchesPerCallMax <= 1 && bundled.batchesPerCallMax <= 1);
+});
+
 test('MIN and MAX refuse rows that are taken back', () => {
   const { config, output } = setUp({ by: 'string', calls: [6], updateBefore: true }, true);
   assert.throws(() => runOperator(operator, config, [], { inputs: [INPUT], output }), { code: 'NOT_SUPPORTED' });
