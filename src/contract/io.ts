@@ -18,6 +18,8 @@ export interface IoContext {
 export interface FrameRoom {
   /** `bytes` bytes of the ring, of any content; undefined: there is no room now, another reservation holds it, or it is more than a ring gives. */
   reserve(subtask: number, bytes: number): Uint8Array | undefined;
+  /** Whether so many bytes are free, or as many as one reservation can have at all: what is fetched then need not wait elsewhere. */
+  fits(subtask: number, bytes: number): boolean;
   /** The first `bytes` bytes of what was reserved are a frame; 0 gives everything back. */
   commit(subtask: number, bytes: number): void;
 }

@@ -85,6 +85,11 @@ export class RingWriter extends RingBase {
     return this.u8.subarray(at + FRAME_HEADER, at + FRAME_HEADER + bytes);
   }
 
+  /** Whether `bytes` bytes are free, or half a ring where that is less. */
+  fits(bytes: number): boolean {
+    return this.capacity - this.used >= Math.min(bytes + FRAME_HEADER, this.capacity >> 1);
+  }
+
   /** The first `bytes` bytes of the reserved room are a frame; 0 = there is none, the room is free again. */
   commit(bytes: number): void {
     const { skip, bytes: most } = this.#reserved ?? { skip: 0, bytes: -1 };

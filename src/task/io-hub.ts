@@ -83,6 +83,7 @@ export class IoHub {
     try {
       await source.run((subtask, frame) => (rings[subtask].offer(frame, 0, frame.length) ? undefined : this.#room(rings[subtask], frame)), {
         reserve: (subtask, bytes) => rings[subtask].reserve(bytes),
+        fits: (subtask, bytes) => rings[subtask].fits(bytes),
         commit: (subtask, bytes) => rings[subtask].commit(bytes),
       });
       for (const r of rings) r.end();

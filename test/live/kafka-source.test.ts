@@ -217,6 +217,26 @@ describe('reading from a real Kafka broker', { skip: missing }, () => {
     await source.stop();
   });
 
+  test('partitions of a slow slot take turns', async () => {
+    const topic = await newTopic(6);
+    const pad = 'x'.repeat(500);
+    for (let k = 0; k < 12; k++) {
+      await send(
+        topic,
+        Array.from({ length: 1200 }, (_, i) => ({ partition: i % 6, value: pad })),
+      );
+    }
+    const config = sourceConfig(options(topic, { ...bounded, 'properties.max.partition.fetch.bytes': '50000' }), ['partition']);
+    const source = await RunningSource.start(config, { limit: 150_000 }); // three responses fill it
+    const rows = [...(await source.until((r) => r.length >= 7200))];
+    for (let p = 0; p < 6; p++) {
+      const n = rows.filter((r) => r.partition === p).length;
+      assert.ok(n > 600, `${n} of 1200 rows of partition ${p} after half of all`);
+    }
+    assert.equal((await source.until()).length, 14_400);
+    await source.stop();
+  });
+
   test('a snapshot in the middle goes on exactly there, in the reader or in the plan', async () => {
     const topic = await newTopic(3);
     await send(

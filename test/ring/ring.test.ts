@@ -107,6 +107,11 @@ test('frames written in place and copied ones come out in order; what is reserve
   );
   const writer = new RingWriter(new SharedArrayBuffer(ringBytes(512)), NO_BELL);
   assert.equal(writer.reserve(249), undefined);
+  assert.ok(writer.fits(100_000), 'more than half a ring is never to be had');
+  writer.offer(new Uint8Array(248), 0, 248);
+  assert.ok(writer.fits(248));
+  writer.offer(new Uint8Array(8), 0, 8);
+  assert.ok(writer.fits(100) && !writer.fits(248) && !writer.fits(100_000));
   assert.throws(() => writer.commit(1), RangeError);
 });
 

@@ -8,10 +8,10 @@ import type { BrokerLink } from './link.js';
 import type { PartitionFetch } from './partition-fetch.js';
 import { protocolError } from './protocol-errors.js';
 
-/** Responses of one partition that wait for room in the ring before it is not asked for any more: one is handed over while the next is fetched. */
-const PENDING_MAX = 2;
 /** A long poll ends so soon while partitions are held back, so that they are asked for again when the ring has room. */
 const WAIT_MS_HELD_BACK = 10;
+/** So soon a lane looks again whether the rings of its partitions have room. */
+const ROOM_POLL_MS = 1;
 const OFFSET_OUT_OF_RANGE = 1;
 
 /** What a lane needs of the fetcher it belongs to. */
@@ -39,6 +39,8 @@ export class FetchLane {
   readonly #leader: number;
   #link: BrokerLink | undefined;
   #session = new FetchSession();
+  /** requests so far */
+  #turn = 0;
 
   constructor(leader: number, host: LaneHost) {
     this.#leader = leader;
@@ -54,9 +56,9 @@ export class FetchLane {
         const all = host.partitions();
         if (all.length === 0) return;
         const led = all.filter((p) => p.split.stop === undefined || p.offset < p.split.stop);
-        const ready = led.filter((p) => p.pending < PENDING_MAX);
+        const ready = roomy(led, this.#turn++);
         if (ready.length === 0) {
-          await changed;
+          await (led.some((p) => p.pending === 0) ? delay(ROOM_POLL_MS, undefined, { signal: host.stopped }).catch(() => {}) : changed);
           continue;
         }
         const waitMs = ready.length < led.length ? Math.min(WAIT_MS_HELD_BACK, host.maxWaitMs) : host.maxWaitMs;
@@ -107,6 +109,23 @@ export class FetchLane {
     }
     if (stale !== undefined) await host.refreshLeaders(stale);
   }
+}
+
+/**
+ * Those whose responses their rings have room for, all of them together: what comes is read straight to where the slot takes it. Where room
+ * is short, each turn begins with another partition.
+ */
+function roomy(led: readonly PartitionFetch[], turn: number): PartitionFetch[] {
+  const bytes = new Map<number, number>();
+  const out: PartitionFetch[] = [];
+  for (let i = 0; i < led.length; i++) {
+    const p = led[(turn + i) % led.length];
+    const all = (bytes.get(p.subtask) ?? 0) + p.answerBytes;
+    if (!p.ready(all)) continue;
+    bytes.set(p.subtask, all);
+    out.push(p);
+  }
+  return out;
 }
 
 function find(asked: readonly PartitionFetch[], topic: string, partition: number): PartitionFetch | undefined {

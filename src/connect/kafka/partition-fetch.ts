@@ -19,6 +19,8 @@ export interface HandOver {
   failed(e: unknown): void;
 }
 
+/** Responses of one partition that wait for room in the ring before it is not asked for any more: one is handed over while the next is fetched. */
+const PENDING_MAX = 2;
 /** Bytes a partition is asked for at most, after it answered with less than one batch again and again. */
 const MAX_BYTES_LIMIT = 1 << 30;
 
@@ -58,6 +60,16 @@ export class PartitionFetch {
     this.delivered = split.start;
     this.maxBytes = maxBytes;
     this.#to = to;
+  }
+
+  /** Whether a response may come: not too many wait for room, and the subtask's ring takes `bytes` more. */
+  ready(bytes: number): boolean {
+    return this.pending < PENDING_MAX && (this.#to.room === undefined || this.#to.room.fits(this.subtask, bytes));
+  }
+
+  /** Bytes that the next response may hold. */
+  get answerBytes(): number {
+    return FRAME_HEADER_BYTES + this.maxBytes;
   }
 
   /** Where reading stands, for messages. */

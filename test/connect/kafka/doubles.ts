@@ -45,6 +45,10 @@ export class FrameQueue implements FrameReader {
     return this.#reserved;
   }
 
+  fits(bytes: number): boolean {
+    return this.#limit - this.#bytes >= Math.min(bytes, this.#limit >> 1);
+  }
+
   commit(bytes: number): void {
     const reserved = this.#reserved;
     if (reserved === undefined) throw new Error('nothing is reserved');
@@ -228,6 +232,7 @@ export class RunningSource {
     const io = module.createIoSource?.(spec.config as never, ctx);
     const room: FrameRoom = {
       reserve: (subtask, bytes) => s.#queues[subtask].reserve(bytes),
+      fits: (subtask, bytes) => s.#queues[subtask].fits(bytes),
       commit: (subtask, bytes) => s.#queues[subtask].commit(bytes),
     };
     s.#io = (io?.run((subtask, frame) => s.#queues[subtask].send(frame), o.copied === true ? undefined : room) ?? Promise.resolve()).then(

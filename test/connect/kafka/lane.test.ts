@@ -45,7 +45,7 @@ async function run(
   const left = [...answers];
   const p = new PartitionFetch({ number: 0, topic: 't', partition: 3, start: 10n, ...(stop === undefined ? {} : { stop }) }, 0, 'table', 1000, {
     send: (_, frame) => queue.send(frame),
-    room: { reserve: (_, bytes) => queue.reserve(bytes), commit: (_, bytes) => queue.commit(bytes) },
+    room: { reserve: (_, bytes) => queue.reserve(bytes), fits: (_, bytes) => queue.fits(bytes), commit: (_, bytes) => queue.commit(bytes) },
     checkCrc: true,
     stopped: abort.signal,
     moved: () => {},
