@@ -33,6 +33,8 @@ function render({ machine, result }: Saved): string {
     const how = `Work: ${work}, ${parallelism} slots, ${seconds} s a run. Sustainable rate: ${(result.sustainable / 1e6).toFixed(2)} M records/s.`;
     return [`${how} ${where}.`, '', latencyTable(result)].join('\n');
   }
+  const rows = (result as { rows?: unknown }).rows;
+  if (Array.isArray(rows)) return `${where}.\n\n${listTable(rows as Flat[])}`;
   if (Array.isArray(result)) return `${where}.\n\n${listTable(result as Flat[])}`;
   const figures = Object.entries(result as Flat).filter(([, v]) => typeof v === 'number');
   return `${where}.\n\n${figures.map(([k, v]) => `- ${k}: ${(v as number).toFixed(0)}`).join('\n')}`;
@@ -52,7 +54,7 @@ export async function report(draw: boolean): Promise<void> {
   for (const [block, name] of old.matchAll(MARK)) {
     const s = saved(name);
     if (s === undefined) {
-      console.log(`${name}: no results; run npm run bench -- ${name.replace(/(.*)-shapes/, 'shapes $1')}`);
+      console.log(`${name}: no results; run npm run bench -- ${name.replace(/(.*)-shapes/, 'shapes $1').replace(/kafka-.*/, 'kafka')}`);
       continue;
     }
     if (draw) await plot(name);

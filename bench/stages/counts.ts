@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, machine } from '../lib/machine.js';
 import { runSql, script } from '../lib/millrace.js';
 import { compiled, DATA, PACKAGED, peer } from '../lib/paths.js';
-import { child, lastLine, save } from '../lib/program.js';
-import { median, table } from '../lib/stats.js';
+import { child, lastLine, ratios, save } from '../lib/program.js';
+import { median, spread, table } from '../lib/stats.js';
+import { timelyProgram } from '../peers/timely.js';
 
 export interface CountsOptions {
   readonly keys: number;
@@ -25,13 +26,13 @@ export async function counts(options: CountsOptions): Promise<void> {
   const dir = join(DATA, 'work-counts');
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
-  const contenders = contendersOf(options, dir);
+  const contenders = [...contendersOf(options, dir), ...(await timelyOnes(options))];
   const rates = contenders.map((): number[] => []);
   for (let round = 0; round < options.rounds; round++) {
     for (const [i, c] of contenders.entries()) rates[i].push(options.records / (await c.run()));
   }
   rmSync(dir, { recursive: true, force: true });
-  const results = contenders.map((c, i) => ({ name: c.name, note: c.note, rate: median(rates[i]), rates: rates[i] }));
+  const results = contenders.map((c, i) => ({ name: c.name, note: c.note, rate: median(rates[i]), spread: spread(rates[i]), rates: rates[i] }));
   const rateOf = (name: string): number | undefined => results.find((r) => r.name === name)?.rate;
   console.log(`\ncounts: ${options.records} records over ${options.keys} keys, median of ${options.rounds} interleaved rounds\n`);
   const ratio = (r: number | undefined, to: string): string => ((r ?? Number.NaN) / (rateOf(to) ?? Number.NaN)).toFixed(2).replace('NaN', '-');
@@ -41,8 +42,21 @@ export async function counts(options: CountsOptions): Promise<void> {
       results.map((r) => [r.name, (r.rate / 1e6).toFixed(2), ratio(r.rate, 'node Map'), ratio(r.rate, 'bare kernels'), r.note]),
     ),
   );
-  console.log(`2 slots take ${ratio(rateOf('millrace 2 slots'), 'millrace 1 slot')} x of 1`);
-  console.log(`written: ${save('counts', { options, results }, m)}`);
+  console.log(ratios(results));
+  console.log(`written: ${save('counts', { options, title: 'running count over integer keys', reference: 'node Map', results }, m)}`);
+}
+
+async function timelyOnes({ keys, records }: CountsOptions): Promise<Contender[]> {
+  const made = PACKAGED ? { skip: 'only in the repository' } : await timelyProgram();
+  if (made.skip !== undefined) {
+    console.log(`timely 0.31: skipped, ${made.skip}`);
+    return [];
+  }
+  return [1, 2].map((workers) => ({
+    name: `timely 0.31, ${workers} worker${workers > 1 ? 's' : ''}`,
+    note: 'Rust, std HashMap; other numbers of the same kind',
+    run: async () => lastLine<{ seconds: number }>((await child(made.program, ['counts', String(keys), String(records), String(workers)])).stdout).seconds,
+  }));
 }
 
 function contendersOf({ keys, records }: CountsOptions, dir: string): Contender[] {

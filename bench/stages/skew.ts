@@ -57,5 +57,9 @@ export async function skew(records: number, rounds: number): Promise<void> {
     const costs = PROGRAMS.slice(1).map((p) => `${p.name}: ${(100 * (1 - rate(k, p.name) / rate(uniform, p.name))).toFixed(0)} %`);
     console.log(`${nameOf(k)}: costs ${costs.join('; ')} of the throughput`);
   }
-  console.log(`written: ${save('skew', { records, rounds, cells }, m)}`);
+  const rows = SHAPES.map((k) => ({
+    keys: nameOf(k),
+    ...Object.fromEntries(PROGRAMS.map((p) => [`${p.name}, M records/s`, Number((rate(k, p.name) / 1e6).toFixed(2))])),
+  }));
+  console.log(`written: ${save('skew', { records, rounds, rows, cells }, m)}`);
 }

@@ -1,18 +1,20 @@
 //! The same work as a timely dataflow: source -> exchange by key -> windows that fire by the frontier.
-//! timely-peer ads|users number|text WORKERS INPUT OUTPUT-FOLDER
+//! timely-peer ads|users number|text WORKERS INPUT OUTPUT-FOLDER, or timely-peer counts KEYS RECORDS WORKERS
 mod windows;
 
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::fs::File;
+use std::hash::BuildHasherDefault;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 use timely::Config;
-use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::Operator;
 use timely::dataflow::operators::generic::operator::source;
-use windows::{DELAY_MS, Key, Text, WINDOW_MS, Windows};
+use windows::{DELAY_MS, Key, Mixer, Text, WINDOW_MS, Windows};
 
 const BLOCK: u64 = 1 << 20;
 const LINE_BYTES_MAX: u64 = 1 << 16;
@@ -135,8 +137,77 @@ fn run<K: Key>(parse: fn(&[u8]) -> Event<K>, ads: bool, workers: usize, input: &
     println!("{{\"records\":{},\"seconds\":{seconds:.6},\"late\":{}}}", records.load(Relaxed), late.load(Relaxed));
 }
 
+/// Numbers made per activation.
+const NUMBERS: u64 = 1 << 14;
+
+/// A running count over integers made in memory: every one leaves its key's new count, which is looked at and dropped.
+fn counts(keys: u64, records: u64, workers: usize) {
+    let began = Instant::now();
+    let seen = Arc::new(AtomicU64::new(0));
+    let total = seen.clone();
+    timely::execute(Config::process(workers), move |worker| {
+        let (index, peers) = (worker.index() as u64, worker.peers() as u64);
+        let share = records / peers + u64::from(index < records % peers);
+        let total = total.clone();
+        worker.dataflow::<u64, _, _>(|scope| {
+            let numbers = source(scope, "Numbers", |capability, info| {
+                let activator = scope.activator_for(info.address);
+                let mut capability = Some(capability);
+                let (mut made, mut state) = (0, index + 1);
+                move |out| {
+                    let Some(time) = capability.as_ref() else { return };
+                    let n = NUMBERS.min(share - made);
+                    let mut session = out.session(time);
+                    for _ in 0..n {
+                        // splitmix64
+                        state = state.wrapping_add(0x9e3779b97f4a7c15);
+                        let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58476d1ce4e5b9);
+                        z = (z ^ (z >> 27)).wrapping_mul(0x94d049bb133111eb);
+                        session.give(((z ^ (z >> 31)) as u128 * keys as u128 >> 64) as u64);
+                    }
+                    drop(session);
+                    made += n;
+                    if made == share { capability = None } else { activator.activate() }
+                }
+            });
+            numbers
+                .container::<Vec<u64>>()
+                .unary(Exchange::new(|key: &u64| key.route()), "Count", |_, _| {
+                    let mut counts: HashMap<u64, u64, BuildHasherDefault<Mixer>> = HashMap::default();
+                    move |input, output| {
+                        input.for_each_time(|time, data| {
+                            let mut session = output.session(&time);
+                            for keys in data {
+                                for key in keys.drain(..) {
+                                    let n = counts.entry(key).or_insert(0);
+                                    *n += 1;
+                                    session.give((key, *n));
+                                }
+                            }
+                        });
+                    }
+                })
+                .container::<Vec<(u64, u64)>>()
+                .sink(Pipeline, "Blackhole", move |(input, _)| {
+                    input.for_each_time(|_, data| {
+                        for rows in data {
+                            total.fetch_add(std::hint::black_box(&*rows).len() as u64, Relaxed);
+                        }
+                    });
+                });
+        });
+    })
+    .expect("timely does not start");
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{{\"records\":{},\"seconds\":{seconds:.6}}}", seen.load(Relaxed));
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().collect();
+    if let [_, work, keys, records, workers] = &args[..] {
+        assert_eq!(work, "counts");
+        return counts(keys.parse().expect("KEYS"), records.parse().expect("RECORDS"), workers.parse().expect("WORKERS"));
+    }
     let [_, work, key, workers, input, output] = &args[..] else { panic!("timely-peer ads|users number|text WORKERS INPUT OUTPUT-FOLDER") };
     let workers = workers.parse().expect("WORKERS is a number");
     match (work.as_str(), key.as_str()) {
