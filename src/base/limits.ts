@@ -52,3 +52,6 @@ export const LOCAL_TRIAL_ROWS = 32 << 10;
 export const LOCAL_RETRY_ROWS = 1 << 20;
 /** Bytes of groups the local phase of a window aggregation holds before it sends them on: what stays in the caches still pays. */
 export const LOCAL_AGGREGATE_BYTES_MAX = 16 << 20;
+
+/** Windows of one row in a HOP without an aggregate: each is a branch of the plan. */
+export const HOP_WINDOWS_MAX = 256;

@@ -3,6 +3,7 @@ import { calcMerge, calcUnionTranspose, filterAggregateTranspose, filterToCalc, 
 import { prune } from './rules/prune.js';
 import { rewrite, type Rule } from './rules/rule.js';
 import { windowIntoAggregate } from './rules/window.js';
+import { windowToCalc } from './rules/window-calc.js';
 
 /** In the order they are tried at a node. */
 export const RULES: readonly Rule[] = [
@@ -17,7 +18,8 @@ export const RULES: readonly Rule[] = [
 
 /** Logical plan -> optimised logical plan: calcs fused, filters down, windows inside their aggregates, unread columns gone. */
 export function optimize(rel: Rel): Rel {
-  const rewritten = rewrite(rel, RULES);
+  // window functions that no aggregate took are computed
+  const rewritten = rewrite(rewrite(rel, RULES), [windowToCalc, ...RULES]);
   const all = new Set(leavesOf(rewritten.schema).keys());
   return rewrite(prune(rewritten, all).rel, RULES);
 }

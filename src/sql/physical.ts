@@ -177,7 +177,7 @@ class GraphBuilder {
       case 'tvf':
         throw rel.origin.source.error(
           'NOT_SUPPORTED',
-          'a window function whose rows are not aggregated is not supported yet',
+          'a SESSION or processing-time window function, or a HOP of very many windows, whose rows are not aggregated is not supported yet',
           rel.origin.span,
           'Aggregate with GROUP BY window_start, window_end.',
         );

@@ -109,4 +109,6 @@ export type FunctionName =
   | 'dateFormat'
   | 'floorTo'
   | 'ceilTo'
+  /** the start, in local time, of the window that holds an instant; args: rowtime, size and offset as BIGINT literals of ms */
+  | 'windowStart'
   | 'currentWatermark';

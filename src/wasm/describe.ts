@@ -42,6 +42,7 @@ const CALLS: Readonly<Record<string, string>> = {
   localTimestamp: 'LOCALTIMESTAMP',
   dateFormat: 'DATE_FORMAT',
   currentWatermark: 'CURRENT_WATERMARK',
+  windowStart: 'WINDOW_START',
 };
 
 /** An expression as SQL-like text for EXPLAIN and messages. `columns` are the input's column names by leaf index. */

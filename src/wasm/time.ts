@@ -1,5 +1,5 @@
 import { T_I64 } from '#abi';
-import type { Call, Expr } from '../types/expr.js';
+import type { Call, Expr, Literal } from '../types/expr.js';
 import type { LogicalType } from '../types/logical.js';
 import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
 import { DATA_NOW_US, DATA_WATERMARK } from './layout.js';
@@ -251,6 +251,16 @@ defineFunctions({
   extract,
   floorTo: (c, e) => floorTo(c, e, false),
   ceilTo: (c, e) => floorTo(c, e, true),
+  windowStart: (c, e) => {
+    const [time, size, offset] = [c.compile(e.args[0]), ...e.args.slice(1).map((a) => BigInt((a as Literal).value as bigint))] as [Val, bigint, bigint];
+    const f = c.f;
+    return c.guarded(e.type, [time], false, (out) => {
+      pushLocalMillis(c, time);
+      f.tee(out.v).get(out.v).i64(offset).op(op.I64_SUB).i64(size);
+      c.kernel('floorMod');
+      f.op(op.I64_SUB).set(out.v);
+    });
+  },
   currentTimestamp: (c, e) => c.strict(e.type, [], () => pushNow(c, digitsOf(e.type))),
   proctime: (c, e) => c.strict(e.type, [], () => pushNow(c, digitsOf(e.type))),
   localTimestamp: (c, e) =>

@@ -207,7 +207,7 @@ function bindReference(ref: TableReference, env: QueryEnv): Named {
     case 'function':
       return aliased(bindTableFunction(ref.call, env), ref.alias, [], env);
     case 'join':
-      throw refuse(env, ref.type === 'CROSS' ? 'a join of tables' : `${ref.type} JOIN`, ref.opSpan, 'Joins come later; real Flink runs this script.');
+      throw refuse(env, ref.type === 'CROSS' ? 'a cross join' : `${ref.type} JOIN`, ref.opSpan, 'Joins come later; real Flink runs this script.');
     case 'refused':
       throw refuse(env, ref.what, ref.span);
   }
