@@ -90,6 +90,7 @@ export const BANNED: readonly { readonly call: RegExp; readonly instead: string;
     allowed: {
       'src/connect/kafka/link.ts': "Socket.setTimeout: the socket's own watch over silence",
       'src/job/execute.ts': 'grace before a thread that does not end is ended',
+      'src/job/pool.ts': 'bounds the wait for threads that load',
       'src/job/inline.ts': "sleep of a slot on the user's thread, which must not block",
       'src/ring/doorbell.ts': 'keeps a thread alive while it waits without blocking',
       'src/serve/watch.ts': 'redraws the status line',
