@@ -32,12 +32,14 @@ export class NotNullCheck {
     return this.#columns.length > 0;
   }
 
-  /** Fails, or narrows the batch's selection: the caller puts `sel` and `selCount` back afterwards. */
-  check(batch: Batch): void {
+  /** Narrows the batch's selection: the caller puts `sel` and `selCount` back afterwards. Returns the failure to throw after the rows before it are written. */
+  check(batch: Batch): MillraceError | undefined {
+    let error: MillraceError | undefined;
     for (const { leaf, name } of this.#columns) {
       const validity = batch.validity(leaf);
-      if (validity !== 0 && !this.#allPresent(validity, batch.rows)) this.#checkRows(batch, leaf, name);
+      if (validity !== 0 && !this.#allPresent(validity, batch.rows)) error = this.#checkRows(batch, leaf, name) ?? error;
     }
+    return error;
   }
 
   #allPresent(validity: number, rows: number): boolean {
@@ -49,7 +51,7 @@ export class NotNullCheck {
   }
 
   /** Unselected rows may hold NULLs: looks at each selected one. */
-  #checkRows(batch: Batch, leaf: number, name: string): void {
+  #checkRows(batch: Batch, leaf: number, name: string): MillraceError | undefined {
     const n = batch.selCount;
     if (this.#drop && this.#selCapacity < batch.capacity) {
       if (this.#selCapacity > 0) this.#engine.free(this.#sel, this.#selCapacity * 4);
@@ -66,15 +68,17 @@ export class NotNullCheck {
         if (this.#drop) u32[out + kept] = row;
         kept++;
       } else if (!this.#drop) {
-        throw new MillraceError('NOT_NULL_VIOLATION', `column '${name}' of table '${this.#table}' is NOT NULL, but a NULL is being written into it`, {
+        batch.selCount = i;
+        return new MillraceError('NOT_NULL_VIOLATION', `column '${name}' of table '${this.#table}' is NOT NULL, but a NULL is being written into it`, {
           place: { operator: this.#table },
           remedy: "Filter such rows, or SET 'table.exec.sink.not-null-enforcer' = 'DROP' to leave them out.",
         });
       }
     }
     this.#dropped.add(n - kept);
-    if (kept === n) return;
+    if (kept === n) return undefined;
     batch.sel = this.#sel;
     batch.selCount = kept;
+    return undefined;
   }
 }

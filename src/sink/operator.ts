@@ -69,11 +69,12 @@ export class SinkOperator implements Operator {
 
   processBatch(batch: Batch): boolean {
     const { sel, selCount } = batch;
-    if (this.#notNull.active) this.#notNull.check(batch);
+    const violation = this.#notNull.active ? this.#notNull.check(batch) : undefined;
     const owed = this.#owed(batch.selCount > 0 && this.#writer.write(batch) === true);
     batch.sel = sel;
     batch.selCount = selCount;
-    if (this.#flushMs === 0) this.#writer.flush?.();
+    if (this.#flushMs === 0 || violation !== undefined) this.#writer.flush?.();
+    if (violation !== undefined) throw violation;
     return owed;
   }
 

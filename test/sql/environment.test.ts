@@ -109,3 +109,29 @@ test('print() of a stream: a JS value as it is, rows as Flink prints them', asyn
   ).done;
   assert.equal(printed, 'text\n7\n{ a: 1 }\n');
 });
+
+test('a type that says NOT NULL is believed; the rows before a NULL for a NOT NULL column are written; LEFT takes any length', {
+  timeout: 20_000,
+}, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sql-not-null-'));
+  writeFileSync(join(dir, 'in.json'), '{"x":1.00,"n":1}\n{"x":99999.00,"n":-1}\n{"x":2.00,"n":7}\n');
+  const tables = `CREATE TABLE i (x DECIMAL(38, 2) NOT NULL, n INT) WITH ('connector' = 'filesystem', 'path' = '${dir}/in.json', 'format' = 'json');
+CREATE TABLE o (d DECIMAL(5, 2) NOT NULL) WITH ('connector' = 'print');\n`;
+  const run = async (query: string): Promise<[string[], string | undefined]> => {
+    let printed = '';
+    const job = await executeSql(tables + query, { print: (t) => (printed += t) });
+    const code = await job.done.then(
+      () => undefined,
+      (e: unknown) => (e as MillraceError).code,
+    );
+    return [printed.trimEnd().split('\n'), code];
+  };
+  // 99999 does not fit DECIMAL(5, 2): NULL under a type that says NOT NULL (all as Flink 2.3 answers)
+  assert.deepEqual(await run('SELECT n FROM i WHERE CAST(x AS DECIMAL(5, 2)) IS NOT NULL'), [['+I[1]', '+I[-1]', '+I[7]'], undefined]);
+  assert.deepEqual(await run('INSERT INTO o SELECT CAST(x AS DECIMAL(5, 2)) FROM i'), [['+I[1.00]'], 'NOT_NULL_VIOLATION']);
+  assert.deepEqual(await run("SET 'table.exec.sink.not-null-enforcer' = 'DROP'; INSERT INTO o SELECT CAST(x AS DECIMAL(5, 2)) FROM i"), [
+    ['+I[1.00]', '+I[2.00]'],
+    undefined,
+  ]);
+  assert.deepEqual(await run("SELECT LEFT('abc', n), LEFT('abc', -1) FROM i"), [['+I[a, ]', '+I[, ]', '+I[abc, ]'], undefined]);
+});

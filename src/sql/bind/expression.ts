@@ -185,6 +185,8 @@ export class ExpressionBinder {
     if (node.test === 'NULL' || node.test === 'UNKNOWN') {
       if (node.test === 'UNKNOWN' && operand.type.root !== 'BOOLEAN' && operand.type.root !== 'NULL') throw this.mismatch('IS UNKNOWN', [operand], node.span);
       if (operand.type.root === 'NULL') return literal(!node.negated, BOOLEAN(false));
+      // a type that says NOT NULL is believed, as Flink does
+      if (!operand.type.nullable) return literal(node.negated, BOOLEAN(false));
       return call(node.negated ? 'isNotNull' : 'isNull', [operand], BOOLEAN(false));
     }
     if (operand.type.root !== 'BOOLEAN') throw this.mismatch(`IS ${node.test}`, [operand], node.span);

@@ -1,5 +1,5 @@
 import type { Expr, FunctionName } from '../../../types/expr.js';
-import { INT, type LogicalType, STRING, VARCHAR } from '../../../types/logical.js';
+import { BOOLEAN, INT, type LogicalType, STRING, VARCHAR } from '../../../types/logical.js';
 import { call, convert, literal } from '../../expr.js';
 import { isInteger, isText } from '../../type/common.js';
 import type { FunctionDef, FunctionTable } from '../function.js';
@@ -36,11 +36,14 @@ const left: FunctionDef = {
   min: 2,
   max: 2,
   forms: ['<STRING>, <INTEGER>'],
-  bind: ([a, n], b, node) => {
+  bind: ([a, n]) => {
     if (!isText(a.type) || !isInteger(n.type)) return undefined;
-    if (n.op !== 'lit' || Number(n.value) < 0)
-      throw b.source.error('NOT_SUPPORTED', 'LEFT with a length that is no constant >= 0 is not supported yet', node.span);
-    return call('substring', [a, literal(1, INT(false)), int(n)], VARCHAR(lengthOf(a.type)));
+    const zero = literal(0, INT(false));
+    const length = int(n);
+    const negative = call('lt', [length, zero], BOOLEAN(length.type.nullable));
+    const atLeastZero =
+      length.op === 'lit' && length.value !== null ? (Number(length.value) < 0 ? zero : length) : call('case', [negative, zero, length], length.type);
+    return call('substring', [a, literal(1, INT(false)), atLeastZero], VARCHAR(lengthOf(a.type)));
   },
 };
 
