@@ -175,7 +175,6 @@ export class ExpressionBinder {
     }
   }
 
-  /** left op right with both brought to one type. */
   compare(op: string, left: Expr, right: Expr, span: Span): Expr {
     return bindComparison(this, op, left, right, span);
   }
@@ -184,9 +183,8 @@ export class ExpressionBinder {
     const operand = this.bind(node.operand);
     if (node.test === 'NULL' || node.test === 'UNKNOWN') {
       if (node.test === 'UNKNOWN' && operand.type.root !== 'BOOLEAN' && operand.type.root !== 'NULL') throw this.mismatch('IS UNKNOWN', [operand], node.span);
-      if (operand.type.root === 'NULL') return literal(!node.negated, BOOLEAN(false));
-      // a type that says NOT NULL is believed, as Flink does
-      if (!operand.type.nullable) return literal(node.negated, BOOLEAN(false));
+      const known = operand.type.root === 'NULL' ? !node.negated : operand.type.nullable ? undefined : node.negated; // NOT NULL is believed, as in Flink
+      if (known !== undefined) return literal(known, BOOLEAN(false));
       return call(node.negated ? 'isNotNull' : 'isNull', [operand], BOOLEAN(false));
     }
     if (operand.type.root !== 'BOOLEAN') throw this.mismatch(`IS ${node.test}`, [operand], node.span);
