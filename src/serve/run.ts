@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
@@ -48,7 +49,7 @@ export async function runFile(file: string, flags: RunFlags): Promise<number> {
 /** Runs every job of a script in order. */
 export async function runScript(text: string, context: RunContext): Promise<number> {
   return guarded(context.line, async () => {
-    const pool = new SlotPool(1); // its thread loads while the script is planned
+    const pool = new SlotPool(slotsExpected(text, context.options)); // its threads load while the script is planned
     try {
       const { planScript } = await import('../sql/index.js');
       const plan = await planScript(text, { file: context.file, options: context.options });
@@ -71,6 +72,12 @@ export async function runScript(text: string, context: RunContext): Promise<numb
       await pool.destroy();
     }
   });
+}
+
+/** How many slots the script will most likely want, read off its text: a wrong guess costs a thread's start, now or later. */
+function slotsExpected(text: string, options: Readonly<Record<string, string>> | undefined): number {
+  const given = options?.['parallelism.default'] ?? /'parallelism\.default'\s*=\s*'(\d{1,3})'/i.exec(text)?.[1];
+  return Math.min(Math.max(Number(given ?? 1) || 1, 1), availableParallelism());
 }
 
 async function runModule(file: string, context: RunContext): Promise<number> {
