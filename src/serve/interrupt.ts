@@ -3,7 +3,7 @@ import { MillraceError } from '../base/errors.js';
 import type { JobHandle } from '../job/execute.js';
 
 /** Exit codes by shell custom: 128 + the signal's number. */
-const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
+export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
 /** A signal that comes again within this time is the same one: npm and `timeout` pass on what the terminal gave to the whole process group, ms. */
 const SAME_SIGNAL_MS = 100;
 

@@ -7,7 +7,7 @@ import { executeGraph, type JobHandle } from '../job/execute.js';
 import { SlotPool } from '../job/pool.js';
 import type { JobResult } from '../job/status.js';
 import { leaveCoresToSlots } from './compiler.js';
-import { ignoreBrokenPipes, onInterrupt } from './interrupt.js';
+import { ignoreBrokenPipes, onInterrupt, SIGNAL_CODES } from './interrupt.js';
 import { StatusLine } from './status-line.js';
 import { summary, watch } from './watch.js';
 
@@ -95,7 +95,8 @@ async function follow(job: JobHandle, context: RunContext, results: JobResult[])
     const result = await watch(job, context.line, context.clock, context.outputs);
     if (interrupts.error !== undefined) throw interrupts.error;
     results.push(result);
-    if (context.summary && interrupts.code !== 141) (context.line.live ? process.stdout : process.stderr).write(summary(result, context.outputs));
+    if (context.summary && interrupts.code !== SIGNAL_CODES.SIGPIPE)
+      (context.line.live ? process.stdout : process.stderr).write(summary(result, context.outputs));
     return interrupts.code ?? 0;
   } finally {
     interrupts.stop();

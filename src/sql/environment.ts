@@ -55,17 +55,7 @@ export class TableEnvironment {
     const nodes = query.graph.nodes.map(({ parallelism: _, ...n }) => n);
     const graph = { ...query.graph, nodes, options: { ...query.graph.options, 'parallelism.default': '1' } };
     const job = await executeGraph(graph, { signal: options.signal, closures: [queue] });
-    let ended = false;
-    try {
-      yield* queue.elements();
-      ended = true;
-    } finally {
-      if (!ended) {
-        queue.close();
-        await job.cancel();
-      }
-    }
-    await job.done;
+    yield* queue.elementsOf(job);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ElementSink } from '../connect/iterable/writer.js';
+import type { JobHandle } from '../job/execute.js';
 
 export type ReadableLike = Readable | AsyncIterable<unknown>;
 
@@ -59,7 +60,22 @@ export class QueueSink<T> implements ElementSink {
     this.#wake = undefined;
   }
 
-  async *elements(): AsyncGenerator<T> {
+  /** The elements of a running job, then its failure if it has one; a consumer that leaves early cancels it. */
+  async *elementsOf(job: Pick<JobHandle, 'cancel' | 'done'>): AsyncGenerator<T> {
+    let ended = false;
+    try {
+      yield* this.#elements();
+      ended = true;
+    } finally {
+      if (!ended) {
+        this.close();
+        await job.cancel();
+      }
+    }
+    await job.done;
+  }
+
+  async *#elements(): AsyncGenerator<T> {
     for (;;) {
       const queue = this.#queue;
       this.#queue = [];

@@ -249,17 +249,7 @@ export class DataStream<T> {
     const queue = new QueueSink<Kept<T>>();
     this.#elementSink(queue, 'Collect');
     const job = await this.env.execute(name, options);
-    let ended = false;
-    try {
-      yield* queue.elements();
-      ended = true;
-    } finally {
-      if (!ended) {
-        queue.close();
-        await job.cancel();
-      }
-    }
-    await job.done;
+    yield* queue.elementsOf(job);
   }
   /** executeAndCollect under the name that JS people look for. */
   toAsyncIterable(name?: string, options: ExecuteJobOptions = {}): AsyncGenerator<Kept<T>> {
