@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { onSettledCores } from '../lib/cores.js';
 import { compiled } from '../lib/paths.js';
 import { child } from '../lib/program.js';
 import { flinkJvm } from '../peers/flink.js';
@@ -32,6 +33,8 @@ export interface LatencyFigures {
   readonly maxMs: number;
   /** false: the latency grew from one half of the run to the other, so the job does not keep up with this rate */
   readonly sustained: boolean;
+  /** cores that two busy threads got just before; absent in older results */
+  readonly cores?: number;
   /** ms at these percentiles, for the plot */
   readonly spectrum: readonly (readonly [number, number])[];
 }
@@ -39,7 +42,9 @@ export interface LatencyFigures {
 const SPECTRUM = [50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 100];
 
 /** Runs the job once; a third of the time is warm-up and not counted. */
-export async function measureLatency(o: LatencyOptions): Promise<LatencyFigures> {
+export const measureLatency = (o: LatencyOptions): Promise<LatencyFigures> => onSettledCores(() => runOnce(o));
+
+async function runOnce(o: LatencyOptions): Promise<LatencyFigures> {
   const path = join(o.dir, 'sink');
   const durationMs = Math.round(o.seconds * 1000);
   const warmupMs = Math.round(durationMs / 3);
@@ -52,7 +57,9 @@ export async function measureLatency(o: LatencyOptions): Promise<LatencyFigures>
 const FLINK_WARMUP_MS = 6000;
 
 /** The same job on Flink's MiniCluster, with a longer warm-up. */
-export async function measureFlink(o: LatencyOptions): Promise<LatencyFigures> {
+export const measureFlink = (o: LatencyOptions): Promise<LatencyFigures> => onSettledCores(() => runFlink(o));
+
+async function runFlink(o: LatencyOptions): Promise<LatencyFigures> {
   const path = join(o.dir, 'flink-sink');
   const durationMs = Math.round(FLINK_WARMUP_MS + (o.seconds * 2000) / 3);
   const args = [o.rate, durationMs, FLINK_WARMUP_MS, KEYS, o.parallelism, o.bufferTimeoutMs];

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { PACKAGED, ROOT } from './paths.js';
 
@@ -11,8 +11,8 @@ export interface Machine {
   readonly node: string;
   readonly platform: string;
   readonly commit: string;
-  /** load average of the last minute when the run began: above the number of cores the figures are noise */
-  readonly load: number;
+  /** cores that other programs kept busy when the bench began; absent in older results */
+  readonly othersBusy?: number;
   readonly at: string;
 }
 
@@ -24,9 +24,20 @@ export function machine(): Machine {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     commit: commit(),
-    load: Math.round(loadavg()[0] * 100) / 100,
+    othersBusy: Math.round(busyCores(BUSY_LOOK_MS) * 100) / 100,
     at: new Date().toISOString(),
   };
+}
+
+const BUSY_LOOK_MS = 300;
+
+/** Cores in use while this program does nothing for `ms`. A load average would count our own runs. */
+function busyCores(ms: number): number {
+  const used = (): number => cpus().reduce((sum, { times: t }) => sum + t.user + t.nice + t.sys + t.irq, 0);
+  const before = used();
+  const began = performance.now();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return (used() - before) / (performance.now() - began);
 }
 
 /** The commit in the repository; in the installed package its version. */
@@ -36,7 +47,10 @@ function commit(): string {
   return git.status === 0 ? git.stdout.trim() : 'unknown';
 }
 
+/** Less is the system's own housekeeping. */
+const NOISE_CORES = 0.15;
+
 export function describe(m: Machine): string {
-  const noise = m.load > m.cores * 0.5 ? `, load ${m.load}: NOT QUIET, figures are noise` : '';
+  const noise = (m.othersBusy ?? 0) >= NOISE_CORES ? `, others kept ${m.othersBusy} cores busy` : '';
   return `${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB, Node ${m.node}, ${m.platform}, commit ${m.commit}${noise}`;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onSettledCores, overSettled, settledText } from './cores.js';
 import { machine, type Machine } from './machine.js';
 import { type OutputRows, outputRows } from './output.js';
 import { ensure, RESULTS } from './paths.js';
@@ -17,7 +18,10 @@ export interface Measured {
 }
 
 /** A run whose output was looked at. */
-export interface Run extends Omit<Measured, 'output'>, OutputRows {}
+export interface Run extends Omit<Measured, 'output'>, OutputRows {
+  /** cores that busy threads got just before */
+  readonly cores: number;
+}
 
 export interface Program {
   readonly name: string;
@@ -87,8 +91,11 @@ function forEachChunk(path: string, take: (chunk: Buffer) => void): void {
 export interface Summary {
   readonly name: string;
   readonly note: string;
+  /** median over the runs on settled cores if there are two of them, else over all */
   readonly rate: number;
   readonly spread: number;
+  /** runs on settled cores; absent in older results */
+  readonly settled?: number;
   readonly startupMs: number | undefined;
   readonly peakRssBytes: number | undefined;
   readonly runs: readonly Run[];
@@ -109,14 +116,14 @@ export async function race(programs: readonly Program[], input: string, rounds: 
       rmSync(workDir, { recursive: true, force: true });
       mkdirSync(workDir, { recursive: true });
       warm(input);
-      const { output, ...measured } = await p.run(input, workDir);
+      const { output, ...measured } = await onSettledCores(() => p.run(input, workDir));
       const run: Run = { ...measured, ...outputRows(output) };
       expected ??= { name: p.name, run };
       for (const key of ['records', 'rows', 'checksum'] as const)
         if (run[key] !== expected.run[key])
           throw new Error(`${p.name} gives ${key} ${run[key]}, ${expected.name} gives ${expected.run[key]}: the outputs differ`);
       list.push(run);
-      console.log(`round ${round + 1}: ${p.name.padEnd(28)} ${(run.records / run.seconds / 1e6).toFixed(2)} M records/s`);
+      console.log(`round ${round + 1}: ${p.name.padEnd(28)} ${(run.records / run.seconds / 1e6).toFixed(2)} M records/s, on ${run.cores.toFixed(2)} cores`);
     }
   }
   rmSync(workDir, { recursive: true, force: true });
@@ -124,7 +131,7 @@ export async function race(programs: readonly Program[], input: string, rounds: 
 }
 
 function summary(p: Program, runs: readonly Run[]): Summary {
-  const rates = runs.map((r) => r.records / r.seconds);
+  const rates = overSettled(runs.map((r) => ({ value: r.records / r.seconds, cores: r.cores })));
   const known = (pick: (r: Run) => number | undefined): number | undefined => {
     const values = runs.flatMap((r) => pick(r) ?? []);
     return values.length === 0 ? undefined : median(values);
@@ -132,23 +139,28 @@ function summary(p: Program, runs: readonly Run[]): Summary {
   return {
     name: p.name,
     note: p.note,
-    rate: median(rates),
-    spread: spread(rates),
+    rate: rates.median,
+    spread: spread(rates.values),
+    settled: rates.settled,
     startupMs: known((r) => r.startupMs),
     peakRssBytes: known((r) => r.peakRssBytes),
     runs,
   };
 }
 
+/** How the table's medians are made. */
+export const MEDIANS = '(those on settled cores, if there are two)';
+
 /** The table of a race, rates as ratios to the program named `reference`. */
 export function raceTable(results: readonly Summary[], reference: string): string {
   const base = results.find((r) => r.name === reference)?.rate;
   return table(
-    ['program', 'M records/s', 'spread', `x ${reference}`, 'start-up ms', 'peak RSS MB', 'note'],
+    ['program', 'M records/s', 'spread', 'settled runs', `x ${reference}`, 'start-up ms', 'peak RSS MB', 'note'],
     results.map((r) => [
       r.name,
       (r.rate / 1e6).toFixed(2),
       `${(r.spread * 100).toFixed(0)} %`,
+      r.settled === undefined ? '-' : settledText({ settled: r.settled, runs: r.runs.length }),
       base === undefined ? '-' : (r.rate / base).toFixed(2),
       r.startupMs === undefined ? '-' : r.startupMs.toFixed(0),
       r.peakRssBytes === undefined ? '-' : (r.peakRssBytes / 1e6).toFixed(0),

@@ -36,7 +36,7 @@ const FRAME = { backgroundColor: '#ffffff', animation: false, textStyle: { fontF
 const million = (rate: number): number => Number((rate / 1e6).toFixed(2));
 
 function title(text: string, { machine }: Saved): object {
-  return { text, subtext: describe({ ...machine, load: 0 }), left: 10, textStyle: { fontSize: 15 }, subtextStyle: { fontSize: 11 } };
+  return { text, subtext: describe({ ...machine, othersBusy: 0 }), left: 10, textStyle: { fontSize: 15 }, subtextStyle: { fontSize: 11 } };
 }
 
 function bars(name: string, s: Saved<RaceResult>): Plot {

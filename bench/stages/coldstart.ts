@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { settle } from '../lib/cores.js';
 import { describe, machine } from '../lib/machine.js';
 import { fileUri, script } from '../lib/millrace.js';
 import { CLI, DATA } from '../lib/paths.js';
@@ -20,6 +21,7 @@ export async function coldstart(rounds: number): Promise<void> {
   const bare: number[] = [];
   const small: number[] = [];
   for (let i = 0; i <= rounds; i++) {
+    await settle();
     const a = (await child(process.execPath, ['-e', '0'])).wallMs;
     const b = (await child(process.execPath, [CLI, 'run', job])).wallMs;
     if (i === 0) continue; // the first round warms the page cache

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, machine } from '../lib/machine.js';
 import { DATA } from '../lib/paths.js';
-import { type Program, race, raceTable, save, type Summary, ratios } from '../lib/program.js';
+import { MEDIANS, type Program, race, raceTable, save, type Summary, ratios } from '../lib/program.js';
 import { table } from '../lib/stats.js';
 
 /** A work on a file that every program does, in turns. */
@@ -44,7 +44,7 @@ export async function contest<S extends string>(c: Contest<S>, options: ContestO
   const m = machine();
   console.log(describe(m));
   const results = await race(programs, c.input(options.records, shape), options.rounds, join(DATA, `work-${c.name}`));
-  console.log(`\n${c.name} (${shape}), ${options.records} records, median of up to ${options.rounds} interleaved rounds, outputs equal\n`);
+  console.log(`\n${c.name} (${shape}), ${options.records} records, median of up to ${options.rounds} interleaved rounds ${MEDIANS}, outputs equal\n`);
   console.log(raceTable(results, c.reference));
   console.log(ratios(results));
   const name = shape === c.shapes[0] ? c.name : `${c.name}-${shape}`;

@@ -1,10 +1,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { onSettledCores, overSettled, type Sample, settledText } from '../lib/cores.js';
 import { describe, machine } from '../lib/machine.js';
 import { runSql, script } from '../lib/millrace.js';
 import { compiled, DATA, PACKAGED, peer } from '../lib/paths.js';
 import { child, lastLine, ratios, save } from '../lib/program.js';
-import { median, spread, table } from '../lib/stats.js';
+import { spread, table } from '../lib/stats.js';
 import { timelyProgram } from '../peers/timely.js';
 
 export interface CountsOptions {
@@ -27,19 +28,32 @@ export async function counts(options: CountsOptions): Promise<void> {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const contenders = [...contendersOf(options, dir), ...(await timelyOnes(options))];
-  const rates = contenders.map((): number[] => []);
+  const samples = contenders.map((): Sample[] => []);
   for (let round = 0; round < options.rounds; round++) {
-    for (const [i, c] of contenders.entries()) rates[i].push(options.records / (await c.run()));
+    for (const [i, c] of contenders.entries()) {
+      const { seconds, cores } = await onSettledCores(async () => ({ seconds: await c.run() }));
+      samples[i].push({ value: options.records / seconds, cores });
+    }
   }
   rmSync(dir, { recursive: true, force: true });
-  const results = contenders.map((c, i) => ({ name: c.name, note: c.note, rate: median(rates[i]), spread: spread(rates[i]), rates: rates[i] }));
+  const results = contenders.map((c, i) => {
+    const { values, median, settled } = overSettled(samples[i]);
+    return { name: c.name, note: c.note, rate: median, spread: spread(values), settled, runs: samples[i] };
+  });
   const rateOf = (name: string): number | undefined => results.find((r) => r.name === name)?.rate;
   console.log(`\ncounts: ${options.records} records over ${options.keys} keys, median of ${options.rounds} interleaved rounds\n`);
   const ratio = (r: number | undefined, to: string): string => ((r ?? Number.NaN) / (rateOf(to) ?? Number.NaN)).toFixed(2).replace('NaN', '-');
   console.log(
     table(
-      ['program', 'M records/s', 'x Map', 'x kernel', 'note'],
-      results.map((r) => [r.name, (r.rate / 1e6).toFixed(2), ratio(r.rate, 'node Map'), ratio(r.rate, 'bare kernels'), r.note]),
+      ['program', 'M records/s', 'settled runs', 'x Map', 'x kernel', 'note'],
+      results.map((r) => [
+        r.name,
+        (r.rate / 1e6).toFixed(2),
+        settledText({ settled: r.settled, runs: r.runs.length }),
+        ratio(r.rate, 'node Map'),
+        ratio(r.rate, 'bare kernels'),
+        r.note,
+      ]),
     ),
   );
   console.log(ratios(results));

@@ -6,7 +6,7 @@ import { adsFile } from '../data/ads.js';
 import { describe, machine } from '../lib/machine.js';
 import { fileUri, runSql, script } from '../lib/millrace.js';
 import { DATA, ensure, peer } from '../lib/paths.js';
-import { child, type Program, race, raceTable, save } from '../lib/program.js';
+import { child, MEDIANS, type Program, race, raceTable, save } from '../lib/program.js';
 import { flink } from '../peers/flink.js';
 import { javaPeer, type KafkaRun, type KafkaWork, kafkajsPeer } from '../peers/kafka.js';
 
@@ -119,7 +119,7 @@ export async function kafka(o: KafkaOptions): Promise<void> {
       rmSync(dir, { recursive: true });
       const results = await race(programs, input, o.rounds, join(DATA, 'work-kafka'));
       console.log(
-        `\nkafka ${work}, ${o.records} records, ${o.partitions} partitions, broker on the same cores, median of up to ${o.rounds} interleaved rounds, outputs equal\n`,
+        `\nkafka ${work}, ${o.records} records, ${o.partitions} partitions, broker on the same cores, median of up to ${o.rounds} interleaved rounds ${MEDIANS}, outputs equal\n`,
       );
       console.log(raceTable(results, 'java client'));
       console.log(`written: ${save(`kafka-${work}`, { options: o, title: `kafka ${work}`, reference: 'java client', results }, m)}\n`);

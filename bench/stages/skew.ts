@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { type Keys, skewedFile } from '../data/skewed.js';
+import { onSettledCores, overSettled, type Sample, settledText } from '../lib/cores.js';
 import { describe, machine } from '../lib/machine.js';
 import { fileUri, runSql, script } from '../lib/millrace.js';
 import { DATA, ensure } from '../lib/paths.js';
 import { save } from '../lib/program.js';
-import { median, table } from '../lib/stats.js';
+import { table } from '../lib/stats.js';
 
 const SHAPES: readonly Keys[] = [1000, 30_000, 100_000, 1_000_000].flatMap((count) => [
   { count, hot: false },
@@ -20,7 +21,7 @@ interface Cell {
   readonly keys: Keys;
   readonly program: string;
   /** records/s of each round */
-  readonly rates: number[];
+  readonly runs: Sample[];
 }
 
 const nameOf = (k: Keys): string => `${k.count} keys${k.hot ? ', one has half' : ''}`;
@@ -31,17 +32,19 @@ export async function skew(records: number, rounds: number): Promise<void> {
   console.log(describe(m));
   const dir = ensure(join(DATA, 'work-skew'));
   const inputs = SHAPES.map((keys) => fileUri(skewedFile(records, keys)));
-  const cells: Cell[] = SHAPES.flatMap((keys) => PROGRAMS.map((p) => ({ keys, program: p.name, rates: [] })));
+  const cells: Cell[] = SHAPES.flatMap((keys) => PROGRAMS.map((p) => ({ keys, program: p.name, runs: [] })));
   for (let round = 0; round < rounds; round++) {
     for (const [s, keys] of SHAPES.entries()) {
       for (const p of PROGRAMS) {
-        const run = await runSql(script('skew.sql', { INPUT: inputs[s], PARALLELISM: String(p.slots), PHASES: p.phases }), dir);
-        cells.find((c) => c.keys === keys && c.program === p.name)!.rates.push(run.records / run.seconds);
+        const sql = script('skew.sql', { INPUT: inputs[s], PARALLELISM: String(p.slots), PHASES: p.phases });
+        const { records: read, seconds, cores } = await onSettledCores(() => runSql(sql, dir));
+        cells.find((c) => c.keys === keys && c.program === p.name)!.runs.push({ value: read / seconds, cores });
       }
     }
   }
-  const rate = (keys: Keys, program: string): number => median(cells.find((c) => c.keys === keys && c.program === program)!.rates);
-  console.log(`\nM records/s, ${records} records, median of ${rounds} interleaved rounds\n`);
+  const rate = (keys: Keys, program: string): number => overSettled(cells.find((c) => c.keys === keys && c.program === program)!.runs).median;
+  const all = overSettled(cells.flatMap((c) => c.runs));
+  console.log(`\nM records/s, ${records} records, median of ${rounds} interleaved rounds; ${settledText(all)} runs on settled cores\n`);
   console.log(
     table(
       ['', ...PROGRAMS.map((p) => p.name), 'two phases over one'],
