@@ -5,7 +5,8 @@ import type { Engine } from '../wasm/engine.js';
 
 /**
  * The bytes on their way to one receiving subtask: frames are appended in order and leave for the ring together,
- * when the buffer is full or its time is up (execution.buffer-timeout).
+ * when the buffer is full, or when its time is up (execution.buffer-timeout) and the receiver has taken the one before. Until then it is filled further, as in Flink, so a
+ * receiver that is behind finds few large buffers and not a ring full of small ones.
  */
 export class OutputBuffer {
   readonly #engine: Engine;
@@ -74,9 +75,15 @@ export class OutputBuffer {
   get oldestMs(): number {
     return this.#oldestMs;
   }
-  /** The ring had no room at the last try: the receiver rings when it has. */
+  /** The receiver was not ready at the last try: the ring had no room for a full buffer, or the last one lay there still. It rings when that has changed. */
   get blocked(): boolean {
     return this.#blocked;
+  }
+  /** The buffer's time is up: as `flush`, but false also while the receiver has not taken the last buffer. */
+  flushDue(): boolean {
+    if (this.#used === 0 || this.full || this.#ring.consumerFailed || this.#ring.drained()) return this.flush();
+    this.#blocked = true;
+    return false;
   }
   /** Hands everything to the ring; false when there is no room. */
   flush(): boolean {

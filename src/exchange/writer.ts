@@ -87,7 +87,7 @@ export class ExchangeWriter {
       const at = buffer.reserve(this.#engine.kernels.encodedBytes(batch.ptr, rows, n) >>> 0);
       buffer.commit(this.#engine.kernels.encodeRows(batch.ptr, rows, n, at) >>> 0, nowMs);
     }
-    if (buffer.full || this.#config.bufferTimeoutMs === 0) buffer.flush();
+    this.#leave(buffer);
   }
 
   /** ANY values travel by structured clone, column by column. */
@@ -110,28 +110,35 @@ export class ExchangeWriter {
     const nowMs = this.#clock.monotonicMs();
     for (const b of this.#buffers) {
       b.control(type, word, nowMs);
-      if (b.full || this.#config.bufferTimeoutMs === 0) b.flush();
+      this.#leave(b);
     }
+  }
+  #leave(buffer: OutputBuffer): void {
+    if (this.#config.bufferTimeoutMs === 0) buffer.flushDue();
+    else if (buffer.full) buffer.flush();
   }
   end(failed: boolean): void {
     for (const b of this.#buffers) b.end(failed, this.#clock.monotonicMs());
   }
 
-  /** Passes on full buffers and those whose time is up (all when `force`). True when a full or forced one found no room. */
+  /**
+   * Passes on full buffers and those whose time is up (all when `force`). True when one that must leave first could not: a full or forced one found no room; or, with
+   * a time of 0, the receiver has not taken the last one. What comes meanwhile is better taken later and in larger batches than sent after it in small ones.
+   */
   flush(force: boolean): boolean {
     const limitMs = this.#config.bufferTimeoutMs;
     const nowMs = limitMs > 0 ? this.#clock.monotonicMs() : 0;
     let blocked = false;
     for (const b of this.#buffers) {
       if (b.used === 0) continue;
-      const due = force || b.full || limitMs === 0 || (limitMs > 0 && nowMs - b.oldestMs >= limitMs);
-      if (due && !b.flush()) blocked ||= force || b.full;
+      if (force || b.full) blocked = !b.flush() || blocked;
+      else if (limitMs === 0 || (limitMs > 0 && nowMs - b.oldestMs >= limitMs)) blocked = (!b.flushDue() && limitMs === 0) || blocked;
     }
     return blocked;
   }
-  /** A full buffer found no room: the receiver's doorbell comes first. */
+  /** The receiver's doorbell comes first. */
   get blocked(): boolean {
-    return this.#buffers.some((b) => b.blocked && b.full);
+    return this.#buffers.some((b) => b.blocked && (b.full || this.#config.bufferTimeoutMs === 0));
   }
   /** Monotonic ms at which the next buffer's time is up; Infinity when none waits, or only for room. */
   nextFlushMs(): number {

@@ -7,7 +7,7 @@ import type { Bell } from './doorbell.js';
  * Invariants: 0 <= written - read <= capacity (positions modulo 2^32); only the writer stores WRITTEN, only the reader READ and DONE.
  */
 const WRITTEN = 0;
-const WRITER_WAITS = 1;
+const WRITER_WAITS = 1; // 0, FOR_ROOM or FOR_DRAINED
 const ENDED = 2;
 const FRAMES = 3; // whole frames written (modulo 2^32)
 const READ = 16;
@@ -17,6 +17,8 @@ const HEADER_BYTES = 256;
 const FRAME_HEADER = 8;
 const FLAG_MORE = 1;
 const WRAP = 0xffffffff;
+const FOR_ROOM = 1;
+const FOR_DRAINED = 2;
 
 export type RingBuffer = SharedArrayBuffer | ArrayBuffer;
 
@@ -90,6 +92,15 @@ export class RingWriter extends RingBase {
     return this.capacity - this.used >= Math.min(bytes + FRAME_HEADER, this.capacity >> 1);
   }
 
+  /** Whether the reader has taken everything. False: it rings this side's doorbell when it has. */
+  drained(): boolean {
+    if (this.used === 0) return true;
+    Atomics.store(this.i32, WRITER_WAITS, FOR_DRAINED);
+    if (this.used !== 0) return false;
+    Atomics.store(this.i32, WRITER_WAITS, 0);
+    return true;
+  }
+
   /** The first `bytes` bytes of the reserved room are a frame; 0 = there is none, the room is free again. */
   commit(bytes: number): void {
     const { skip, bytes: most } = this.#reserved ?? { skip: 0, bytes: -1 };
@@ -116,7 +127,7 @@ export class RingWriter extends RingBase {
     const tail = this.capacity - this.#position;
     const skip = tail < need ? tail : 0;
     if (this.used + skip + need > this.capacity) {
-      Atomics.store(this.i32, WRITER_WAITS, 1);
+      Atomics.store(this.i32, WRITER_WAITS, FOR_ROOM);
       if (this.used + skip + need > this.capacity) return -1;
       Atomics.store(this.i32, WRITER_WAITS, 0);
     }
@@ -205,7 +216,8 @@ export class RingReader extends RingBase {
 
   #advance(read: number): void {
     Atomics.store(this.i32, READ, read | 0);
-    if (Atomics.load(this.i32, WRITER_WAITS) !== 0) {
+    const waits = Atomics.load(this.i32, WRITER_WAITS);
+    if (waits === FOR_ROOM || (waits === FOR_DRAINED && this.empty)) {
       Atomics.store(this.i32, WRITER_WAITS, 0);
       this.#producer.ring();
     }

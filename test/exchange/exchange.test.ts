@@ -142,3 +142,108 @@ test('key groups go to subtasks in ranges, as in Flink', () => {
     }
   }
 });
+
+/** One edge with rows of one number, at a buffer timeout. */
+function edge(bufferTimeoutMs: number) {
+  const numbers = flatten({ fields: [{ name: 'n', type: BIGINT() }] });
+  const engine = new Engine();
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const sab = new SharedArrayBuffer(ringBytes(1 << 20));
+  let rung = 0;
+  const ring = new RingReader(sab, { ring: () => rung++ });
+  const config = { partition: 'hash' as const, keys: [0], maxParallelism: 128, bufferTimeoutMs, subtaskIndex: 0 };
+  const writer = new ExchangeWriter(engine, clock, numbers, [new RingWriter(sab, NO_BELL)], config);
+  const reader = new ExchangeReader(new Engine(), numbers, ring);
+  const view = createReader(numbers);
+  const builder = createBuilder(engine, numbers);
+  return {
+    writer,
+    reader,
+    ring,
+    rung: () => rung,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+    send(n: number): void {
+      builder.append({ n: BigInt(n) });
+      writer.batch(builder.finish());
+      builder.clear();
+    },
+    /** everything that the reader finds now */
+    take(): number[] {
+      const out: number[] = [];
+      for (let e = reader.next(); e !== undefined; e = reader.next()) {
+        if (e.type !== 'batch') continue;
+        view.bind(e.batch);
+        for (let i = 0; i < e.batch.rows; i++) out.push(Number((view.object(i) as { n: bigint }).n));
+      }
+      return out;
+    },
+  };
+}
+
+test('timeout 0: what the receiver has not taken gathers behind it, and leaves as one buffer when it has', () => {
+  const e = edge(0);
+  e.send(1);
+  assert.equal(e.ring.empty, false, 'the first leaves at once');
+  assert.equal(e.writer.flush(false), false);
+  e.send(2);
+  assert.equal(e.writer.flush(false), true, 'its subtask makes no more until the receiver has taken the first');
+  assert.equal(e.writer.blocked, true);
+  assert.equal(e.writer.nextFlushMs(), Number.POSITIVE_INFINITY, 'the bell wakes it');
+  e.send(3); // more of the same step
+  assert.equal(e.rung(), 0);
+  assert.deepEqual(e.take(), [1]);
+  assert.equal(e.rung(), 1);
+  assert.equal(e.writer.flush(false), false);
+  assert.deepEqual(e.take(), [2, 3]);
+  e.send(4);
+  e.send(5);
+  e.writer.flush(true);
+  assert.deepEqual(e.take(), [4, 5], 'at the end, and before a snapshot, everything leaves');
+});
+
+test('a timeout: a buffer leaves when its time is up and the receiver has taken the last one; its subtask goes on', () => {
+  const e = edge(10);
+  e.send(1);
+  e.writer.flush(false);
+  assert.equal(e.ring.empty, true);
+  e.pass(10);
+  e.writer.flush(false);
+  assert.equal(e.ring.empty, false);
+  e.send(2);
+  e.pass(10);
+  assert.equal(e.writer.flush(false), false);
+  e.send(3);
+  assert.deepEqual(e.take(), [1]);
+  assert.equal(e.rung(), 1);
+  e.writer.flush(false);
+  assert.deepEqual(e.take(), [2, 3]);
+});
+
+test('whatever the timeout and the order of steps, rows arrive once and in order', () => {
+  const step = fc.constantFrom('send', 'send', 'flush', 'take', 'pass');
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), fc.constantFrom(0, 10, -1), (script, timeout) => {
+      const e = edge(timeout);
+      const got: number[] = [];
+      let sent = 0;
+      for (const s of script) {
+        if (s === 'send') e.send(sent++);
+        else if (s === 'flush') e.writer.flush(false);
+        else if (s === 'take') got.push(...e.take());
+        else e.pass(7);
+      }
+      e.writer.end(false);
+      assert.equal(e.writer.flush(true), false);
+      got.push(...e.take());
+      assert.ok(e.reader.ended);
+      assert.deepEqual(
+        got,
+        Array.from({ length: sent }, (_, i) => i),
+      );
+    }),
+    { numRuns: 60 },
+  );
+});

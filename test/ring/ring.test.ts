@@ -153,3 +153,23 @@ test('two threads: a reader that sleeps on its doorbell sees every frame', async
   assert.equal(next, 50_000);
   await worker.terminate();
 });
+
+test('a writer that waits until everything is taken is rung then, and not before', () => {
+  const sab = new SharedArrayBuffer(ringBytes(256));
+  let rung = 0;
+  const writer = new RingWriter(sab, NO_BELL);
+  const reader = new RingReader(sab, { ring: () => rung++ });
+  const frame = new Uint8Array(10);
+  assert.equal(writer.drained(), true);
+  writer.offer(frame, 0, 10);
+  take(reader);
+  assert.equal(rung, 0, 'nobody waits');
+  writer.offer(frame, 0, 10);
+  writer.offer(frame, 0, 10);
+  assert.equal(writer.drained(), false);
+  take(reader);
+  assert.equal(rung, 0, 'one is left');
+  take(reader);
+  assert.equal(rung, 1);
+  assert.equal(writer.drained(), true);
+});
