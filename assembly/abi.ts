@@ -129,6 +129,33 @@ export const F_TIMESTAMP = 13; // [digits of the unit: 0, 3, 6, 9]
 export const F_LTZ = 14; // [digits of the unit]
 export const F_ROW = 15;
 
+// ---- a leaf's descriptor in a scan context: where its column is ----
+export const L_VALUES = 0; // u32
+export const L_VALIDITY = 4; // u32
+
+// ---- the graph of learned JSON shapes (assembly/scan/json-nodes.ts) ----
+export const G_COUNT = 0; // u32 nodes
+export const G_NODES = 64; // the nodes, the first one is the record's start
+export const N_LENGTH = 0; // u32 bytes of the literal
+export const N_CHUNKS = 4; // u32 16-byte pieces of it
+export const N_KIND = 8; // u32 NODE_*
+export const N_LEAF = 12; // i32, -1 = skipped
+export const N_OBJECT = 16; // u32 -> nested table
+export const N_HINT = 20; // i32 length of the string or whole number, -1 = it varies, -2 = none yet
+export const N_VARIED = 24; // u32 times the length was another
+export const N_SCORE = 28; // i32: below 0 the successors are not tried for a while
+export const N_NEXT = 32; // u32[N_SUCCESSORS] -> node
+export const N_SUCCESSORS = 3;
+export const N_SWAP = 44; // u32 hits of a later successor since the last swap
+export const N_TYPE = 48; // u32 F_* of the leaf
+export const N_HITS = 52; // u32 times it was met
+export const N_LONGEST = 56; // u32 longest string met while its length was learned
+export const N_LITERAL = 64; // { 16 bytes, 16 bytes mask }[]
+export const N_BYTES = 192;
+export const NODE_STRING = 1; // the literal ends with the opening quote
+export const NODE_VALUE = 2; // anything else: number, literal, nested
+export const NODE_END = 3; // the literal ends with the closing brace
+
 // ---- why a record or field was refused (the text is in src/format/refusal.ts) ----
 export const R_NONE = 0;
 export const R_NOT_OBJECT = 1;

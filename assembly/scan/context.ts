@@ -1,7 +1,7 @@
 // What every decoder carries: its options, the projected leaves, the arena of strings that are not views, and its counters.
 // A context and its leaf descriptors are laid out in wasm memory and set up once by TypeScript through the functions below.
 import {
-  BATCH_HEADER_BYTES, COL_BYTES, COL_VALIDITY, COL_VALUES, E_MALFORMED, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW, R_ENDS_EARLY, R_NONE,
+  BATCH_HEADER_BYTES, COL_BYTES, COL_VALIDITY, COL_VALUES, E_MALFORMED, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW, L_VALIDITY, L_VALUES, R_ENDS_EARLY, R_NONE,
 } from "../abi";
 import { alloc, free } from "../memory";
 
@@ -31,10 +31,10 @@ export const X_SEEN: usize = 88; // u32: number of the object, to count distinct
 export const X_SHAPES: usize = 92; // json: -> learned shapes
 export const X_OWN: usize = 96; // 32 bytes for the format (csv: its options; json: the timestamp cache)
 export const X_STACK: usize = 128; // 512 bytes: nesting of skipped values
+export const X_EMITTED: usize = 640; // json: u32 number of the emitted record reader in the table, 0 = none
+export const X_EMITTED_LEFT: usize = 644; // u32 records it left to the graph, in part, since last taken
 export const X_BYTES: u32 = 704;
 
-export const L_VALUES: usize = 0;
-export const L_VALIDITY: usize = 4;
 export const L_KIND: usize = 8; // F_*
 export const L_ARG: usize = 12;
 export const L_AUX: usize = 16; // json: last descendant leaf + 1; csv: position in the record
@@ -69,6 +69,9 @@ export function scanLeaf(x: usize, i: u32, kind: u32, arg: u32, aux: u32): void 
   store<u32>(l, arg, L_ARG);
   store<u32>(l, aux, L_AUX);
 }
+
+/** Address of a leaf's descriptor (L_VALUES, L_VALIDITY), which stays for the context's life. */
+export function scanLeafAt(x: usize, i: u32): usize { return leafOf(x, i); }
 
 export function scanReport(x: usize, on: u32): void { store<u32>(x, on, X_REPORT); }
 export function scanTakeSkipped(x: usize): u32 { const n = load<u32>(x, X_SKIPPED); store<u32>(x, 0, X_SKIPPED); return n; }

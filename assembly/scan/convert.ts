@@ -1,8 +1,6 @@
 // A field's text into its column, as Flink's json format converts it.
-import {
-  F_BOOL, F_BYTES, F_DATE, F_DECIMAL, F_F32, F_F64, F_I16, F_I32, F_I64, F_I8, F_LTZ, F_STR, F_TIME, F_TIMESTAMP,
-} from "../abi";
-import { arenaTake, L_ARG, L_KIND, L_VALUES, X_OWN, X_TS_FORM } from "./context";
+import { F_BOOL, F_BYTES, F_DATE, F_DECIMAL, F_F32, F_F64, F_I16, F_I32, F_I64, F_I8, F_LTZ, F_STR, F_TIME, F_TIMESTAMP, L_VALUES } from "../abi";
+import { arenaTake, L_ARG, L_KIND, X_OWN, X_TS_FORM } from "./context";
 import { parseDecimal } from "./decimal";
 import { BAD, GOOD, NULLED, parseFloating, parseLong, RESULT } from "./number";
 import { parseDate, parseTime, parseTimestamp } from "./timestamp";

@@ -1,6 +1,6 @@
 // A field's text into its column, as Flink's csv format converts it: java.sql.Date, LocalTime.parse, and no trimming of decimals.
-import { F_BYTES, F_DATE, F_DECIMAL, F_LTZ, F_STR, F_TIME, F_TIMESTAMP } from "../abi";
-import { L_ARG, L_KIND, L_VALUES } from "./context";
+import { F_BYTES, F_DATE, F_DECIMAL, F_LTZ, F_STR, F_TIME, F_TIMESTAMP, L_VALUES } from "../abi";
+import { L_ARG, L_KIND } from "./context";
 import { convertBase64, convertText, S_LITERAL, S_TEXT, storeView } from "./convert";
 import { BAD, GOOD, RESULT } from "./number";
 import { daysFromCivil, parseTime, parseTimestamp, TS_SQL } from "./timestamp";

@@ -1,8 +1,8 @@
 // Records whose keys come in no order that could be learned. Keys that were seen are kept by their first 16 bytes, those without a column too,
 // so that every field of such a record takes one and the same path: what can't be foretold is computed, not branched on. Names and whole
 // strings end where the first of 16 or 64 bytes is a stop; a value without a column is stored where nobody looks.
-import { F_DECIMAL, F_F64, F_I64, F_STR } from "../abi";
-import { L_BYTES, L_KIND, L_VALIDITY, L_VALUES, leafOf, setPresent, X_LEAF, X_LEAVES, X_NULLED, X_SHAPES } from "./context";
+import { F_DECIMAL, F_F64, F_I64, F_STR, L_VALIDITY, L_VALUES } from "../abi";
+import { L_BYTES, L_KIND, leafOf, setPresent, X_LEAF, X_LEAVES, X_NULLED, X_SHAPES } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import { G_FREE } from "./json-nodes";
 import { shortDecimal } from "./json-number";

@@ -1,36 +1,18 @@
 // The graph of learned shapes: its nodes, how they are compared, found and made. json-shape.ts reads records with it.
+import {
+  G_COUNT, G_NODES, N_BYTES, N_CHUNKS, N_HINT, N_HITS, N_KIND, N_LEAF, N_LENGTH, N_LITERAL, N_NEXT, N_OBJECT, N_SCORE, N_SUCCESSORS, N_SWAP, N_TYPE,
+} from "../abi";
 import { alloc } from "../memory";
 import { L_KIND, leafOf, X_SHAPES } from "./context";
 import { FREE_BYTES } from "./json-free";
 
 const NODES_MAX: u32 = 64;
-const SUCCESSORS: u32 = 3;
 const LITERAL_MAX: usize = 64;
 /** Longest string read ahead of its check: the bytes behind the input must be readable this far. */
 export const HINT_MAX: usize = 1024;
 
-export const N_LENGTH: usize = 0; // bytes of the literal
-const N_CHUNKS: usize = 4; // 16-byte pieces of it
-export const N_KIND: usize = 8;
-export const N_LEAF: usize = 12; // i32, -1 = skipped
-export const N_OBJECT: usize = 16; // nested table
-export const N_HINT: usize = 20; // i32 length of the string, -1 = it varies
-export const N_VARIED: usize = 24; // times the length was another
-export const N_SCORE: usize = 28; // i32: below 0 the successors are not tried for a while
-export const N_NEXT: usize = 32; // u32[SUCCESSORS]
-const N_SWAP: usize = 44; // hits of a later successor since the last swap
-export const N_TYPE: usize = 48; // F_* of the leaf
-const N_LITERAL: usize = 64; // { 16 bytes, 16 bytes mask }[]
-const N_BYTES: usize = 192;
-
-const G_COUNT: usize = 0;
-export const G_NODES: usize = 64;
-/** the keys of records without an order (json-free.ts) */
-export const G_FREE: usize = G_NODES + (NODES_MAX as usize) * N_BYTES;
-
-export const KIND_STRING: u32 = 1; // the literal ends with the opening quote
-export const KIND_VALUE: u32 = 2; // anything else: number, literal, nested
-export const KIND_END: u32 = 3; // the literal ends with the closing brace
+/** Behind the nodes: the keys of records without an order (json-free.ts). */
+export const G_FREE: usize = (G_NODES as usize) + (NODES_MAX as usize) * (N_BYTES as usize);
 
 export const SCORE_MAX: i32 = 64;
 export const SCORE_MISS: i32 = 4;
@@ -66,7 +48,7 @@ function matchesRest(n: usize, p: usize): bool {
 
 /** The second or third successor of `n` that matches at p, or 0. */
 export function laterSuccessor(n: usize, p: usize): usize {
-  for (let i: usize = 1; i < (SUCCESSORS as usize); i++) {
+  for (let i: usize = 1; i < (N_SUCCESSORS as usize); i++) {
     const s = load<u32>(n + (i << 2), N_NEXT) as usize;
     if (s == 0) return 0;
     if (!matches(s, p)) continue;
@@ -112,7 +94,7 @@ export function learn(x: usize, from: usize, p: usize, e: usize, kind: u32, leaf
       store<u8>(a, 0xff, 16);
     }
   }
-  for (let i: usize = 0; i < (SUCCESSORS as usize); i++) {
+  for (let i: usize = 0; i < (N_SUCCESSORS as usize); i++) {
     const s = load<u32>(from + (i << 2), N_NEXT) as usize;
     if (s == n) return n;
     if (s == 0) { store<u32>(from + (i << 2), n as u32, N_NEXT); return n; }

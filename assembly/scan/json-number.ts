@@ -1,6 +1,6 @@
 // Numbers with a few decimals, the most common floats of records, without a loop over their digits.
-import { F_F64 } from "../abi";
-import { L_ARG, L_VALUES, setPresent } from "./context";
+import { F_F64, L_VALUES } from "../abi";
+import { L_ARG, setPresent } from "./context";
 import { eightDigits, pow10 } from "./number";
 
 // @ts-ignore: decorator

@@ -2,13 +2,14 @@
 // A node knows the nodes that came after it. A record is read by comparing the predicted bytes, 16 at a time, so that no key is looked up
 // and, where strings keep their length, no position waits for the one before it. What no successor matches is read by the general scan, one
 // field at a time, and learned; nothing is read twice. Every byte is still verified, and a field that does not come is simply not stored.
-import { E_MALFORMED, F_DECIMAL, F_F64, F_I64, F_NULL, F_STR, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY } from "../abi";
-import { L_KIND, L_VALUES, leafOf, refuse, setPresent, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
-import { S_TEXT, storeView } from "./convert";
+// A graph that has settled is emitted as code of its own (src/format/json-emit.ts), which comes back here (jsonFields, jsonString, jsonValue) for the rest.
 import {
-  G_FREE, G_NODES, HINT_MAX, KIND_END, KIND_STRING, KIND_VALUE, laterSuccessor, learn, matches, N_HINT, N_KIND, N_LEAF, N_LENGTH, N_NEXT, N_OBJECT,
-  N_SCORE, N_TYPE, N_VARIED, SCORE_MAX, SCORE_MISS, SCORE_RETRY,
-} from "./json-nodes";
+  E_MALFORMED, F_DECIMAL, F_F64, F_I64, F_NULL, F_STR, G_NODES, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE, N_HINT, N_HITS, N_KIND, N_LEAF,
+  N_LENGTH, N_LONGEST, N_NEXT, N_OBJECT, N_SCORE, N_TYPE, N_VARIED, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY,
+} from "../abi";
+import { L_KIND, leafOf, refuse, setPresent, X_EMITTED_LEFT, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
+import { S_TEXT, storeView } from "./convert";
+import { G_FREE, HINT_MAX, laterSuccessor, learn, matches, SCORE_MAX, SCORE_MISS, SCORE_RETRY } from "./json-nodes";
 import { freeFields, keepKey } from "./json-free";
 import { shortDecimal } from "./json-number";
 import { findField, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
@@ -39,12 +40,25 @@ function stringEnd(x: usize, n: usize, p: usize, end: usize): usize {
     return p + (hint as usize);
   }
   const q = scanString(x, p, end);
-  if (hint != -1 && q != 0) {
-    const varied = load<u32>(n, N_VARIED);
-    store<i32>(n, varied >= 8 || q - p > HINT_MAX ? -1 : (q - p) as i32, N_HINT);
-    store<u32>(n, varied + 1, N_VARIED);
-  }
+  if (hint != -1 && q != 0) noteLength(n, q - p);
   return q;
+}
+
+/** The value of node `n` had another length than its hint says: that is the hint now, or it varies. */
+function noteLength(n: usize, length: usize): void {
+  const varied = load<u32>(n, N_VARIED);
+  store<i32>(n, varied >= 8 || length > HINT_MAX ? -1 : length as i32, N_HINT);
+  store<u32>(n, varied + 1, N_VARIED);
+  if ((length as u32) > load<u32>(n, N_LONGEST)) store<u32>(n, length as u32, N_LONGEST);
+}
+
+/** Notes that the whole number of node `n` has `digits` digits, 0 = it was none. */
+// @ts-ignore: decorator
+@inline
+function noteDigits(n: usize, digits: usize): void {
+  if (n == 0) return;
+  const hint = load<i32>(n, N_HINT);
+  if (hint != (digits as i32) && hint != -1) noteLength(n, digits);
 }
 
 /** Length of the whole number of 1 to 15 digits at p with a comma or brace after it; 0 when it is something else. */
@@ -71,6 +85,30 @@ function shortInteger(l: usize, row: u32, p: usize): usize {
   store<u64>((load<u32>(l, L_VALUES) as usize) + ((row as usize) << 3), value);
   setPresent(l, row);
   return p + digits;
+}
+
+/** As readFields, for emitted code that met what it does not know. */
+export function jsonFields(x: usize, n: usize, p: usize, tail: u32, end: usize, row: u32): usize {
+  store<u32>(x, load<u32>(x, X_EMITTED_LEFT) + 1, X_EMITTED_LEFT);
+  return readFields(x, n, p, tail as usize, end, row);
+}
+
+/** The string of node `n` whose content begins at p into the row, for emitted code: its closing quote, or 0 when it is refused. */
+export function jsonString(x: usize, n: usize, p: usize, end: usize, row: u32): usize {
+  const q = scanString(x, p, end);
+  if (q == 0) return 0;
+  const leaf = load<i32>(n, N_LEAF);
+  return leaf >= 0 && storeString(x, leaf as u32, load<u32>(n, N_TYPE), row, p, q) == 0 ? 0 : q;
+}
+
+/** The checked text [p, q), without escapes, of a column that is no string into the row, for emitted code. Returns 0 when it is refused. */
+export function jsonText(x: usize, leaf: u32, row: u32, p: usize, q: usize): usize {
+  return storeScalar(x, leaf, row, p, q, S_TEXT, 1);
+}
+
+/** The value of node `n` at p into the row, for emitted code: the address after it, or 0 when it is refused. */
+export function jsonValue(x: usize, n: usize, p: usize, end: usize, row: u32): usize {
+  return readPlain(x, n, load<i32>(n, N_LEAF), load<u32>(n, N_TYPE), load<u32>(n, N_OBJECT) as usize, p, end, row);
 }
 
 /** Reads the root object at p ('{') into the row. Returns the address after its closing brace, or 0. */
@@ -117,11 +155,12 @@ function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: 
     }
     if (s != 0) {
       p += load<u32>(s, N_LENGTH) as usize;
+      store<u32>(s, load<u32>(s, N_HITS) + 1, N_HITS);
       const kind = load<u32>(s, N_KIND);
-      if (kind == KIND_END) return p;
+      if (kind == NODE_END) return p;
       n = s;
       const leaf = load<i32>(s, N_LEAF);
-      if (kind == KIND_STRING) {
+      if (kind == NODE_STRING) {
         const q = stringEnd(x, s, p, end);
         if (q == 0) return 0;
         if (leaf >= 0 && storeString(x, leaf as u32, load<u32>(s, N_TYPE), row, p, q) == 0) return 0;
@@ -130,7 +169,7 @@ function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: 
         continue;
       }
       tail = 0;
-      p = readPlain(x, leaf, load<u32>(s, N_TYPE), load<u32>(s, N_OBJECT) as usize, p, end, row);
+      p = readPlain(x, s, leaf, load<u32>(s, N_TYPE), load<u32>(s, N_OBJECT) as usize, p, end, row);
       if (p == 0) return 0;
       continue;
     }
@@ -140,7 +179,7 @@ function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: 
     const c = load<u8>(p);
     if (p >= end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
     if (c == 0x7d) {
-      if (n != 0) learn(x, n, literal, p + 1, KIND_END, -1, 0);
+      if (n != 0) learn(x, n, literal, p + 1, NODE_END, -1, 0);
       return p + 1;
     }
     if (c == 0x7b && tail == 2) {
@@ -168,7 +207,7 @@ function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: 
     const leaf: i32 = slot == 0 ? -1 : load<i32>(slot, SLOT_LEAF);
     const object: usize = slot == 0 ? 0 : load<u32>(slot, SLOT_OBJECT) as usize;
     const isString = load<u8>(p) == 0x22;
-    if (n != 0) n = learn(x, n, literal, isString ? p + 1 : p, isString ? KIND_STRING : KIND_VALUE, leaf, object);
+    if (n != 0) n = learn(x, n, literal, isString ? p + 1 : p, isString ? NODE_STRING : NODE_VALUE, leaf, object);
     if (isString) {
       const e = scanLongString(x, p + 1, end);
       if (e == 0) return 0;
@@ -178,20 +217,22 @@ function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: 
       continue;
     }
     tail = 0;
-    p = readPlain(x, leaf, leaf < 0 ? F_NULL : load<u32>(leafOf(x, leaf as u32), L_KIND), object, p, end, row);
+    p = readPlain(x, n, leaf, leaf < 0 ? F_NULL : load<u32>(leafOf(x, leaf as u32), L_KIND), object, p, end, row);
     if (p == 0) return 0;
   }
 }
 
-/** Reads the value at p, which is not a string as a rule: whole numbers at once, the rest as the general scan does. */
+/** Reads the value at p, which is not a string as a rule: whole numbers at once, the rest as the general scan does. `n` is its node, or 0. */
 // @ts-ignore: decorator
 @inline
-function readPlain(x: usize, leaf: i32, type: u32, object: usize, p: usize, end: usize, row: u32): usize {
+function readPlain(x: usize, n: usize, leaf: i32, type: u32, object: usize, p: usize, end: usize, row: u32): usize {
   if (leaf < 0) {
     const digits = shortDigits(p);
+    noteDigits(n, digits);
     if (digits != 0) return p + digits;
   } else if (type == F_I64) {
     const q = shortInteger(leafOf(x, leaf as u32), row, p);
+    noteDigits(n, q != 0 ? q - p : 0);
     if (q != 0) return q;
   } else if (type == F_F64 || type == F_DECIMAL) {
     const q = shortDecimal(leafOf(x, leaf as u32), type, row, p);

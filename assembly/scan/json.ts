@@ -1,6 +1,6 @@
 // JSON records into columns: lines and slices.
 import { BATCH_CAPACITY, BATCH_ROWS, E_MALFORMED, E_RECORD_TOO_LONG, R_ENDS_EARLY, R_NOT_OBJECT, R_TOO_LONG } from "../abi";
-import { refuse, X_LENIENT, X_LINES, X_RECORD_MAX, X_ROOT, X_ROW, X_SHAPES } from "./context";
+import { refuse, X_EMITTED, X_EMITTED_LEFT, X_LENIENT, X_LINES, X_RECORD_MAX, X_ROOT, X_ROW, X_SHAPES } from "./context";
 import { beginBatch, findNewline, selectRows, skipRefused } from "./frame";
 import { readObject } from "./json-read";
 import { readShaped } from "./json-shape";
@@ -11,7 +11,9 @@ function readRecord(x: usize, p: usize, end: usize, row: u32): usize {
   if ((load<u32>(p) & 0xffffff) == 0xbfbbef) p += 3; // byte order mark
   p = skipSpace(x, p);
   if (load<u8>(p) != 0x7b || p >= end) return refuse(x, E_MALFORMED, R_NOT_OBJECT, p);
-  p = load<u32>(x, X_SHAPES) != 0 ? readShaped(x, p, end, row) : readObject(x, load<u32>(x, X_ROOT), p + 1, end, row);
+  const emitted = load<u32>(x, X_EMITTED);
+  if (emitted != 0) p = call_indirect<usize>(emitted, x, p, end, row);
+  else p = load<u32>(x, X_SHAPES) != 0 ? readShaped(x, p, end, row) : readObject(x, load<u32>(x, X_ROOT), p + 1, end, row);
   // a record that is cut off may have gone on in the bytes behind it
   if (p > end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
   return p;
@@ -84,4 +86,14 @@ export function jsonSlices(x: usize, slices: usize, count: u32, batch: usize, ro
   }
   selectRows(batch, from, row);
   return i;
+}
+
+/** Reads records with function number `emitted` of the table from now on: (x, p, end, row) -> address after the record, or 0. 0 = with the graph again. */
+export function jsonEmitted(x: usize, emitted: u32): void { store<u32>(x, emitted, X_EMITTED); }
+
+/** Records that the emitted reader left to the graph since this was last asked. */
+export function jsonTakeLeft(x: usize): u32 {
+  const n = load<u32>(x, X_EMITTED_LEFT);
+  store<u32>(x, 0, X_EMITTED_LEFT);
+  return n;
 }

@@ -55,3 +55,8 @@ export const LOCAL_AGGREGATE_BYTES_MAX = 16 << 20;
 
 /** Windows of one row in a HOP without an aggregate: each is a branch of the plan. */
 export const HOP_WINDOWS_MAX = 256;
+/** JSON records after which code is emitted for their shapes: enough to show optional fields and lengths, few enough not to matter. */
+export const JSON_LEARN_RECORDS = 4096;
+/** Readers emitted for one decoder, and records after which one is tried again where no shape could be told: each costs about a millisecond. */
+export const JSON_RELEARN_MAX = 8;
+export const JSON_RETRY_RECORDS = 1 << 20;

@@ -1,4 +1,4 @@
-import { F_DECIMAL, F_ROW } from '#abi';
+import { BATCH_ROWS, F_DECIMAL, F_ROW } from '#abi';
 import { type ErrorPlace, MillraceError } from '../base/errors.js';
 import { RECORD_BYTES_MAX } from '../base/limits.js';
 import type { Format, RecordDecoder, RecordEncoder } from '../contract/format.js';
@@ -8,6 +8,7 @@ import type { Engine } from '../wasm/engine.js';
 import { allocated, KernelDecoder } from './decoder.js';
 import { KernelEncoder, leafEnds, pinText } from './encoder.js';
 import { fieldKind } from './fields.js';
+import { ShapeReaders } from './json-shapes.js';
 
 declare module '../wasm/engine.js' {
   interface Kernels {
@@ -54,6 +55,8 @@ interface ObjectNode {
 }
 
 class JsonDecoder extends KernelDecoder {
+  readonly #shapes: ShapeReaders | undefined;
+
   constructor(engine: Engine, o: JsonOptions, leaves: readonly Leaf[]) {
     super('json', engine, leaves, o['ignore-parse-errors']);
     const k = engine.kernels;
@@ -79,15 +82,24 @@ class JsonDecoder extends KernelDecoder {
     });
     k.jsonRoot(this.context, buildObject(engine, root));
     // counting the fields of each object is the general scan's work
-    if (!o['fail-on-missing-field']) allocated(engine, k.jsonLearn(this.context));
+    if (!o['fail-on-missing-field']) this.#shapes = new ShapeReaders(engine, this.context, allocated(engine, k.jsonLearn(this.context)));
   }
 
   protected scanLines(ptr: number, end: number, batch: number): number {
-    return this.engine.kernels.jsonLines(this.context, ptr, end, batch);
+    const before = this.#rows(batch);
+    const at = this.engine.kernels.jsonLines(this.context, ptr, end, batch);
+    this.#shapes?.decoded(this.#rows(batch) - before);
+    return at;
   }
 
   protected scanSlices(slices: number, count: number, batch: number, rowSlice: number): number {
-    return this.engine.kernels.jsonSlices(this.context, slices, count, batch, rowSlice);
+    const n = this.engine.kernels.jsonSlices(this.context, slices, count, batch, rowSlice);
+    this.#shapes?.decoded(n);
+    return n;
+  }
+
+  #rows(batch: number): number {
+    return this.engine.u32[(batch + BATCH_ROWS) >>> 2];
   }
 }
 

@@ -1,4 +1,5 @@
 import { SLOT_MEMORY_PAGES_MAX } from '../base/limits.js';
+import { sleb, sleb64, uleb } from './leb.js';
 import * as op from './opcodes.js';
 
 /** A function's type in short: one letter per parameter, ':' and the result: 'iil:i' (i = i32, l = i64, f = f32, d = f64, v = v128). */
@@ -7,45 +8,6 @@ export type Signature = string;
 const LETTERS: Readonly<Record<string, number>> = { i: op.I32, l: op.I64, f: op.F32, d: op.F64, v: op.V128 };
 const scratch = new DataView(new ArrayBuffer(8));
 const text = new TextEncoder();
-
-export function uleb(out: number[], n: number): void {
-  let v = n >>> 0;
-  while (v >= 128) {
-    out.push((v & 127) | 128);
-    v >>>= 7;
-  }
-  out.push(v);
-}
-
-export function sleb(out: number[], n: number): void {
-  let v = n | 0;
-  for (;;) {
-    const b = v & 127;
-    v >>= 7;
-    if ((v === 0 && (b & 64) === 0) || (v === -1 && (b & 64) !== 0)) {
-      out.push(b);
-      return;
-    }
-    out.push(b | 128);
-  }
-}
-
-export function sleb64(out: number[], n: bigint): void {
-  if (n >= -0x80000000n && n <= 0x7fffffffn) {
-    sleb(out, Number(n));
-    return;
-  }
-  let v = n;
-  for (;;) {
-    const b = Number(v & 127n);
-    v >>= 7n;
-    if ((v === 0n && (b & 64) === 0) || (v === -1n && (b & 64) !== 0)) {
-      out.push(b);
-      return;
-    }
-    out.push(b | 128);
-  }
-}
 
 function name(out: number[], s: string): void {
   const b = text.encode(s);
@@ -139,6 +101,20 @@ export class FunctionBuilder {
   fc(second: number): this {
     this.code.push(0xfc);
     uleb(this.code, second);
+    return this;
+  }
+  /** Instructions of the 0xfd group, without immediates. */
+  simd(...seconds: number[]): this {
+    for (const c of seconds) {
+      this.code.push(0xfd);
+      uleb(this.code, c);
+    }
+    return this;
+  }
+  /** Loads 16 bytes. */
+  loadV128(offset = 0): this {
+    this.code.push(0xfd, op.V128_LOAD, 0);
+    uleb(this.code, offset);
     return this;
   }
   memoryCopy(): this {

@@ -12,6 +12,8 @@ export interface Kernels {
   alloc(bytes: number): number;
   free(ptr: number, bytes: number): void;
   bytesUsed(): number;
+  /** emitted functions that kernels call by number; 0 is none */
+  readonly table: WebAssembly.Table;
 }
 
 /** What a kernel left in the error slot. */

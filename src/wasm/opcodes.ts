@@ -73,6 +73,7 @@ export const F64_LE = 0x65;
 export const F64_GE = 0x66;
 
 export const I32_CLZ = 0x67;
+export const I32_CTZ = 0x68;
 export const I32_ADD = 0x6a;
 export const I32_SUB = 0x6b;
 export const I32_MUL = 0x6c;
@@ -85,6 +86,7 @@ export const I32_SHL = 0x74;
 export const I32_SHR_S = 0x75;
 export const I32_SHR_U = 0x76;
 export const I32_ROTL = 0x77;
+export const I64_CTZ = 0x7a;
 export const I64_ADD = 0x7c;
 export const I64_SUB = 0x7d;
 export const I64_MUL = 0x7e;
@@ -135,6 +137,19 @@ export const FC_I64_TRUNC_SAT_F64_S = 6;
 export const FC_MEMORY_INIT = 8;
 export const FC_MEMORY_COPY = 10;
 export const FC_MEMORY_FILL = 11;
+
+/** Second bytes after the prefix 0xfd. */
+export const V128_LOAD = 0;
+export const I8X16_EQ = 35;
+export const I8X16_LT_S = 37;
+export const V128_AND = 78;
+export const V128_ANDNOT = 79;
+export const V128_OR = 80;
+export const V128_XOR = 81;
+export const V128_ANY_TRUE = 83;
+export const I8X16_BITMASK = 100;
+export const I8X16_SUB = 113;
+export const I8X16_SUB_SAT_U = 115;
 
 /** Value types. */
 export const I32 = 0x7f;

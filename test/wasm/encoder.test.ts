@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Engine } from '#src/wasm/engine.js';
-import { ModuleBuilder, sleb, sleb64, uleb } from '#src/wasm/encoder.js';
+import { ModuleBuilder } from '#src/wasm/encoder.js';
+import { sleb, sleb64, uleb } from '#src/wasm/leb.js';
 import * as op from '#src/wasm/opcodes.js';
 
 test('LEB128 of every size', () => {

@@ -1,0 +1,291 @@
+import { F_STR, L_VALIDITY, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE } from '#abi';
+import { ModuleBuilder } from '../wasm/encoder.js';
+import * as op from '../wasm/opcodes.js';
+import { fixedLength, type ShapeNode } from './json-graph.js';
+import { Constants, pushStops, Run, RUN_MAX } from './json-run.js';
+
+const QUOTE = 0x22;
+/** Parameters of an emitted reader. */
+const X = 0;
+const P = 1;
+const END = 2;
+const ROW = 3;
+
+export interface EmittedReader {
+  readonly bytes: Uint8Array;
+  /** what stands at the address that the module's export `constants` is given */
+  readonly constants: readonly number[];
+}
+
+/**
+ * Writes a record reader for the shapes of a graph (nodes as readGraph orders them): `read(x, p, end, row)` gives the address after the record at p, or 0
+ * when it is refused, exactly as the graph's reader does. Bytes whose places are known are checked together (Run); branches stand where shapes part; what
+ * is unforeseen goes to the graph in mid-record (jsonFields), so nothing is read twice. `leafAt` is the address of a column's descriptor.
+ */
+export function emitReader(nodes: readonly ShapeNode[], leafAt: (leaf: number) => number): EmittedReader {
+  return new ReaderEmitter(nodes, leafAt).write();
+}
+
+class ReaderEmitter {
+  readonly #module = new ModuleBuilder();
+  readonly #f = this.#module.func('iiii:i', 'read');
+  readonly #base = this.#module.global(0, true, 'constants');
+  readonly #constants = new Constants();
+  readonly #nodes: readonly ShapeNode[];
+  readonly #leafAt: (leaf: number) => number;
+  /** nodes that are jumped to, in order, each with the block whose end is its code */
+  readonly #heads: Map<ShapeNode, number>;
+  readonly #l = this.#locals();
+  #unknown = 0;
+  #refused = 0;
+  // the run that is being gathered: the node before it (undefined = in the local `node`), and its values with their places
+  #run = new Run();
+  #from: ShapeNode | undefined;
+  #values: { node: ShapeNode; at: number }[] = [];
+
+  constructor(nodes: readonly ShapeNode[], leafAt: (leaf: number) => number) {
+    this.#nodes = nodes;
+    this.#leafAt = leafAt;
+    const ways = new Map<ShapeNode, number>();
+    for (const n of nodes) for (const s of n.next) ways.set(s, (ways.get(s) ?? 0) + (n.next.length > 1 ? 2 : 1));
+    this.#heads = new Map(nodes.filter((n) => (ways.get(n) ?? 0) > 1).map((n) => [n, 0]));
+  }
+
+  #locals() {
+    const f = this.#f;
+    const i = (): number => f.local(op.I32);
+    const v = (): number => f.local(op.V128);
+    const ints = { node: i(), tail: i(), q: i(), rowByte: i(), rowBit: i(), address: i(), constants: i(), stops: f.local(op.I64) };
+    return { p: P, ...ints, wrong: v(), bytes: v(), quote: v(), backslash: v(), space: v(), zero: v(), nine: v() };
+  }
+
+  write(): EmittedReader {
+    const f = this.#f;
+    const l = this.#l;
+    f.getGlobal(this.#base).set(l.constants);
+    const splat = (local: number, byte: number): void => {
+      f.get(l.constants)
+        .loadV128(this.#constants.offset(new Array(16).fill(byte)))
+        .set(local);
+    };
+    splat(l.quote, QUOTE);
+    splat(l.backslash, 0x5c);
+    splat(l.space, 0x20);
+    splat(l.zero, 0x30);
+    splat(l.nine, 9);
+    f.get(ROW).i32(3).op(op.I32_SHR_U).set(l.rowByte);
+    f.i32(1).get(ROW).i32(7).op(op.I32_AND, op.I32_SHL).set(l.rowBit);
+    this.#unknown = f.block().depth;
+    this.#refused = f.block().depth;
+    const heads = [...this.#heads.keys()];
+    for (let i = heads.length - 1; i >= 0; i--) this.#heads.set(heads[i], f.block().depth);
+    this.#segment(this.#nodes[0]);
+    for (const head of heads) {
+      f.end();
+      this.#segment(head);
+    }
+    f.end().i32(0).op(op.RETURN).end();
+    f.get(X)
+      .get(l.node)
+      .get(P)
+      .get(l.tail)
+      .get(END)
+      .get(ROW)
+      .callImport(this.#module.importFunction('kernel', 'jsonFields', 'iiiiii:i'));
+    return { bytes: this.#module.build(), constants: this.#constants.bytes };
+  }
+
+  /** The code from a node on to where shapes part or meet, or to the record's end. */
+  #segment(first: ShapeNode): void {
+    const start = this.#nodes[0];
+    let before: ShapeNode | undefined = first === start ? start : undefined;
+    this.#from = before;
+    for (let n = first; ; n = n.next[0]) {
+      if (n !== start) {
+        const fixed = fixedLength(n);
+        if (this.#run.length + n.literal.length + Math.max(fixed, 0) > RUN_MAX) this.#flush(before);
+        this.#run.literal(n.literal);
+        if (n.kind === NODE_END) {
+          this.#flush(n);
+          this.#f.get(P).op(op.RETURN);
+          return;
+        }
+        if (fixed < 0) {
+          this.#flush(n);
+          if (n.kind === NODE_STRING) this.#variableText(n);
+          else this.#variableValue(n);
+        } else {
+          this.#values.push({ node: n, at: this.#run.length });
+          if (n.kind === NODE_STRING) this.#run.text(fixed);
+          else this.#run.digits(fixed);
+        }
+      }
+      before = n;
+      if (n.next.length !== 1 || this.#heads.has(n.next[0])) break;
+    }
+    this.#flush(before);
+    this.#branch(before);
+  }
+
+  /** Ends the run: its check, its values' stores, and p behind it. The next one begins after node `next`. */
+  #flush(next: ShapeNode | undefined): void {
+    const f = this.#f;
+    const run = this.#run;
+    if (run.length > 0) {
+      run.pushWrong(f, this.#l, this.#constants);
+      f.if();
+      if (this.#from !== undefined) f.i32(this.#from.at).set(this.#l.node);
+      f.i32(run.tail).set(this.#l.tail).brTo(this.#unknown);
+      f.end();
+      for (const { node, at } of this.#values) if (node.leaf >= 0) this.#storeFixed(node, at);
+      f.get(P).i32(run.length).op(op.I32_ADD).set(P);
+    }
+    this.#run = new Run();
+    this.#values = [];
+    this.#from = next;
+  }
+
+  /** Behind node `n` come several, or one that others lead to as well. */
+  #branch(n: ShapeNode): void {
+    const f = this.#f;
+    f.i32(n.at).set(this.#l.node);
+    if (n.next.length === 1) {
+      f.brTo(this.#heads.get(n.next[0]) as number);
+      return;
+    }
+    for (const s of n.next) {
+      const other = f.block().depth;
+      for (let at = 0; at < s.literal.length; at += 16) {
+        const piece = Array.from({ length: 16 }, (_, i) => s.literal[at + i] ?? 0);
+        f.get(P).loadV128(at).get(this.#l.constants).loadV128(this.#constants.offset(piece)).simd(op.V128_XOR);
+        if (s.literal.length < at + 16) {
+          const mask = piece.map((_, i) => (at + i < s.literal.length ? 0xff : 0));
+          f.get(this.#l.constants).loadV128(this.#constants.offset(mask)).simd(op.V128_AND);
+        }
+        f.simd(op.V128_ANY_TRUE).brIfTo(other);
+      }
+      f.brTo(this.#heads.get(s) as number).end();
+    }
+    f.i32(n.kind === NODE_STRING ? 1 : n.kind === NODE_VALUE ? 0 : 2)
+      .set(this.#l.tail)
+      .brTo(this.#unknown);
+  }
+
+  /** A string whose length varies: it ends at the first stop of 16 or 64 bytes, if that is a quote; else the kernel looks. */
+  #variableText(n: ShapeNode): void {
+    const f = this.#f;
+    const l = this.#l;
+    if (n.longest < 16) {
+      f.get(P).get(P).loadV128().set(l.bytes);
+      pushStops(f, l);
+      f.simd(op.I8X16_BITMASK).i32(0x10000).op(op.I32_OR, op.I32_CTZ);
+    } else {
+      for (let at = 0; at < 64; at += 16) {
+        f.get(P).loadV128(at).set(l.bytes);
+        pushStops(f, l);
+        f.simd(op.I8X16_BITMASK).op(op.I64_EXTEND_I32_U).i64(BigInt(at)).op(op.I64_SHL);
+        if (at > 0) f.op(op.I64_OR);
+      }
+      f.set(l.stops).get(P).get(l.stops).op(op.I64_CTZ, op.I32_WRAP_I64);
+    }
+    f.op(op.I32_ADD).tee(l.q).mem(op.I32_LOAD8_U).i32(QUOTE).op(op.I32_NE).if();
+    f.get(X)
+      .i32(n.at)
+      .get(P)
+      .get(END)
+      .get(ROW)
+      .callImport(this.#module.importFunction('kernel', 'jsonString', 'iiiii:i'));
+    f.tee(l.q).op(op.I32_EQZ).brIfTo(this.#refused);
+    if (n.leaf >= 0) {
+      f.else();
+      if (n.type === F_STR) {
+        this.#valueAddress(n.leaf, 3);
+        f.get(P).op(op.I64_EXTEND_I32_U).get(l.q).get(P).op(op.I32_SUB, op.I64_EXTEND_I32_U).i64(32n).op(op.I64_SHL, op.I64_OR).mem(op.I64_STORE);
+        this.#setPresent(n.leaf);
+      } else
+        this.#convert(
+          n,
+          () => f.get(P),
+          () => f.get(l.q),
+        );
+    }
+    f.end().get(l.q).set(P);
+  }
+
+  #variableValue(n: ShapeNode): void {
+    const f = this.#f;
+    f.get(X)
+      .i32(n.at)
+      .get(P)
+      .get(END)
+      .get(ROW)
+      .callImport(this.#module.importFunction('kernel', 'jsonValue', 'iiiii:i'));
+    f.tee(P).op(op.I32_EQZ).brIfTo(this.#refused);
+  }
+
+  /** The checked value `at` bytes behind p into its column. */
+  #storeFixed(n: ShapeNode, at: number): void {
+    const f = this.#f;
+    if (n.kind === NODE_STRING && n.type !== F_STR) {
+      this.#convert(
+        n,
+        () => f.get(P).i32(at).op(op.I32_ADD),
+        () =>
+          f
+            .get(P)
+            .i32(at + n.length)
+            .op(op.I32_ADD),
+      );
+      return;
+    }
+    this.#valueAddress(n.leaf, 3);
+    if (n.kind === NODE_STRING)
+      f.get(P)
+        .i32(at)
+        .op(op.I32_ADD, op.I64_EXTEND_I32_U)
+        .i64(BigInt(n.length) << 32n)
+        .op(op.I64_OR);
+    else if (n.length <= 8) this.#pushDigits(at, n.length);
+    else {
+      this.#pushDigits(at, n.length - 8);
+      f.i64(100_000_000n).op(op.I64_MUL);
+      this.#pushDigits(at + n.length - 8, 8);
+      f.op(op.I64_ADD);
+    }
+    f.mem(op.I64_STORE);
+    this.#setPresent(n.leaf);
+  }
+
+  /** Leaves on the stack: i64 value of the 1 to 8 digits at p + at (eightDigits of number.ts). */
+  #pushDigits(at: number, count: number): void {
+    const f = this.#f;
+    f.get(P).mem(op.I64_LOAD, at);
+    if (count < 8) f.i64(BigInt(64 - 8 * count)).op(op.I64_SHL);
+    f.i64(0x0f0f0f0f0f0f0f0fn).op(op.I64_AND).i64(2561n).op(op.I64_MUL).i64(8n).op(op.I64_SHR_U);
+    f.i64(0x00ff00ff00ff00ffn).op(op.I64_AND).i64(6553601n).op(op.I64_MUL).i64(16n).op(op.I64_SHR_U);
+    f.i64(0x0000ffff0000ffffn).op(op.I64_AND).i64(42949672960001n).op(op.I64_MUL).i64(32n).op(op.I64_SHR_U);
+  }
+
+  /** A text that is a number, date or the like in its column. */
+  #convert(n: ShapeNode, from: () => void, to: () => void): void {
+    const f = this.#f;
+    f.get(X).i32(n.leaf).get(ROW);
+    from();
+    to();
+    f.callImport(this.#module.importFunction('kernel', 'jsonText', 'iiiii:i'))
+      .op(op.I32_EQZ)
+      .brIfTo(this.#refused);
+  }
+
+  /** Leaves on the stack: address of the row's value, 2^shift bytes wide. */
+  #valueAddress(leaf: number, shift: number): void {
+    this.#f.i32(this.#leafAt(leaf)).mem(op.I32_LOAD, L_VALUES).get(ROW).i32(shift).op(op.I32_SHL, op.I32_ADD);
+  }
+
+  #setPresent(leaf: number): void {
+    const f = this.#f;
+    const { address, rowByte, rowBit } = this.#l;
+    f.i32(this.#leafAt(leaf)).mem(op.I32_LOAD, L_VALIDITY).get(rowByte).op(op.I32_ADD).tee(address);
+    f.get(address).mem(op.I32_LOAD8_U).get(rowBit).op(op.I32_OR).mem(op.I32_STORE8);
+  }
+}
