@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import { applyRegistrations } from '../contract/registry.js';
@@ -32,8 +32,11 @@ export interface SlotWarning {
   readonly text: string;
 }
 
-/** A slot: one long piscina task that runs until its subtasks are done. Never rejects: an error comes back in the report. */
-export default async function slotMain(task: SlotTask): Promise<SlotReport> {
+/** What a thread posts: once that its modules are loaded, then the report of each task. */
+export type WorkerMessage = 'loaded' | SlotReport;
+
+/** A slot: one long task that runs until its subtasks are done. Never rejects: an error comes back in the report. */
+async function slotMain(task: SlotTask): Promise<SlotReport> {
   const { plan, slot } = task;
   setKernelModule(task.kernels);
   applyRegistrations(plan.registrations);
@@ -87,3 +90,8 @@ function blockingWaiter(bells: Doorbells, slot: number): Waiter {
 function stdioBytes(): number {
   return process.stdout.writableLength + process.stderr.writableLength;
 }
+
+const port = parentPort!;
+const post = (m: WorkerMessage): void => port.postMessage(m);
+port.on('message', (task: SlotTask) => void slotMain(task).then(post));
+post('loaded');

@@ -59,7 +59,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/job/execute.ts': ['node:crypto', 'node:worker_threads'],
   'src/job/inline.ts': ['node:worker_threads'],
   'src/job/options.ts': ['node:os'],
-  'src/job/pool.ts': ['node:worker_threads', 'piscina'],
+  'src/job/pool.ts': ['node:worker_threads'],
   'src/ring/io-bell.ts': ['node:worker_threads'],
   'src/serve/compiler.ts': ['node:os', 'node:v8'],
   'src/serve/cli.ts': ['citty'],
