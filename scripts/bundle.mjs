@@ -17,6 +17,19 @@ function entriesOf(src) {
   return [...entries];
 }
 
+/**
+ * What is loaded together is one chunk. Each takes what its modules import too, unless one above has it. A start reads cli.js and `core`, starts the
+ * slots' threads, and reads `sql`, `job` and `data` while those read `data` and `slot`.
+ */
+const CHUNKS = [
+  ['core', /\/src\/(base|types)\/|\/src\/contract\/(?!fleet|harness|user-)|\/src\/job\/pool\.js$|\/valibot\//],
+  ['data', /\/src\/(wasm|batch|ring|time)\/|\/src\/task\/(control|operators|plan)\.js$/],
+  ['job', /\/src\/job\/(?!inline|simulate)|\/src\/task\/io-hub\.js$/],
+  ['slot', /\/src\/(exchange|source|sink)\/|\/src\/task\/(?!worker|io-worker)/],
+  ['keyed', /\/src\/(state|aggregate|window|group)\//],
+  ['sql', /\/src\/sql\//],
+];
+
 /** `millrace bench`: loaded only by that command, and the modules it starts in processes and workers of their own. */
 const BENCH = ['bench/cli', 'bench/latency/run', 'bench/latency/job', 'bench/latency/connector'];
 
@@ -68,7 +81,7 @@ export async function bundle(root) {
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') report(level === 'info' ? 'debug' : level, log);
     },
   });
-  await bundled.write({ dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' });
+  await bundled.write({ dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', codeSplitting: { groups: CHUNKS.map(([name, test], i) => ({ name, test, priority: CHUNKS.length - i })) } });
   await bundled.close();
   for (const f of files(src, '.d.ts')) cpSync(f, join(dist, f.slice(src.length + 1)), { recursive: true });
   cpSync(join(src, 'kernels.wasm'), join(dist, 'kernels.wasm'));

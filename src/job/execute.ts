@@ -15,7 +15,6 @@ import type { IoRings, ModulePlan } from '../task/plan.js';
 import type { SlotReport } from '../task/slot.js';
 import type { SlotTask, SlotWarning } from '../task/worker.js';
 import { loadKernelModule } from '../wasm/engine.js';
-import { runInline } from './inline.js';
 import { readJobOptions } from './options.js';
 import { SlotPool } from './pool.js';
 import { slotFailure } from './slot-failure.js';
@@ -216,6 +215,7 @@ class JobRun implements JobHandle {
   }
 
   async #runHere(io: readonly IoRings[], ioPorts: readonly MessagePort[]): Promise<SlotReport[]> {
+    const { runInline } = await import('./inline.js'); // with all of the runtime, which only a job on this thread needs here
     const report = await runInline({
       plan: this.#planned.plan,
       bells: this.#bells,

@@ -1,6 +1,6 @@
 import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
 import { type LocalWindowAggregateConfig, PARTIALS, type WindowAggregateConfig } from '../contract/nodes.js';
-import { partialSchema } from '../window/local.js';
+import { partialSchema } from '../window/partial-schema.js';
 import { inputLeaves } from './chaining.js';
 import { readJobOptions } from './options.js';
 

@@ -1,49 +1,4 @@
-import { defineCommand, runMain } from 'citty';
 import { ownModule } from '../base/modules.js';
-
-const set = {
-  type: 'string',
-  description: "job options as 'key=value', separated by ';' (as SET in the script)",
-} as const;
-
-const run = defineCommand({
-  meta: { name: 'run', description: 'Runs a Flink SQL script (.sql) or a module whose default export builds a DataStream graph (.js, .mjs, .ts).' },
-  args: {
-    file: { type: 'positional', description: 'job.sql or job.js', required: true },
-    set,
-    'metrics-json': { type: 'string', description: 'writes records, seconds, startupMs and peakRssBytes of each job to this file' },
-    quiet: { type: 'boolean', description: 'prints rows and errors only', default: false },
-  },
-  async run({ args }) {
-    const { runFile } = await import('./run.js');
-    process.exitCode = await runFile(args.file, { set: args.set, metricsJson: args['metrics-json'], quiet: args.quiet });
-  },
-});
-
-const explain = defineCommand({
-  meta: { name: 'explain', description: 'Prints the plans of a SQL script without running it.' },
-  args: { file: { type: 'positional', description: 'job.sql', required: true }, set },
-  async run({ args }) {
-    const { explainFile } = await import('./run.js');
-    process.exitCode = await explainFile(args.file, { set: args.set });
-  },
-});
-
-const demo = defineCommand({
-  meta: { name: 'demo', description: 'Runs the coupon-abuse job on a built-in generator of user events; needs nothing.' },
-  args: {
-    rows: { type: 'string', description: 'events to make', default: '20000000' },
-    parallelism: { type: 'string', description: 'number of slots', default: '2' },
-  },
-  async run({ args }) {
-    const { runDemo } = await import('./demo.js');
-    process.exitCode = await runDemo({ rows: args.rows, parallelism: args.parallelism });
-  },
-});
-
-const bench = defineCommand({
-  meta: { name: 'bench', description: 'Measures throughput and latency on this machine, against peers on the same input.' },
-});
 
 /** The command line: `millrace run job.sql`, `millrace explain job.sql`, `millrace demo`, `millrace bench ads`. */
 export async function main(argv: string[]): Promise<void> {
@@ -52,10 +7,8 @@ export async function main(argv: string[]): Promise<void> {
     await own.bench(argv.slice(1));
     return;
   }
-  const version = '0.1.0';
-  const command = defineCommand({
-    meta: { name: 'millrace', version, description: "Stream processing for Node.js with Flink's semantics." },
-    subCommands: { run, explain, demo, bench },
-  });
+  // The usage text is coloured when its library loads: not where nobody sees colours.
+  if (!process.stdout.isTTY) process.env.NO_COLOR ??= '1';
+  const { command, runMain } = await import('./commands.js');
   await runMain(command, { rawArgs: argv });
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
-import { executeGraph, type JobHandle } from '../job/execute.js';
+import type { JobHandle } from '../job/execute.js';
 import { SlotPool } from '../job/pool.js';
 import type { JobResult } from '../job/status.js';
 import { leaveCoresToSlots } from './compiler.js';
@@ -51,7 +51,7 @@ export async function runScript(text: string, context: RunContext): Promise<numb
   return guarded(context.line, async () => {
     const pool = new SlotPool(slotsExpected(text, context.options)); // its threads load while the script is planned
     try {
-      const { planScript } = await import('../sql/index.js');
+      const { executeGraph, planScript } = await import('./script.js');
       const plan = await planScript(text, { file: context.file, options: context.options });
       for (const w of plan.warnings) process.stderr.write(`${w}\n`);
       const slots = plan.steps.map((s) => (s.kind === 'text' ? 0 : Number(s.graph.options['parallelism.default'] ?? 1)));

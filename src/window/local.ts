@@ -7,10 +7,10 @@ import { HotKeys } from '../batch/hot.js';
 import { type LocalWindowAggregateConfig, PARTIALS, type WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
 import { KeyedTables } from '../state/table.js';
-import { flatten, type Leaf } from '../types/leaf.js';
-import { BIGINT, type Schema, STRING_LENGTH } from '../types/logical.js';
+import { flatten } from '../types/leaf.js';
 import { WindowTime } from './clock.js';
 import { Partials } from './partial.js';
+import { partialSchema } from './partial-schema.js';
 import { Partition, type SliceRows } from './partition.js';
 import { floorTo, isBetweenWindows, type SliceSpec, sliceSpecOf } from './spec.js';
 
@@ -30,17 +30,6 @@ export interface LocalLimits {
 
 export function localPhase(limits: LocalLimits): OperatorModule<LocalWindowAggregateConfig> {
   return { create: (config, ctx) => new LocalWindows(config, sliceSpecOf(config.window), ctx, limits) };
-}
-
-/** What leaves on the side output PARTIALS. */
-export function partialSchema(leaves: readonly Leaf[], keys: readonly number[]): Schema {
-  return {
-    fields: [
-      ...keys.map((k, i) => ({ name: `key${i}`, type: leaves[k].type })),
-      { name: 'accumulators', type: { root: 'VARBINARY', length: STRING_LENGTH, nullable: false } },
-      { name: 'sliceEnd', type: BIGINT(false) },
-    ],
-  };
 }
 
 declare module '../wasm/engine.js' {

@@ -62,7 +62,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/job/pool.ts': ['node:worker_threads'],
   'src/ring/io-bell.ts': ['node:worker_threads'],
   'src/serve/compiler.ts': ['node:os', 'node:v8'],
-  'src/serve/cli.ts': ['citty'],
+  'src/serve/commands.ts': ['citty'],
   'src/serve/run.ts': ['node:fs', 'node:os', 'node:path'],
   'src/state/objects.ts': ['node:v8'],
   'src/stream/execute.ts': ['node:path', 'node:url'],

@@ -9,21 +9,9 @@ import type { CsvFraming } from '../../format/csv.js';
 import { FRAME_FILE, FRAME_HEADER_BYTES } from './frame_lines.js';
 import { sendInflated } from './gzip.js';
 import { type InputFile, listFiles, localPath } from './listing.js';
+import { type FoundFile, type MonitorDetail, readMonitorPosition } from './monitor_position.js';
 import { SOURCE_OPTIONS } from './options.js';
 import { compilePattern } from './plan.js';
-
-/** A file as it is handed to a reader. `offset`: where an earlier run stopped in it (of a gzip file, in its inflated bytes). */
-export interface FoundFile extends InputFile {
-  readonly offset: number;
-}
-
-/** What one reader has read: its state element, as JSON. */
-export interface MonitorPosition {
-  readonly version: 1;
-  /** paths of files that are read, by this reader and by those whose state it took over */
-  readonly seen: readonly string[];
-  readonly open: readonly FoundFile[];
-}
 
 interface MonitorConfig {
   readonly path: string;
@@ -34,22 +22,6 @@ interface MonitorConfig {
   /** what earlier runs have read */
   readonly seen: readonly string[];
   readonly open: readonly FoundFile[];
-}
-
-/** What the readers of a watched folder need: plain data. */
-export interface MonitorDetail {
-  readonly blockBytes: number;
-  readonly framing: CsvFraming | undefined;
-}
-
-export function readMonitorPosition(bytes: Uint8Array): MonitorPosition {
-  const stored = JSON.parse(new TextDecoder().decode(bytes)) as MonitorPosition;
-  if (stored.version !== 1 || stored.seen === undefined) {
-    throw new MillraceError('NOT_SUPPORTED', 'the position was not taken by a source that watches its folder', {
-      remedy: "Restore it with the same 'source.monitor-interval', or start without the snapshot.",
-    });
-  }
-  return stored;
 }
 
 /** A source that watches its folder: unbounded; every file is read once, by one reader, soon after it is found. */

@@ -9,7 +9,7 @@ import { Claims, Units } from './claims.js';
 import { FRAME_FILE, FRAME_HEADER_BYTES, FrameLines } from './frame_lines.js';
 import type { InputFile } from './listing.js';
 import { MetadataColumns } from './metadata.js';
-import { type FoundFile, type MonitorDetail, type MonitorPosition, readMonitorPosition } from './monitor.js';
+import { type FoundFile, type MonitorDetail, type MonitorPosition, readMonitorPosition } from './monitor_position.js';
 
 /** Reads the files that the watcher of a folder hands to this subtask, one after the other, each by one of the two ways that files are read. */
 export class MonitorReader implements SourceReader {

@@ -5,7 +5,8 @@ import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { systemClock } from '#src/base/clock.js';
 import { connector } from '#src/connect/filesystem/index.js';
-import { createIoSource, type FoundFile, planMonitor } from '#src/connect/filesystem/monitor.js';
+import { createIoSource, planMonitor } from '#src/connect/filesystem/monitor.js';
+import type { FoundFile } from '#src/connect/filesystem/monitor_position.js';
 import { type MillraceError, sql } from '#src/index.js';
 import { sourceConfig, tempFolder } from './lines_fixture.js';
 
