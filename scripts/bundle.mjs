@@ -81,7 +81,13 @@ export async function bundle(root) {
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') report(level === 'info' ? 'debug' : level, log);
     },
   });
-  await bundled.write({ dir: dist, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', codeSplitting: { groups: CHUNKS.map(([name, test], i) => ({ name, test, priority: CHUNKS.length - i })) } });
+  await bundled.write({
+    dir: dist,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    codeSplitting: { groups: CHUNKS.map(([name, test], i) => ({ name, test, priority: CHUNKS.length - i })) },
+  });
   await bundled.close();
   for (const f of files(src, '.d.ts')) cpSync(f, join(dist, f.slice(src.length + 1)), { recursive: true });
   cpSync(join(src, 'kernels.wasm'), join(dist, 'kernels.wasm'));

@@ -39,6 +39,16 @@ export function applyRegistrations(r: Registrations): void {
   for (const [name, url] of r.formats) registerFormat(name, url);
 }
 
+/** Modules of the connectors and formats whose names stand quoted in a script: what it will most likely load. */
+export function modulesNamed(script: string): string[] {
+  const urls = new Set<string>();
+  for (const [, name] of script.matchAll(/'([\w-]{1,60})'/g)) {
+    const url = connectors.get(name) ?? formats.get(name);
+    if (url !== undefined) urls.add(url);
+  }
+  return [...urls];
+}
+
 export async function loadConnector(name: string, place: ErrorPlace = {}): Promise<Connector> {
   const url = connectors.get(name);
   if (url === undefined) throw unknown('UNKNOWN_CONNECTOR', 'connector', name, connectors.keys(), place);

@@ -1,7 +1,7 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { ownModule } from '../base/modules.js';
 import type { SlotReport } from '../task/slot.js';
-import type { SlotTask, WorkerMessage } from '../task/worker.js';
+import type { Preload, SlotTask, WorkerMessage } from '../task/worker.js';
 
 /** Most that ending a pool waits for threads that still load, ms. */
 const LOAD_MS_MAX = 1000;
@@ -18,8 +18,8 @@ class SlotThread {
   readonly #worker: Worker;
   #task: Task | undefined;
 
-  constructor(gone: (thread: SlotThread) => void) {
-    const worker = new Worker(new URL(ownModule('task/worker.js')));
+  constructor(preload: Preload, gone: (thread: SlotThread) => void) {
+    const worker = new Worker(new URL(ownModule('task/worker.js')), { workerData: preload });
     this.#worker = worker;
     this.loaded = new Promise((resolve) => {
       worker.on('message', (m: WorkerMessage) => {
@@ -70,8 +70,11 @@ class SlotThread {
 export class SlotPool implements AsyncDisposable {
   readonly #threads = new Set<SlotThread>();
 
+  readonly #preload: Preload;
+
   /** `threads` start at once, so that they load while a script is planned; more start when a job needs them. */
-  constructor(threads: number) {
+  constructor(threads: number, preload: Preload = { modules: [], operators: [] }) {
+    this.#preload = preload;
     for (let i = 0; i < threads; i++) this.#start();
   }
 
@@ -82,7 +85,7 @@ export class SlotPool implements AsyncDisposable {
   }
 
   #start(): SlotThread {
-    const thread = new SlotThread((t) => this.#threads.delete(t));
+    const thread = new SlotThread(this.#preload, (t) => this.#threads.delete(t));
     this.#threads.add(thread);
     return thread;
   }

@@ -3,9 +3,11 @@ import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
+import { modulesNamed } from '../contract/registry.js';
 import type { JobHandle } from '../job/execute.js';
 import { SlotPool } from '../job/pool.js';
 import type { JobResult } from '../job/status.js';
+import type { Preload } from '../task/worker.js';
 import { leaveCoresToSlots } from './compiler.js';
 import { ignoreBrokenPipes, onInterrupt, SIGNAL_CODES } from './interrupt.js';
 import { StatusLine } from './status-line.js';
@@ -49,7 +51,7 @@ export async function runFile(file: string, flags: RunFlags): Promise<number> {
 /** Runs every job of a script in order. */
 export async function runScript(text: string, context: RunContext): Promise<number> {
   return guarded(context.line, async () => {
-    const pool = new SlotPool(slotsExpected(text, context.options)); // its threads load while the script is planned
+    const pool = new SlotPool(slotsExpected(text, context.options), preload(text)); // its threads load while the script is planned
     try {
       const { executeGraph, planScript } = await import('./script.js');
       const plan = await planScript(text, { file: context.file, options: context.options });
@@ -78,6 +80,12 @@ export async function runScript(text: string, context: RunContext): Promise<numb
 function slotsExpected(text: string, options: Readonly<Record<string, string>> | undefined): number {
   const given = options?.['parallelism.default'] ?? /'parallelism\.default'\s*=\s*'(\d{1,3})'/i.exec(text)?.[1];
   return Math.min(Math.max(Number(given ?? 1) || 1, 1), availableParallelism());
+}
+
+/** What its slots will most likely load, read off its text too. */
+function preload(text: string): Preload {
+  const operators = /\bGROUP\s+BY\b/i.test(text) ? ['calc', 'windowAggregate', 'groupAggregate'] : ['calc'];
+  return { modules: modulesNamed(text), operators };
 }
 
 async function runModule(file: string, context: RunContext): Promise<number> {

@@ -1,4 +1,4 @@
-import { type MessagePort, parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import { applyRegistrations } from '../contract/registry.js';
@@ -8,6 +8,7 @@ import { Engine, setKernelModule } from '../wasm/engine.js';
 import { buildSlot, slotReport } from './build.js';
 import { loadClosures } from './closures.js';
 import { Control } from './control.js';
+import { loadOperator } from './operators.js';
 import type { IoRings, JobPlan } from './plan.js';
 import { runSlot, type SlotReport, type Waiter } from './slot.js';
 
@@ -30,6 +31,14 @@ export interface SlotTask {
 export interface SlotWarning {
   readonly about: string;
   readonly text: string;
+}
+
+/** What a thread loads when it starts: a guess, so that it need not when its task comes. */
+export interface Preload {
+  /** URLs of connectors and formats */
+  readonly modules: readonly string[];
+  /** kinds of operators */
+  readonly operators: readonly string[];
 }
 
 /** What a thread posts: once that its modules are loaded, then the report of each task. */
@@ -94,4 +103,6 @@ function stdioBytes(): number {
 const port = parentPort!;
 const post = (m: WorkerMessage): void => port.postMessage(m);
 port.on('message', (task: SlotTask) => void slotMain(task).then(post));
-post('loaded');
+const { modules, operators } = workerData as Preload;
+// what cannot be loaded is said by the task that needs it
+void Promise.allSettled([...modules.map((url) => import(url)), ...operators.map(loadOperator)]).then(() => post('loaded'));
