@@ -19,15 +19,21 @@ function entriesOf(src) {
 
 /**
  * What is loaded together is one chunk. Each takes what its modules import too, unless one above has it. A start reads cli.js and `core`, starts the
- * slots' threads, and reads `sql`, `job` and `data` while those read `data` and `slot`.
+ * slots' threads, and reads `sql`, `job` and `emit` while those read `batch` and `slot`.
  */
 const CHUNKS = [
-  ['core', /\/src\/(base|types)\/|\/src\/contract\/(?!fleet|harness|user-)|\/src\/job\/pool\.js$|\/valibot\//],
-  ['data', /\/src\/(wasm|batch|ring|time)\/|\/src\/task\/(control|operators|plan)\.js$/],
+  [
+    'core',
+    /\/src\/(base|types|ring)\/|\/src\/contract\/(?!fleet|harness|user-)|\/valibot\/|\/src\/(job\/pool|task\/(control|operators|plan)|time\/zone|wasm\/(engine|describe|layout))\.js$/,
+  ],
+  ['batch', /\/src\/batch\//],
+  ['slot', /\/src\/(exchange|source|sink|time)\/|\/src\/task\/(?!worker|io-)|\/src\/wasm\/(host|linked)\.js$/],
+  ['emit', /\/src\/wasm\//],
   ['job', /\/src\/job\/(?!inline|simulate)|\/src\/task\/io-hub\.js$/],
-  ['slot', /\/src\/(exchange|source|sink)\/|\/src\/task\/(?!worker|io-worker)/],
   ['keyed', /\/src\/(state|aggregate|window|group)\//],
   ['sql', /\/src\/sql\//],
+  ['format', /\/src\/(format\/|connect\/dead_letters)/],
+  ['files', /\/src\/connect\/filesystem\/(?!index|monitor\.|gzip)/],
 ];
 
 /** `millrace bench`: loaded only by that command, and the modules it starts in processes and workers of their own. */
@@ -75,7 +81,7 @@ export async function bundle(root) {
   const bundled = await rolldown({
     input: Object.fromEntries([...entriesOf(src).map((e) => [e, join(src, `${e}.js`)]), ...BENCH.map((e) => [e, join(build, `${e}.js`)])]),
     platform: 'node',
-    external: [/^node:/, 'piscina', 'kafkajs', 'temporal-polyfill', /^@node-rs\//],
+    external: [/^node:/, 'kafkajs', 'temporal-polyfill', /^@node-rs\//],
     resolve: { alias: { '#abi': join(src, 'assembly/abi.js') } },
     onLog: (level, log, report) => {
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') report(level === 'info' ? 'debug' : level, log);

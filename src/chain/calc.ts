@@ -3,10 +3,9 @@ import type { MillraceError } from '../base/errors.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import type { CalcConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
-import { zoneTableFor } from '../time/zone.js';
-import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
-import { emitCalc, outputLeaves } from '../wasm/emitcalc.js';
+import { typeCode, typeWidth } from '../types/leaf.js';
 import { hostFunctions } from '../wasm/host.js';
+import { outputLeaves } from '../wasm/layout.js';
 import { LinkedModule } from '../wasm/linked.js';
 
 interface OwnColumn {
@@ -102,8 +101,6 @@ class CalcOperator implements Operator {
 }
 
 export const operator: OperatorModule<CalcConfig> = {
-  emit: (config, inputs: readonly (readonly Leaf[])[]) =>
-    emitCalc(config, inputs[0], zoneTableFor(config.timeZone, config.filter === undefined ? config.project : [config.filter, ...config.project])),
   host: (_config, ctx) => hostFunctions(ctx.engine, ctx.clock),
   create: (config, ctx) => new CalcOperator(config, ctx),
 };

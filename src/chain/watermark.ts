@@ -3,7 +3,7 @@ import { allocBatch, type Batch } from '../batch/batch.js';
 import type { WatermarkConfig } from '../contract/nodes.js';
 import { EMPTY_SNAPSHOT, type Operator, type OperatorContext, type OperatorModule, type OperatorSnapshot } from '../contract/operator.js';
 import { ownState, takeOwnState } from '../contract/redistribute.js';
-import { emitWatermark, WatermarkAssigner } from '../time/assigner.js';
+import { WatermarkAssigner } from '../time/assigner.js';
 import { hostFunctions } from '../wasm/host.js';
 
 /** Assigns watermarks in mid-stream: rows pass unchanged, marks from upstream are replaced by its own. */
@@ -83,7 +83,6 @@ class WatermarkOperator implements Operator {
 }
 
 export const operator: OperatorModule<WatermarkConfig> = {
-  emit: (config, inputs) => emitWatermark(config, inputs[0]),
   host: (_config, ctx) => hostFunctions(ctx.engine, ctx.clock),
   create: (config, ctx) => new WatermarkOperator(config, ctx),
 };

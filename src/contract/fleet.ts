@@ -70,10 +70,7 @@ class Subtask {
         },
       },
     };
-    const bytes = module.emit?.(config as never, options.inputs, options.output);
-    const host = module.host?.(config as never, base) ?? {};
-    const emitted = bytes === undefined ? {} : this.engine.link(new WebAssembly.Module(bytes as BufferSource), host);
-    this.operator = module.create(config as never, { ...base, emitted });
+    this.operator = module.create(config as never, { ...base, emitted: {} });
     this.builders = options.inputs.map((leaves) => createBuilder(this.engine, leaves, { capacity: options.batchRows ?? 64, kinds: options.changelog }));
   }
 

@@ -96,10 +96,11 @@ export interface Operator {
   close?(): void;
 }
 
+/** On the host, once per job: the bytes of the module to link in each slot; it imports what the operator's `host` gives. */
+export type OperatorEmitter<C = unknown> = (config: C, inputs: readonly (readonly Leaf[])[]) => Uint8Array;
+
 /** What a node kind brings: looked up by kind, so that a plan is data. C is the node's config, plain data. */
 export interface OperatorModule<C = unknown> {
-  /** On the host, once per job: the bytes of the module to link in each slot. */
-  emit?(config: C, inputs: readonly (readonly Leaf[])[], output: readonly Leaf[]): Uint8Array | undefined;
   /** Host functions the emitted module imports under "host". */
   host?(config: C, ctx: Omit<OperatorContext, 'emitted'>): Record<string, (...args: never[]) => unknown>;
   create(config: C, ctx: OperatorContext): Operator;

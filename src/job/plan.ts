@@ -8,12 +8,11 @@ import type { SinkPlan } from '../contract/sink.js';
 import type { HostContext, SourcePlan } from '../contract/source.js';
 import { RING_BYTES } from '../base/limits.js';
 import { ringBytes } from '../ring/ring.js';
-import { loadOperator } from '../task/operators.js';
+import { loadEmitter } from '../task/operators.js';
 import type { Restored } from '../task/snapshot.js';
 import type { EdgePlan, JobPlan, OpPlan, OpTarget, TaskPlan } from '../task/plan.js';
-import { emitWatermark } from '../time/assigner.js';
 import { flatten } from '../types/leaf.js';
-import { chainGraph, inputLeaves, SOURCE_KINDS } from './chaining.js';
+import { chainGraph, inputLeaves } from './chaining.js';
 import type { JobOptions } from './options.js';
 import { checkFits } from './restore.js';
 import { splitPhases } from './two-phase.js';
@@ -155,10 +154,9 @@ const compiled = new Map<string, WebAssembly.Module>();
 async function planOp(graph: StreamGraph, node: GraphNode, targets: OpTarget[], source: SourcePlan | undefined, sink: SinkPlan | undefined): Promise<OpPlan> {
   const inputs = node.inputs.map((_, i) => inputLeaves(graph, node, i));
   const output = flatten(node.output);
-  let bytes: Uint8Array | undefined;
   const watermark = node.kind === 'source' ? (node.config as SourceNodeConfig).watermark : undefined;
-  if (watermark !== undefined) bytes = emitWatermark(watermark, output);
-  else if (!SOURCE_KINDS.has(node.kind) && node.kind !== 'sink') bytes = (await loadOperator(node.kind)).emit?.(node.config, inputs, output);
+  const emit = await loadEmitter(watermark === undefined ? node.kind : 'watermark');
+  const bytes = emit?.(watermark ?? node.config, watermark === undefined ? inputs : [output]);
   const module = bytes === undefined ? undefined : compile(bytes);
   return { nodeId: node.id, uid: node.uid, name: node.name, kind: node.kind, config: node.config, inputs, output, module, source, sink, targets };
 }

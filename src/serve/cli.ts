@@ -2,13 +2,13 @@ import { ownModule } from '../base/modules.js';
 
 /** The command line: `millrace run job.sql`, `millrace explain job.sql`, `millrace demo`, `millrace bench ads`. */
 export async function main(argv: string[]): Promise<void> {
+  // The usage text is coloured when its library loads: not where nobody sees colours.
+  if (!process.stdout.isTTY) process.env.NO_COLOR ??= '1';
   if (argv[0] === 'bench') {
     const own = (await import(ownModule('bench/cli.js'))) as { bench(rawArgs: string[]): Promise<void> };
     await own.bench(argv.slice(1));
     return;
   }
-  // The usage text is coloured when its library loads: not where nobody sees colours.
-  if (!process.stdout.isTTY) process.env.NO_COLOR ??= '1';
   const { command, runMain } = await import('./commands.js');
   await runMain(command, { rawArgs: argv });
 }

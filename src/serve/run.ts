@@ -7,6 +7,7 @@ import { modulesNamed } from '../contract/registry.js';
 import type { JobHandle } from '../job/execute.js';
 import { SlotPool } from '../job/pool.js';
 import type { JobResult } from '../job/status.js';
+import { loadEmitter } from '../task/operators.js';
 import type { Preload } from '../task/worker.js';
 import { leaveCoresToSlots } from './compiler.js';
 import { ignoreBrokenPipes, onInterrupt, SIGNAL_CODES } from './interrupt.js';
@@ -51,9 +52,13 @@ export async function runFile(file: string, flags: RunFlags): Promise<number> {
 /** Runs every job of a script in order. */
 export async function runScript(text: string, context: RunContext): Promise<number> {
   return guarded(context.line, async () => {
-    const pool = new SlotPool(slotsExpected(text, context.options), preload(text)); // its threads load while the script is planned
+    const likely = preload(text);
+    const pool = new SlotPool(slotsExpected(text, context.options), likely); // its threads load while the script is planned
     try {
+      // all at once: a file that is waited for alone delays the start
+      const early = Promise.allSettled([loadEmitter('calc'), ...likely.modules.map((url) => import(url))]);
       const { executeGraph, planScript } = await import('./script.js');
+      await early; // what cannot be loaded is said when the script names it
       const plan = await planScript(text, { file: context.file, options: context.options });
       for (const w of plan.warnings) process.stderr.write(`${w}\n`);
       const slots = plan.steps.map((s) => (s.kind === 'text' ? 0 : Number(s.graph.options['parallelism.default'] ?? 1)));

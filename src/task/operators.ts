@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.js';
-import type { OperatorModule } from '../contract/operator.js';
+import type { OperatorEmitter, OperatorModule } from '../contract/operator.js';
 
 /** Operator modules by node kind, imported when a job uses them. Sources and sinks are built by the slot itself. */
 const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<never> }>>> = {
@@ -25,4 +25,14 @@ export async function loadOperator(kind: string): Promise<OperatorModule> {
   const load = modules[kind];
   if (load === undefined) throw new MillraceError('INTERNAL', `no operator of kind '${kind}'`);
   return (await load()).operator as OperatorModule;
+}
+
+/** Kinds whose rows pass emitted code. What emits it is loaded on the host only. */
+const emitters: Readonly<Record<string, () => Promise<OperatorEmitter<never>>>> = {
+  calc: () => import('../chain/emit.js').then((m) => m.calc),
+  watermark: () => import('../chain/emit.js').then((m) => m.watermark),
+};
+
+export async function loadEmitter(kind: string): Promise<OperatorEmitter | undefined> {
+  return (await emitters[kind]?.()) as OperatorEmitter | undefined;
 }

@@ -1,11 +1,10 @@
 import type { Clock } from '../base/clock.js';
 import type { MillraceError } from '../base/errors.js';
 import type { Batch } from '../batch/batch.js';
-import { ASSIGNER_BYTES, ASSIGNER_LAST, ASSIGNER_MAX, ASSIGNER_OTHERS, emitWatermark as emit, type WatermarkExprs } from '../wasm/emitwatermark.js';
-import type { Leaf } from '../types/leaf.js';
+import type { WatermarkExprs } from '../wasm/emitwatermark.js';
 import type { Engine } from '../wasm/engine.js';
+import { ASSIGNER_BYTES, ASSIGNER_LAST, ASSIGNER_MAX, ASSIGNER_OTHERS } from '../wasm/layout.js';
 import { LinkedModule } from '../wasm/linked.js';
-import { zoneTableFor } from './zone.js';
 
 const MIN = -(2n ** 63n);
 const MAX = 2n ** 63n - 1n;
@@ -21,11 +20,6 @@ interface Split {
   max: bigint;
   idle: boolean;
   lastRecordMs: number;
-}
-
-/** The bytes of the module a WatermarkAssigner runs; it imports host functions (hostFunctions of src/wasm). */
-export function emitWatermark(config: AssignerConfig, leaves: readonly Leaf[]): Uint8Array {
-  return emit(config, leaves, zoneTableFor(config.timeZone, [config.rowtime, config.watermark]));
 }
 
 /**

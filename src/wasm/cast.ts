@@ -6,8 +6,8 @@ import { narrow } from './arith.js';
 import { fromString, INTEGERS } from './caststring.js';
 import { toText } from './casttext.js';
 import { type Compiler, defineFunctions, notSupported, nullOf, type Val } from './compile.js';
-import { DATA_SCRATCH } from './layout.js';
-import { DECIMAL_ROUNDING, decimalShape, nullWhenTooWide, pow10, pushWide } from './decimal.js';
+import { DATA_SCRATCH, DECIMAL_ROUNDING } from './layout.js';
+import { decimalShape, nullWhenTooWide, pow10, pushWide } from './decimal.js';
 import * as op from './opcodes.js';
 import { cutDigits, DAY_MS, digitsOf, pushLocalMillis, rescaleTime, shiftToLocal, shiftToUtc, toUtc } from './instants.js';
 

@@ -2,15 +2,10 @@ import { T_I64, T_I128 } from '#abi';
 import type { Call } from '../types/expr.js';
 import type { LogicalType } from '../types/logical.js';
 import { type Compiler, notSupported, type Val } from './compile.js';
-import { DATA_SCRATCH } from './layout.js';
+import { DATA_SCRATCH, DECIMAL_OPS, DECIMAL_ROUNDING } from './layout.js';
 import * as op from './opcodes.js';
 
 type DecimalType = Extract<LogicalType, { root: 'DECIMAL' }>;
-
-/** Operation numbers of the host function decimalOp. */
-export const DECIMAL_OPS = { add: 0, sub: 1, mul: 2, div: 3, mod: 4 } as const;
-/** Rounding modes of the host function decimalRound. */
-export const DECIMAL_ROUNDING = { round: 0, floor: 1, ceil: 2 } as const;
 
 /** Precision and scale of an operand: an integer is a decimal of scale 0. */
 export function decimalShape(type: LogicalType): { precision: number; scale: number } {

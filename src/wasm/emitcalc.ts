@@ -18,9 +18,9 @@ import {
   T_STR,
 } from '#abi';
 import type { Expr } from '../types/expr.js';
-import { type Leaf, leafCount, typeWidth } from '../types/leaf.js';
+import { type Leaf, typeWidth } from '../types/leaf.js';
 import { ALWAYS, Compiler, NEVER, type Val } from './compile.js';
-import { STORES, DATA_WATERMARK } from './layout.js';
+import { DATA_WATERMARK, outputLeaves, STORES } from './layout.js';
 import './functions.js';
 import * as op from './opcodes.js';
 import { cachedPlan } from './plancache.js';
@@ -30,17 +30,6 @@ import type { ZoneTable } from './zonetable.js';
 export interface CalcExprs {
   readonly filter?: Expr;
   readonly project: readonly Expr[];
-}
-
-/** Output leaves that each projection fills: `first` leaf and how many; a plain column is copied as descriptors. */
-export function outputLeaves(project: readonly Expr[]): { expr: Expr; first: number; count: number; copy: boolean }[] {
-  let first = 0;
-  return project.map((expr) => {
-    const count = leafCount(expr.type);
-    const at = first;
-    first += count;
-    return { expr, first: at, count, copy: expr.op === 'col' };
-  });
 }
 
 /**

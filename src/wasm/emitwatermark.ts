@@ -4,16 +4,11 @@ import type { Leaf } from '../types/leaf.js';
 import { ALWAYS, Compiler, NEVER } from './compile.js';
 import './functions.js';
 import * as op from './opcodes.js';
+import { ASSIGNER_LAST, ASSIGNER_MAX, ASSIGNER_OTHERS } from './layout.js';
 import { cachedPlan } from './plancache.js';
 import { pushMillis } from './instants.js';
 import { beginRow } from './rowclock.js';
 import type { ZoneTable } from './zonetable.js';
-
-/** State of an assigner in memory: three i64 of milliseconds. */
-export const ASSIGNER_MAX = 0; // highest watermark of the batch's split so far
-export const ASSIGNER_OTHERS = 8; // minimum over the other active splits
-export const ASSIGNER_LAST = 16; // last emitted watermark
-export const ASSIGNER_BYTES = 24;
 
 export interface WatermarkExprs {
   readonly rowtime: Expr;

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.js';
-import { DECIMAL_OPS, DECIMAL_ROUNDING } from './decimal.js';
+import { DECIMAL_OPS, DECIMAL_ROUNDING } from './layout.js';
 import type { Engine, HostFunctions } from './engine.js';
 import { javaDouble, javaFloat } from './javanumber.js';
 import { compileTimestampParser, type TimestampParser } from './timestampparser.js';

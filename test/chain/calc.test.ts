@@ -2,17 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '#src/base/clock.js';
 import { MillraceError } from '#src/base/errors.js';
-import { operator } from '#src/chain/calc.js';
 import type { CalcConfig } from '#src/contract/nodes.js';
 import { flatten } from '#src/types/leaf.js';
 import { BIGINT, BOOLEAN, DATE, INT, ROW, STRING, TIMESTAMP, TIMESTAMP_LTZ } from '#src/types/logical.js';
-import { calc, call, col, leavesOf, lit, makeBatch, openOperator, type Value } from '../wasm/support.js';
+import { calc, calcOperator, call, col, leavesOf, lit, makeBatch, openOperator, type Value } from '../wasm/support.js';
 
 const config = (c: Partial<CalcConfig>): CalcConfig => ({ project: [], timeZone: 'UTC', ...c });
 
 test('a plain column is the input column itself', () => {
   const leaves = leavesOf([INT(), STRING()]);
-  const run = openOperator(operator, config({ project: [col(1, STRING()), col(0, INT())] }), leaves, leavesOf([STRING(), INT()]));
+  const run = openOperator(calcOperator, config({ project: [col(1, STRING()), col(0, INT())] }), leaves, leavesOf([STRING(), INT()]));
   const batch = makeBatch(run.engine, leaves, [
     [1, 'a'],
     [null, 'b'],
@@ -42,7 +41,7 @@ test('a ROW takes its fields along', () => {
     ],
   });
   const project = [col(1, row), call('add', INT(), col(0, INT()), lit(1, INT(false))), call('isNull', BOOLEAN(), col(1, row))];
-  const run = openOperator(operator, config({ project }), input, output);
+  const run = openOperator(calcOperator, config({ project }), input, output);
   const batch = makeBatch(run.engine, input, [
     [1, 1, 7n, 'seven'],
     [2, null, null, null],
@@ -59,7 +58,12 @@ test('a ROW takes its fields along', () => {
 
 test('marks, kinds, times and the split pass on, also when no row is left', () => {
   const leaves = leavesOf([INT()]);
-  const run = openOperator(operator, config({ filter: call('gt', BOOLEAN(), col(0, INT()), lit(10, INT(false))), project: [col(0, INT())] }), leaves, leaves);
+  const run = openOperator(
+    calcOperator,
+    config({ filter: call('gt', BOOLEAN(), col(0, INT()), lit(10, INT(false))), project: [col(0, INT())] }),
+    leaves,
+    leaves,
+  );
   const batch = makeBatch(run.engine, leaves, [[1], [2]]);
   batch.markCount = 1;
   run.engine.u32[batch.marks >> 2] = 1;
@@ -70,7 +74,7 @@ test('marks, kinds, times and the split pass on, also when no row is left', () =
 
 function failing(c: CalcConfig, types: Parameters<typeof leavesOf>[0], rows: Value[][]): { error: MillraceError; rows: number[] } {
   const leaves = leavesOf(types);
-  const run = openOperator(operator, c, leaves, leavesOf(c.project.map((p) => p.type)));
+  const run = openOperator(calcOperator, c, leaves, leavesOf(c.project.map((p) => p.type)));
   let error: unknown;
   try {
     run.op.processBatch(makeBatch(run.engine, leaves, rows), 0);
@@ -157,7 +161,7 @@ test('now is read once for each record, and all expressions of a record see it',
 
 test('batches larger than usual, one after the other', () => {
   const leaves = leavesOf([INT()]);
-  const run = openOperator(operator, config({ project: [call('mul', INT(), col(0, INT()), lit(2, INT(false)))] }), leaves, leaves);
+  const run = openOperator(calcOperator, config({ project: [call('mul', INT(), col(0, INT()), lit(2, INT(false)))] }), leaves, leaves);
   for (const n of [3, 5000, 10, 9000]) {
     const rows = Array.from({ length: n }, (_, i) => [i % 7 === 0 ? null : i] as Value[]);
     run.op.processBatch(makeBatch(run.engine, leaves, rows, n), 0);
@@ -171,7 +175,7 @@ test('batches larger than usual, one after the other', () => {
 test('CURRENT_WATERMARK is that of the marks before the row, over batches', () => {
   const T = TIMESTAMP(3);
   const leaves = leavesOf([INT()]);
-  const run = openOperator(operator, config({ project: [call('currentWatermark', T)] }), leaves, leavesOf([T]));
+  const run = openOperator(calcOperator, config({ project: [call('currentWatermark', T)] }), leaves, leavesOf([T]));
   const feed = (marks: [number, bigint][]): Value[] => {
     const batch = makeBatch(run.engine, leaves, [[1], [2], [3]]);
     batch.markCount = marks.length;

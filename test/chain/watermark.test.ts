@@ -3,14 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ManualClock } from '#src/base/clock.js';
 import { MillraceError } from '#src/base/errors.js';
-import { operator } from '#src/chain/watermark.js';
 import type { WatermarkConfig } from '#src/contract/nodes.js';
-import { emitWatermark, WatermarkAssigner } from '#src/time/assigner.js';
+import { WatermarkAssigner } from '#src/time/assigner.js';
 import type { Expr } from '#src/types/expr.js';
 import { TIMESTAMP } from '#src/types/logical.js';
 import { Engine } from '#src/wasm/engine.js';
 import { hostFunctions } from '#src/wasm/host.js';
-import { call, col, leavesOf, lit, makeBatch, openOperator, selectedRows, type Value } from '../wasm/support.js';
+import { call, col, leavesOf, lit, makeBatch, openOperator, selectedRows, type Value, watermarkOperator } from '../wasm/support.js';
 
 const TS = TIMESTAMP(3);
 const minus5s: Expr = call('sub', TS, col(0, TS), lit(5000n, { root: 'INTERVAL_DAY_TIME', nullable: false }));
@@ -47,7 +46,7 @@ test('marks stand where Flink emits watermarks, over batch boundaries', () => {
   fc.assert(
     fc.property(times, fc.constantFrom(0, 100, 200, 3000), (batches, intervalMs) => {
       const leaves = leavesOf([TS]);
-      const run = openOperator(operator, config(intervalMs), leaves, leaves);
+      const run = openOperator(watermarkOperator, config(intervalMs), leaves, leaves);
       const state = { current: 0n, last: 0n };
       for (const b of batches) {
         const before = run.emissions.length;
@@ -69,7 +68,7 @@ test('marks stand where Flink emits watermarks, over batch boundaries', () => {
 
 test('a NULL rowtime fails after the rows before it', () => {
   const leaves = leavesOf([TS]);
-  const run = openOperator(operator, config(0), leaves, leaves);
+  const run = openOperator(watermarkOperator, config(0), leaves, leaves);
   const batch = makeBatch(run.engine, leaves, [[10000n], [20000n], [null], [30000n]]);
   assert.throws(
     () => run.op.processBatch(batch, 0),
@@ -88,7 +87,7 @@ test('a NULL rowtime fails after the rows before it', () => {
 test('every interval of processing time the watermark that has advanced at all is emitted', () => {
   const leaves = leavesOf([TS]);
   const clock = new ManualClock(1000);
-  const run = openOperator(operator, config(200), leaves, leaves, clock);
+  const run = openOperator(watermarkOperator, config(200), leaves, leaves, clock);
   assert.deepEqual(run.timers, [1200]);
   run.op.processBatch(makeBatch(run.engine, leaves, [[5100n]]), 0);
   assert.deepEqual(run.emissions[0].marks, []);
@@ -104,7 +103,7 @@ function assigner(intervalMs: number, idleTimeoutMs = 0) {
   const clock = new ManualClock(0);
   const leaves = leavesOf([TS]);
   const c = config(intervalMs, true, idleTimeoutMs);
-  const exports = engine.link(new WebAssembly.Module(emitWatermark(c, leaves) as BufferSource), hostFunctions(engine));
+  const exports = engine.link(new WebAssembly.Module(watermarkOperator.emit(c, [leaves]) as BufferSource), hostFunctions(engine));
   const a = new WatermarkAssigner(engine, exports, c, clock, 'source');
   const feed = (split: number, times: Value[]): bigint[] => {
     const batch = makeBatch(

@@ -7,7 +7,7 @@ import type { Batch } from '#src/batch/batch.js';
 import type { WatermarkConfig } from '#src/contract/nodes.js';
 import { type Connector, POLL_END, POLL_IDLE, POLL_ROWS, type ReaderContext } from '#src/contract/source.js';
 import { SourceDriver } from '#src/source/driver.js';
-import { emitWatermark } from '#src/time/assigner.js';
+import { watermark as emitWatermark } from '#src/chain/emit.js';
 import { flatten } from '#src/types/leaf.js';
 import { type LogicalType, type Schema, TIMESTAMP } from '#src/types/logical.js';
 import { Engine } from '#src/wasm/engine.js';
@@ -63,7 +63,7 @@ function open(script: readonly Step[], config?: WatermarkConfig, at: { from?: nu
     }),
   };
   const node = { source: { connector: 'script', tableName: 't', options: {}, schema, metadata: [undefined], orderIgnored: true }, watermark: config };
-  const bytes = config === undefined ? undefined : emitWatermark(config, leaves);
+  const bytes = config === undefined ? undefined : emitWatermark(config, [leaves]);
   const emitted = bytes === undefined ? {} : engine.link(new WebAssembly.Module(bytes as BufferSource), hostFunctions(engine));
   const driver = new SourceDriver(
     node,

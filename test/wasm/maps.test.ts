@@ -4,8 +4,7 @@ import fc from 'fast-check';
 import { decodeMap, encodeMap } from '#src/batch/map.js';
 import { type LogicalType, BYTES, MAP, STRING } from '#src/types/logical.js';
 import type { Engine } from '#src/wasm/engine.js';
-import { operator } from '#src/chain/calc.js';
-import { call, col, leavesOf, makeBatch, openOperator, type Value } from './support.js';
+import { calcOperator, call, col, leavesOf, makeBatch, openOperator, type Value } from './support.js';
 
 const S = STRING();
 const B = BYTES();
@@ -18,7 +17,7 @@ const entries = fc.array(fc.tuple(key, value), { maxLength: 6 });
 function bytesOf(e: Parameters<typeof call>[0], type: LogicalType, args: { type: LogicalType; value: Value | Uint8Array }[]): Uint8Array | null {
   const input = leavesOf(args.map((a) => a.type));
   const project = [call(e, type, ...args.map((a, i) => col(i, a.type)))];
-  const run = openOperator(operator, { project, timeZone: 'UTC' }, input, leavesOf([type]));
+  const run = openOperator(calcOperator, { project, timeZone: 'UTC' }, input, leavesOf([type]));
   const batch = makeBatch(run.engine, input, [args.map((a) => (a.value instanceof Uint8Array ? '' : a.value))]);
   args.forEach((a, i) => {
     if (a.value instanceof Uint8Array) place(run.engine, batch.values(i), a.value);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { operator } from '#src/chain/calc.js';
 import type { Expr, FunctionName } from '#src/types/expr.js';
 import { BIGINT, BOOLEAN, DECIMAL, DOUBLE, INT, type LogicalType, STRING, TINYINT } from '#src/types/logical.js';
 import { DivisionByZero, interpret } from './model.js';
-import { call, col, leavesOf, lit, makeBatch, openOperator, type Value } from './support.js';
+import { calcOperator, call, col, leavesOf, lit, makeBatch, openOperator, type Value } from './support.js';
 
 const SMALL = DECIMAL(10, 2);
 const MIDDLE = DECIMAL(18, 4);
@@ -120,7 +119,7 @@ for (const type of [...new Set(TYPES)]) {
         (expr, filter, rows) => {
           const input = leavesOf(TYPES);
           const config = { filter, project: [expr, col(0, INT())], timeZone: 'UTC' };
-          const run = openOperator(operator, config, input, leavesOf([expr.type, INT()]));
+          const run = openOperator(calcOperator, config, input, leavesOf([expr.type, INT()]));
           const expected: { row: number; values: Value[] }[] = [];
           let fails = false;
           try {

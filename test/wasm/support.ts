@@ -2,9 +2,11 @@ import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128, T_STR } from '
 import { type Clock, ManualClock } from '#src/base/clock.js';
 import { MetricGroup } from '#src/base/metrics.js';
 import { allocBatch, type Batch } from '#src/batch/batch.js';
-import { operator } from '#src/chain/calc.js';
+import * as calcModule from '#src/chain/calc.js';
+import * as emitters from '#src/chain/emit.js';
+import * as watermarkModule from '#src/chain/watermark.js';
 import type { CalcConfig } from '#src/contract/nodes.js';
-import type { OperatorContext, OperatorModule } from '#src/contract/operator.js';
+import type { OperatorContext, OperatorEmitter, OperatorModule } from '#src/contract/operator.js';
 import type { Call, Expr, FunctionName } from '#src/types/expr.js';
 import { flatten, type Leaf, typeCode, typeWidth } from '#src/types/leaf.js';
 import type { LogicalType, Schema } from '#src/types/logical.js';
@@ -116,9 +118,14 @@ export interface Emission {
   marks: { afterRow: number; watermark: bigint }[];
 }
 
+/** An operator and what the host emits for it. */
+export type EmittedOperator<C> = OperatorModule<C> & { readonly emit: OperatorEmitter<C> };
+export const calcOperator = { ...calcModule.operator, emit: emitters.calc };
+export const watermarkOperator = { ...watermarkModule.operator, emit: emitters.watermark };
+
 /** Runs one operator module in an engine of its own and collects what it emits. */
 export function openOperator<C>(
-  module: OperatorModule<C>,
+  module: EmittedOperator<C>,
   config: C,
   input: readonly Leaf[],
   output: readonly Leaf[],
@@ -127,7 +134,7 @@ export function openOperator<C>(
   const engine = new Engine();
   const emissions: Emission[] = [];
   const timers: number[] = [];
-  const bytes = module.emit?.(config, [input], output);
+  const bytes = module.emit(config, [input]);
   let last: Batch | undefined;
   const emit = (b: Batch): void => {
     last = b;
@@ -157,7 +164,7 @@ export function openOperator<C>(
       emitSide: () => {},
     },
   };
-  const emitted = bytes === undefined ? {} : engine.link(new WebAssembly.Module(bytes as BufferSource), module.host?.(config, base));
+  const emitted = engine.link(new WebAssembly.Module(bytes as BufferSource), module.host?.(config, base));
   const ctx: OperatorContext = { ...base, emitted };
   const op = module.create(config, ctx);
   op.open?.();
@@ -172,7 +179,7 @@ export function calc(
   clock?: Clock,
 ): Emission {
   const input = leavesOf(types);
-  const run = openOperator(operator, { timeZone: 'UTC', ...config }, input, leavesOf(config.project.map((p) => p.type)), clock);
+  const run = openOperator(calcOperator, { timeZone: 'UTC', ...config }, input, leavesOf(config.project.map((p) => p.type)), clock);
   run.op.processBatch(makeBatch(run.engine, input, rows, Math.max(rows.length, 16)), 0);
   return run.emissions[0] ?? { rows: [], marks: [] };
 }
