@@ -8,7 +8,7 @@ const K1: u64 = 0xbf58476d1ce4e5b9;
 const K2: u64 = 0x94d049bb133111eb;
 const K3: u64 = 0xd6e8feb86659fd93;
 /** What a NULL contributes. */
-const NULL_WORD: u64 = 0x7fb5d329728ea185;
+export const NULL_WORD: u64 = 0x7fb5d329728ea185;
 
 /** 64 bits to 32: every input bit reaches the top bits. */
 // @ts-ignore: decorator

@@ -3,6 +3,7 @@
 // A string's slot is {u32 offset from the key's start, u32 length}. Slots of NULLs are zero, so equal keys are equal bytes.
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128, T_ROW, T_STR } from "../abi";
 import { wordAt } from "../hash";
+import { isNullRow } from "./flat";
 import { NULL_LENGTH, ROW_META, ROW_WORD } from "./table";
 
 /** Descriptor of one key column, 16 bytes: u32 type, u32 values, u32 validity, u32 slot offset. */
@@ -126,12 +127,12 @@ export function putWord(type: u32, values: usize, i: u32, word: u64): void {
   }
 }
 
-/** Writes the keys of WORD rows into rows 0..n-1 of a column of type `type`; NULLs clear their validity bit (validity 0: none are). */
-export function keyWordsToColumn(rows: usize, n: u32, type: u32, values: usize, validity: usize): void {
+/** Writes the keys of WORD or FLAT rows into rows 0..n-1 of a column of type `type`; NULLs clear their validity bit (validity 0: none are). */
+export function keyWordsToColumn(rows: usize, n: u32, flat: bool, type: u32, values: usize, validity: usize): void {
   for (let i: u32 = 0; i < n; i++) {
     const row = load<u32>(rows + ((i as usize) << 2)) as usize;
     putWord(type, values, i, load<u64>(row, ROW_WORD));
-    if (validity != 0) putBit(validity, i, load<u32>(row, ROW_META) == 0);
+    if (validity != 0) putBit(validity, i, flat ? !isNullRow(row) : load<u32>(row, ROW_META) == 0);
   }
 }
 

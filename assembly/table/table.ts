@@ -7,9 +7,11 @@
 //                       accumulator is the u32 owner.
 // All accumulators are zero in a new row: zero means "nothing seen".
 import { alloc, free } from "../memory";
+import { flatFree } from "./flat";
 
 export const TABLE_WORD: u32 = 1;
 export const TABLE_BYTES: u32 = 2;
+export const TABLE_FLAT: u32 = 3;
 
 export const T_SLOTS: usize = 0;
 export const T_LOG: usize = 4;
@@ -28,7 +30,16 @@ export const T_WALK_SLAB: usize = 60;
 export const T_WALK_OFFSET: usize = 64;
 export const T_BYTES: usize = 68; // bytes allocated by this table
 export const T_TOUCHED: usize = 72; // u64: what fetching ahead saw
-const T_SIZE: u32 = 128;
+// FLAT tables (flat.ts): T_SLOTS is their directory, T_LOG the bits of its index
+export const T_SIDE: usize = 80; // rows that stand aside
+export const T_SIDE_SEEN: usize = 84;
+export const T_SEGMENTS: usize = 88;
+export const T_LINES: usize = 104; // vectors of the find
+export const T_FAILED: usize = 108; // the memory is out
+export const T_MOVES: usize = 92; // how often a segment moved, and where the last one was
+export const T_MOVED: usize = 96;
+export const T_MOVED_BYTES: usize = 100;
+export const T_SIZE: u32 = 128;
 
 const SLAB_NEXT: usize = 0;
 const SLAB_BYTES: usize = 4;
@@ -201,7 +212,8 @@ function freeSlabs(first: usize): void {
 export function tableFree(t: usize): void {
   freeSlabs(load<u32>(t, T_ROWS) as usize);
   freeSlabs(load<u32>(t, T_BLOBS) as usize);
-  free(load<u32>(t, T_SLOTS) as usize, 8 << load<u32>(t, T_LOG));
+  if (load<u32>(t, T_KIND) == TABLE_FLAT) flatFree(t);
+  else free(load<u32>(t, T_SLOTS) as usize, 8 << load<u32>(t, T_LOG));
   free(t, T_SIZE);
 }
 

@@ -15,7 +15,7 @@ const records = Number(process.argv[3] ?? '30000000');
 const engine = new Engine();
 const leaves = [{ path: ['k'], type: BIGINT(false) }];
 const aggregates = new Aggregates(engine, leaves, [{ fn: 'countStar', distinct: false, type: BIGINT(false) }], KeyedTables.accBase(leaves, [0]));
-const tables = new KeyedTables(engine, leaves, [0], aggregates.layout.bytes, { base: 0, range: 2 ** 32 });
+const tables = new KeyedTables(engine, leaves, [0], aggregates.layout.bytes, { base: 0, range: 2 ** 32 }, process.argv[4] !== 'stable');
 const hasher = new KeyHasher(engine, leaves, [0]);
 const batch = allocBatch(engine, leaves);
 batch.setValidity(0, 0);

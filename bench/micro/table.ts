@@ -9,12 +9,12 @@ import { KeyedTables } from '#src/state/table.js';
 import { BIGINT, INT, type LogicalType, STRING } from '#src/types/logical.js';
 import { Engine } from '#src/wasm/engine.js';
 
-function run(name: string, type: LogicalType, keys: number, bytes: number, rows: number): void {
+function run(name: string, type: LogicalType, keys: number, bytes: number, rows: number, movable = false): void {
   const engine = new Engine();
   const leaves = [{ path: ['k'], type }];
   const base = KeyedTables.accBase(leaves, [0]);
   const aggregates = new Aggregates(engine, leaves, [{ fn: 'countStar', distinct: false, type: BIGINT(false) }], base);
-  const tables = new KeyedTables(engine, leaves, [0], aggregates.layout.bytes, { base: 0, range: 2 ** 32 });
+  const tables = new KeyedTables(engine, leaves, [0], aggregates.layout.bytes, { base: 0, range: 2 ** 32 }, movable);
   const hasher = new KeyHasher(engine, leaves, [0]);
   const input = engine.alloc(bytes === 0 ? 64 : keys * bytes + 64);
   const prng = new Prng(1);
@@ -75,6 +75,9 @@ function run(name: string, type: LogicalType, keys: number, bytes: number, rows:
   );
 }
 
+run('BIGINT, movable', BIGINT(false), 100, 0, 2e7, true);
+run('BIGINT, movable', BIGINT(false), 100_000, 0, 2e7, true);
+run('BIGINT, movable', BIGINT(false), 10_000_000, 0, 2e6, true);
 run('BIGINT', BIGINT(false), 100, 0, 2e7);
 run('BIGINT', BIGINT(false), 100_000, 0, 2e7);
 run('INT', INT(false), 100_000, 0, 2e7);

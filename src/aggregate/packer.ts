@@ -8,6 +8,8 @@ import type { Engine } from '../wasm/engine.js';
 declare module '../wasm/engine.js' {
   interface Kernels {
     tableByGroup(table: number, groups: number, starts: number, out: number): void;
+    flatByGroup(table: number, groups: number, starts: number, spare: number, out: number): void;
+    flatPackRows(rows: number, n: number, acc: number, out: number, copies: number): number;
     distinctByGroup(table: number, sessions: number, groups: number, starts: number, out: number): void;
     packSize(rows: number, n: number, words: number, acc: number): number;
     packRows(rows: number, n: number, words: number, acc: number, out: number, copies: number): number;
@@ -102,7 +104,8 @@ export class Packer {
     const groups = this.#groups;
     const rows = this.#rows.room(this.#tables.count(state.table));
     const starts = this.#starts.room(groups + 1);
-    kernels.tableByGroup(state.table, groups, starts, rows);
+    if (this.#tables.isFlat) kernels.flatByGroup(state.table, groups, starts, this.#copies.room(this.#tables.count(state.table)), rows);
+    else kernels.tableByGroup(state.table, groups, starts, rows);
     state.distinct.forEach((t, i) => {
       const entries = this.#entries[i].room(kernels.tableCount(t));
       kernels.distinctByGroup(t, this.#sessions === undefined ? 0 : 1, groups, this.#entryStarts[i].room(groups + 1), entries);
@@ -139,7 +142,8 @@ export class Packer {
     const distinctBytes = distinct.reduce((a, d) => a + d.bytes, 0);
     // the copies come first, because strings are measured on them
     const first = this.#allocate(head + rowBytes);
-    if (this.#sessions === undefined) k.packRows(rows, n, words, acc, first.ptr + head, copies);
+    if (this.#tables.isFlat) k.flatPackRows(rows, n, acc, first.ptr + head, copies);
+    else if (this.#sessions === undefined) k.packRows(rows, n, words, acc, first.ptr + head, copies);
     else k.packSessions(rows, n, words, acc, this.#tables.accBytes, this.#sessions.head, first.ptr + head, originals, copies);
     const blobBytes = plans.reduce((a, p) => a + k.blobSize(copies, count, p.offset, p.flag), 0);
     const whole = this.#allocate(head + rowBytes + blobBytes + distinctBytes);

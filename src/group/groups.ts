@@ -45,7 +45,10 @@ export class Groups {
     this.hidden = shown < 0;
     this.counter = this.hidden ? calls.length - 1 : shown;
     this.aggregates = new Aggregates(engine, leaves, calls, KeyedTables.accBase(leaves, keys), retracts);
-    this.tables = new KeyedTables(engine, leaves, keys, this.aggregates.layout.bytes, hashesOf(ctx, keys));
+    const { layout } = this.aggregates;
+    // a bundle keeps pointers to the groups it has merged into, and DISTINCT values name their group by its pointer
+    const movable = config.miniBatch === undefined && layout.distinctArgs.length === 0;
+    this.tables = new KeyedTables(engine, leaves, keys, layout.bytes, hashesOf(ctx, keys), movable);
     this.state = this.create();
     this.calls = new RunningCalls(engine, this.aggregates, this.counter, this.state);
     this.#hasher = new KeyHasher(engine, leaves, keys);

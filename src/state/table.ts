@@ -9,6 +9,9 @@ import type { Engine } from '../wasm/engine.js';
 declare module '../wasm/engine.js' {
   interface Kernels {
     tableNew(kind: number, accBytes: number, base: number, range: number, expected: number): number;
+    flatNew(accBytes: number, base: number, range: number): number;
+    flatFind(table: number, type: number, values: number, validity: number, sel: number, n: number, hashes: number, out: number): number;
+    flatFindRows(table: number, rows: number, n: number, out: number): number;
     tableFree(table: number): void;
     tableCount(table: number): number;
     tableBytes(table: number): number;
@@ -20,7 +23,7 @@ declare module '../wasm/engine.js' {
     keyMeasure(columns: number, count: number, fixedBytes: number, sel: number, n: number, refs: number): number;
     keyEncode(columns: number, count: number, fixedBytes: number, sel: number, n: number, refs: number, buffer: number): void;
     keyRefs128(values: number, n: number, refs: number): void;
-    keyWordsToColumn(rows: number, n: number, type: number, values: number, validity: number): void;
+    keyWordsToColumn(rows: number, n: number, flat: number, type: number, values: number, validity: number): void;
     keyBytesToColumn(rows: number, n: number, keyOffset: number, type: number, values: number, validity: number): void;
     keyPartToColumn(rows: number, n: number, keyOffset: number, slot: number, part: number, type: number, values: number, validity: number): void;
   }
@@ -29,6 +32,8 @@ declare module '../wasm/engine.js' {
 const TABLE_WORD = 1;
 const TABLE_BYTES = 2;
 const COLUMN_BYTES = 16;
+/** Accumulators up to this many bytes stand in the slots of a table when rows may move: larger rows would waste too much in empty slots. */
+const FLAT_ACC_BYTES = 24;
 
 /** The hashes a subtask owns: [base, base + range). */
 export interface HashRange {
@@ -53,11 +58,13 @@ type KeyForm = 'none' | 'word' | 'string' | 'wide' | 'parts';
 
 /**
  * Keyed tables with one key and one row layout (assembly/table): a window operator has one per slice. Rows stay where they are until
- * their table is freed, so their pointers may be kept. Owns the scratch for encoding keys of several columns.
+ * their table is freed, so their pointers may be kept; but for flat tables. Owns the scratch for encoding keys of several columns.
  */
 export class KeyedTables {
   readonly #engine: Engine;
   readonly #form: KeyForm;
+  /** Rows stand in the slots: they move, so their pointers hold until the next find, and there is no walk. */
+  readonly isFlat: boolean;
   readonly #kind: number;
   readonly #accBytes: number;
   readonly #hashes: HashRange;
@@ -70,8 +77,8 @@ export class KeyedTables {
   #buffer = 0;
   #bufferBytes = 0;
 
-  /** `keys` are leaf indices of the batches given to find. */
-  constructor(engine: Engine, leaves: readonly Leaf[], keys: readonly number[], accBytes: number, hashes: HashRange) {
+  /** `keys` are leaf indices of the batches given to find. `movable`: pointers to rows are not kept from find to find, and tables not walked. */
+  constructor(engine: Engine, leaves: readonly Leaf[], keys: readonly number[], accBytes: number, hashes: HashRange, movable = false) {
     if (keys.length > KEY_COLUMNS_MAX) {
       throw new MillraceError('GRAPH_INVALID', `a key of ${keys.length} columns: at most ${KEY_COLUMNS_MAX} are possible`, {
         remedy: 'Group by fewer columns.',
@@ -90,6 +97,7 @@ export class KeyedTables {
     this.#form = keys.length === 0 ? 'none' : only === undefined || only === T_ROW ? 'parts' : only === T_STR ? 'string' : only === T_I128 ? 'wide' : 'word';
     this.#kind = KeyedTables.isWord(leaves, keys) ? TABLE_WORD : TABLE_BYTES;
     this.#accBytes = accBytes;
+    this.isFlat = movable && this.#form === 'word' && accBytes <= FLAT_ACC_BYTES;
     this.#hashes = hashes;
     this.#columns = engine.alloc(Math.max(1, keys.length) * COLUMN_BYTES);
     this.#zero = engine.alloc(64);
@@ -120,7 +128,9 @@ export class KeyedTables {
 
   /** A new table with room for `expected` rows before it grows. */
   create(expected = 0): number {
-    const t = this.#engine.kernels.tableNew(this.#kind, this.#accBytes, this.#hashes.base, this.#hashes.range, expected);
+    const { base, range } = this.#hashes;
+    const k = this.#engine.kernels;
+    const t = this.isFlat ? k.flatNew(this.#accBytes, base, range) : k.tableNew(this.#kind, this.#accBytes, base, range, expected);
     if (t === 0) this.outOfMemory();
     return t >>> 0;
   }
@@ -139,7 +149,7 @@ export class KeyedTables {
     let ok: number;
     switch (this.#form) {
       case 'word':
-        ok = k.tableFindWords(table, code, batch.values(column), batch.validity(column), sel, n, hashes, out);
+        ok = (this.isFlat ? k.flatFind : k.tableFindWords)(table, code, batch.values(column), batch.validity(column), sel, n, hashes, out);
         break;
       case 'string':
         ok = k.tableFindBytes(table, batch.values(column), batch.validity(column), sel, n, hashes, out);
@@ -201,7 +211,8 @@ export class KeyedTables {
 
   /** Finds or makes the rows in `dst` for the keys of `n` rows of another table with `srcAccBytes` of accumulators. */
   findRows(dst: number, rows: number, n: number, out: number, srcAccBytes = this.#accBytes): void {
-    if (this.#engine.kernels.tableFindRows(dst, srcAccBytes, rows, n, out) === 0) this.outOfMemory();
+    const k = this.#engine.kernels;
+    if ((this.isFlat ? k.flatFindRows(dst, rows, n, out) : k.tableFindRows(dst, srcAccBytes, rows, n, out)) === 0) this.outOfMemory();
   }
 
   /** Starts a walk over the rows; one walk per table at a time. */
@@ -219,7 +230,7 @@ export class KeyedTables {
     this.#keys.forEach((key, i) => {
       const values = batch.values(first + i);
       const validity = batch.validity(first + i);
-      if (this.#form === 'word') k.keyWordsToColumn(rows, n, key.code, values, validity);
+      if (this.#form === 'word') k.keyWordsToColumn(rows, n, this.isFlat ? 1 : 0, key.code, values, validity);
       else if (this.#form === 'parts') k.keyPartToColumn(rows, n, this.keyOffset, key.slot, i, key.code, values, validity);
       else k.keyBytesToColumn(rows, n, this.keyOffset, key.code, values, validity);
     });
