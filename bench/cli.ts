@@ -70,22 +70,26 @@ const numbers = (text: string, name: string): number[] =>
 const latencyCommand = defineCommand({
   meta: { name: 'latency', description: "from a record's due time to the sink's write: open loop, keyed, shuffled, over rates and buffer timeouts" },
   args: {
-    seconds: { type: 'string', default: '3', description: 'length of one run, a third of it warm-up' },
+    seconds: { type: 'string', default: '3', description: 'what is measured of a run' },
+    warmup: { type: 'string', default: '2', description: 'seconds before that' },
     parallelism: { type: 'string', default: '2', description: 'slots' },
     timeouts: { type: 'string', default: '0,1,10,100', description: 'buffer timeouts, ms' },
     shares: { type: 'string', default: '10,50,80,95', description: 'rates in percent of the sustainable one' },
     work: { type: 'string', default: 'state', description: 'state: a count per key by a function in JS; exchange: partitioned by key only, all in wasm' },
-    flink: { type: 'boolean', default: !PACKAGED, description: 'real Flink at 100,000 records/s too' },
+    programs: { type: 'string', default: PACKAGED ? 'millrace' : 'millrace,flink', description: 'millrace over all rates; flink at 100,000 records/s' },
+    sustainable: { type: 'string', required: false, description: 'records/s: not searched then, and the rows that earlier runs saved for this rate stay' },
   },
   run: ({ args }) => {
     if (args.work !== 'state' && args.work !== 'exchange') throw new Error(`--work is state or exchange, not '${args.work}'`);
     return latency({
       seconds: count(args.seconds, 'seconds'),
+      warmupSeconds: count(args.warmup, 'warmup'),
       parallelism: count(args.parallelism, 'parallelism'),
       bufferTimeoutsMs: numbers(args.timeouts, 'timeouts'),
       shares: numbers(args.shares, 'shares'),
       work: args.work,
-      flink: args.flink,
+      programs: (['millrace', 'flink'] as const).filter((p) => args.programs.split(',').includes(p)),
+      sustainable: args.sustainable === undefined ? undefined : count(args.sustainable, 'sustainable'),
     });
   },
 });

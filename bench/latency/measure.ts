@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { onSettledCores } from '../lib/cores.js';
+import { undisturbed } from '../lib/cores.js';
 import { compiled } from '../lib/paths.js';
 import { child } from '../lib/program.js';
 import { flinkJvm } from '../peers/flink.js';
@@ -18,7 +18,10 @@ const GROWTH_SHARE = 0.03;
 
 export interface LatencyOptions {
   readonly rate: number;
+  /** of what is measured */
   readonly seconds: number;
+  /** before that: code is compiled, and a backlog from the start is worked off */
+  readonly warmupSeconds: number;
   readonly work: LatencyRun['work'];
   readonly parallelism: number;
   readonly bufferTimeoutMs: number;
@@ -33,7 +36,7 @@ export interface LatencyFigures {
   readonly maxMs: number;
   /** false: the latency grew from one half of the run to the other, so the job does not keep up with this rate */
   readonly sustained: boolean;
-  /** cores that two busy threads got just before; absent in older results */
+  /** cores that two busy threads got before and after, the fewer of the two; absent in older results */
   readonly cores?: number;
   /** ms at these percentiles, for the plot */
   readonly spectrum: readonly (readonly [number, number])[];
@@ -41,13 +44,12 @@ export interface LatencyFigures {
 
 const SPECTRUM = [50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 100];
 
-/** Runs the job once; a third of the time is warm-up and not counted. */
-export const measureLatency = (o: LatencyOptions): Promise<LatencyFigures> => onSettledCores(() => runOnce(o));
+export const measureLatency = (o: LatencyOptions): Promise<LatencyFigures> => undisturbed(() => runOnce(o));
 
 async function runOnce(o: LatencyOptions): Promise<LatencyFigures> {
   const path = join(o.dir, 'sink');
-  const durationMs = Math.round(o.seconds * 1000);
-  const warmupMs = Math.round(durationMs / 3);
+  const warmupMs = Math.round(o.warmupSeconds * 1000);
+  const durationMs = warmupMs + Math.round(o.seconds * 1000);
   const run: LatencyRun = { rate: o.rate, durationMs, warmupMs, keys: KEYS, work: o.work, path };
   await child(process.execPath, [RUN, String(o.parallelism), String(o.bufferTimeoutMs)], { [RUN_VARIABLE]: JSON.stringify(run) });
   return figuresOf(readFigures(path, o.parallelism), warmupMs);
@@ -57,11 +59,11 @@ async function runOnce(o: LatencyOptions): Promise<LatencyFigures> {
 const FLINK_WARMUP_MS = 6000;
 
 /** The same job on Flink's MiniCluster, with a longer warm-up. */
-export const measureFlink = (o: LatencyOptions): Promise<LatencyFigures> => onSettledCores(() => runFlink(o));
+export const measureFlink = (o: LatencyOptions): Promise<LatencyFigures> => undisturbed(() => runFlink(o));
 
 async function runFlink(o: LatencyOptions): Promise<LatencyFigures> {
   const path = join(o.dir, 'flink-sink');
-  const durationMs = Math.round(FLINK_WARMUP_MS + (o.seconds * 2000) / 3);
+  const durationMs = Math.round(FLINK_WARMUP_MS + o.seconds * 1000);
   const args = [o.rate, durationMs, FLINK_WARMUP_MS, KEYS, o.parallelism, o.bufferTimeoutMs];
   await flinkJvm('LatencyRun', ...args.map(String), path);
   return figuresOf(readFigures(path, o.parallelism), FLINK_WARMUP_MS);

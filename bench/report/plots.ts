@@ -5,7 +5,8 @@ import { describe } from '../lib/machine.js';
 import { npmPackage } from '../lib/on-demand.js';
 import { ensure, ROOT } from '../lib/paths.js';
 import type { LatencyResult } from '../stages/latency.js';
-import { isLatency, isRace, isShapes, type RaceResult, type Saved, type ShapesResult, saved } from './results.js';
+import { type Saved, saved } from '../lib/saved.js';
+import { isLatency, isRace, isShapes, type RaceResult, type ShapesResult } from './results.js';
 
 export const PLOTS = join(ROOT, 'docs/plots');
 const ECHARTS = '6.1.0';

@@ -6,7 +6,8 @@ import { raceTable, ratios } from '../lib/program.js';
 import { shapesTable } from '../stages/contest.js';
 import { latencyTable } from '../stages/latency.js';
 import { PLOTS, plot } from './plots.js';
-import { isLatency, isRace, isShapes, type Saved, saved } from './results.js';
+import { type Saved, saved } from '../lib/saved.js';
+import { isLatency, isRace, isShapes } from './results.js';
 
 const PAGE = join(ROOT, 'docs/performance.md');
 const MARK = /<!-- results ([\w-]+) -->[\s\S]*?<!-- end -->/g;
@@ -29,8 +30,8 @@ function render({ machine, result }: Saved): string {
   }
   if (isShapes(result)) return [`${result.options.records.toLocaleString('en')} records. ${where}.`, '', shapesTable(result.results)].join('\n');
   if (isLatency(result)) {
-    const { work, parallelism, seconds } = result.options;
-    const how = `Work: ${work}, ${parallelism} slots, ${seconds} s a run. Sustainable rate: ${(result.sustainable / 1e6).toFixed(2)} M records/s.`;
+    const { work, parallelism, seconds, warmupSeconds } = result.options;
+    const how = `Work: ${work}, ${parallelism} slots, ${seconds} s a run after ${warmupSeconds} s of warm-up. Sustainable rate: ${(result.sustainable / 1e6).toFixed(2)} M records/s.`;
     return [`${how} ${where}.`, '', latencyTable(result)].join('\n');
   }
   const rows = (result as { rows?: unknown }).rows;

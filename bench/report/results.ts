@@ -1,7 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Machine } from '../lib/machine.js';
-import { RESULTS } from '../lib/paths.js';
 import type { Summary } from '../lib/program.js';
 import type { ShapeResult } from '../stages/contest.js';
 import type { LatencyResult } from '../stages/latency.js';
@@ -18,17 +14,6 @@ export interface RaceResult {
 export interface ShapesResult {
   readonly options: { readonly records: number; readonly rounds: number };
   readonly results: readonly ShapeResult[];
-}
-
-export interface Saved<T = unknown> {
-  readonly machine: Machine;
-  readonly result: T;
-}
-
-/** What a stage wrote to bench/results; undefined when it was not run. */
-export function saved(name: string): Saved | undefined {
-  const path = join(RESULTS, `${name}.json`);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Saved) : undefined;
 }
 
 const list = (x: unknown, key: string): boolean => {
