@@ -42,6 +42,13 @@ export interface SlotHooks {
   leave?(): boolean;
 }
 
+/** Steps of a subtask in one turn of its slot. */
+const SOURCE_STEPS = 1;
+const STEPS_MAX = 64;
+/** After so many steps, and every so many more, a subtask's turn ends when its slot's has taken longer than this, ms. */
+const STEPS_UNTIMED = 8;
+const STEPS_MS = 2;
+
 /** Most a slot sleeps: a bound on how late a lost wake-up is noticed. */
 const SLEEP_MAX_MS = 100;
 
@@ -68,12 +75,13 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
       cancelled = true;
       for (const s of subtasks) s.cancel();
     }
+    let now = clock.monotonicMs();
     let worked = false;
     let held = false;
     let done = 0;
     const first = hooks.order === undefined ? 0 : hooks.order.below(subtasks.length);
     for (let k = 0; k < subtasks.length; k++) {
-      const r = stepSome(subtasks[(first + k) % subtasks.length], hooks.order);
+      const r = stepSome(subtasks[(first + k) % subtasks.length], now, clock, hooks.order);
       if (r === StepResult.Worked) worked = true;
       else if (r === StepResult.Held) held = true;
       else if (r === StepResult.Done) done++;
@@ -86,7 +94,7 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
       }
     }
     if (done === subtasks.length) break;
-    const now = clock.monotonicMs();
+    now = clock.monotonicMs();
     if (worked) {
       idleTurns = 0;
       if (now - lastTurnMs >= EVENT_LOOP_TURN_MS) {
@@ -136,10 +144,16 @@ function firstError(subtasks: readonly Subtask[]): MillraceError | undefined {
   return undefined;
 }
 
-/** A few steps of one subtask while it has work, so that its data stays in the cache. */
-function stepSome(subtask: Subtask, order: Prng | undefined): StepResult {
-  const steps = order === undefined ? 8 : 1 + order.below(4);
+/**
+ * Steps of one subtask while it has work. A source gets one, the others many: they take what is there before more is made, so a source that is polled again finds more
+ * rows at once the busier its slot is. The other way round, a source that always has a few new rows would fill the rings with small batches.
+ */
+function stepSome(subtask: Subtask, fromMs: number, clock: Clock, order: Prng | undefined): StepResult {
+  const steps = order !== undefined ? 1 + order.below(4) : subtask.isSource ? SOURCE_STEPS : STEPS_MAX;
   let r = subtask.step();
-  for (let k = 1; k < steps && r === StepResult.Worked; k++) r = subtask.step();
+  for (let k = 1; k < steps && r === StepResult.Worked; k++) {
+    if (k % STEPS_UNTIMED === 0 && clock.monotonicMs() - fromMs > STEPS_MS) break;
+    r = subtask.step();
+  }
   return r;
 }
