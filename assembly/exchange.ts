@@ -29,6 +29,10 @@ function width(t: u32): u32 {
  * Owner = key group * parallelism / maxParallelism, key group = hash * maxParallelism >> 32 (Flink's KeyGroupRangeAssignment on our hash).
  */
 export function routeByHash(hashes: usize, sel: usize, n: u32, maxParallelism: u32, parallelism: u32, lists: usize, stride: u32, counts: usize): void {
+  if (parallelism == 2) {
+    routeByHalf(hashes, sel, n, maxParallelism, lists, stride, counts);
+    return;
+  }
   for (let t: u32 = 0; t < parallelism; t++) store<u32>(counts + (t << 2), 0);
   for (let k: u32 = 0; k < n; k++) {
     const group = <u32>(((load<u32>(hashes + (k << 2)) as u64) * (maxParallelism as u64)) >> 32);
@@ -37,6 +41,25 @@ export function routeByHash(hashes: usize, sel: usize, n: u32, maxParallelism: u
     store<u32>(lists + t * stride + (c << 2), load<u32>(sel + (k << 2)));
     store<u32>(counts + (t << 2), c + 1);
   }
+}
+
+/** The same for two subtasks, without a branch or a division: the first owns the groups below half of them, rounded up. */
+function routeByHalf(hashes: usize, sel: usize, n: u32, maxParallelism: u32, lists: usize, stride: u32, counts: usize): void {
+  const groups = (maxParallelism + 1) >> 1;
+  // the first hash of group g is ceil(g * 2^32 / maxParallelism)
+  const half = (((((groups as u64) << 32) + (maxParallelism as u64) - 1) / (maxParallelism as u64)));
+  let a = lists;
+  let b = lists + stride;
+  for (let k: u32 = 0; k < n; k++) {
+    const row = load<u32>(sel + (k << 2));
+    const second: usize = (load<u32>(hashes + (k << 2)) as u64) >= half ? 4 : 0;
+    store<u32>(a, row);
+    store<u32>(b, row);
+    b += second;
+    a += 4 - second;
+  }
+  store<u32>(counts, ((a - lists) >> 2) as u32);
+  store<u32>(counts, ((b - lists - stride) >> 2) as u32, 4);
 }
 
 /** Deals selected rows out in turn, starting at target `first`; returns the next target. */
@@ -137,7 +160,7 @@ export function encodeRows(batch: usize, rows: usize, n: u32, out: usize): u32 {
           store<i64>(p + ((k as usize) << 3), present ? load<i64>(values + ((r as usize) << 3)) : 0);
         }
       } else {
-        for (let k: u32 = 0; k < n; k++) store<i64>(p + ((k as usize) << 3), load<i64>(values + ((load<u32>(rows + (k << 2)) as usize) << 3)));
+        gather64(values, rows, n, p);
       }
     } else if (w == 4) {
       for (let k: u32 = 0; k < n; k++) store<u32>(p + ((k as usize) << 2), load<u32>(values + ((load<u32>(rows + (k << 2)) as usize) << 2)));
@@ -171,6 +194,25 @@ export function encodeRows(batch: usize, rows: usize, n: u32, out: usize): u32 {
   const total = pad8(p + heapBytes - out);
   store<u32>(out, <u32>total);
   return <u32>total;
+}
+
+/** Values of 8 bytes of the given rows, side by side. */
+export function gather64(values: usize, rows: usize, n: u32, out: usize): void {
+  const whole = n & ~3;
+  let k: u32 = 0;
+  for (; k < whole; k += 4) {
+    const at = rows + ((k as usize) << 2);
+    const a = load<u64>(values + ((load<u32>(at) as usize) << 3));
+    const b = load<u64>(values + ((load<u32>(at, 4) as usize) << 3));
+    const c = load<u64>(values + ((load<u32>(at, 8) as usize) << 3));
+    const d = load<u64>(values + ((load<u32>(at, 12) as usize) << 3));
+    const to = out + ((k as usize) << 3);
+    store<u64>(to, a);
+    store<u64>(to, b, 8);
+    store<u64>(to, c, 16);
+    store<u64>(to, d, 24);
+  }
+  for (; k < n; k++) store<u64>(out + ((k as usize) << 3), load<u64>(values + ((load<u32>(rows + ((k as usize) << 2)) as usize) << 3)));
 }
 
 // memory.copy costs about 20 ns to start; keys are short. Over-writes up to 15 bytes past the end (the caller has room).

@@ -12,7 +12,7 @@ export { flatNew } from "./table/flat";
 export { flatFind, flatFindRows } from "./table/flat-find";
 export { flatByGroup, flatPackRows } from "./table/flat-rows";
 export { tableFindWords, tableFindBytes, tableFindRows } from "./table/find";
-export { keyMeasure, keyEncode, keyRefs128, keyWordsToColumn, keyBytesToColumn, keyPartToColumn } from "./table/key";
+export { keyMeasure, keyEncode, keyRefs128, keyWordsToColumn, keyWordsOfRows, keyBytesToColumn, keyPartToColumn } from "./table/key";
 export { allPresent, keepPresent, keepTrue, aggCount, aggSum, aggSumDecimal, aggExtreme, aggExtreme128, aggExtremeBytes } from "./aggregate/update";
 export { aggMerge } from "./aggregate/merge";
 export { resultCount, resultWord, result128, resultBytes, resultAvgInt, resultAvgFloat, resultAvgDecimal } from "./aggregate/result";

@@ -2,6 +2,7 @@
 // Encoded key: u32 null bits by key column, u32 total length, one slot per column (8 bytes; 16 for I128; 0 for ROW), then string bytes.
 // A string's slot is {u32 offset from the key's start, u32 length}. Slots of NULLs are zero, so equal keys are equal bytes.
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128, T_ROW, T_STR } from "../abi";
+import { gather64 } from "../exchange";
 import { wordAt } from "../hash";
 import { isNullRow } from "./flat";
 import { NULL_LENGTH, ROW_META, ROW_WORD } from "./table";
@@ -133,6 +134,41 @@ export function keyWordsToColumn(rows: usize, n: u32, flat: bool, type: u32, val
     const row = load<u32>(rows + ((i as usize) << 2)) as usize;
     putWord(type, values, i, load<u64>(row, ROW_WORD));
     if (validity != 0) putBit(validity, i, flat ? !isNullRow(row) : load<u32>(row, ROW_META) == 0);
+  }
+}
+
+/**
+ * Writes the keys of selected rows as they stand in their own column: as keyWordsToColumn does with the rows' groups, but in the order of memory.
+ * `copies` (1 or 2): how often each is written.
+ */
+export function keyWordsOfRows(type: u32, from: usize, fromValidity: usize, sel: usize, n: u32, copies: u32, values: usize, validity: usize): void {
+  if (type == T_I64 && copies == 1) gather64(from, sel, n, values);
+  else {
+    for (let i: u32 = 0; i < n; i++) {
+      const word = bitsAt(type, from, load<u32>(sel + ((i as usize) << 2)));
+      for (let c: u32 = 0; c < copies; c++) putWord(type, values, i * copies + c, word);
+    }
+  }
+  if (validity == 0) return;
+  if (fromValidity == 0) {
+    memory.fill(validity, 0xff, ((n * copies + 7) >> 3) as usize);
+    return;
+  }
+  for (let i: u32 = 0; i < n; i++) {
+    const present = isPresent(fromValidity, load<u32>(sel + ((i as usize) << 2)));
+    for (let c: u32 = 0; c < copies; c++) putBit(validity, i * copies + c, present);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function bitsAt(type: u32, values: usize, row: u32): u64 {
+  const r = row as usize;
+  switch (type) {
+    case T_BOOL: case T_I8: return load<u8>(values + r) as u64;
+    case T_I16: return load<u16>(values + (r << 1)) as u64;
+    case T_I32: case T_F32: return load<u32>(values + (r << 2)) as u64;
+    default: return load<u64>(values + (r << 3));
   }
 }
 

@@ -23,6 +23,8 @@ import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
 import { toArrow } from './arrow.js';
 
+const ALL_ROWS = Uint32Array.from({ length: BATCH_ROWS_MAX }, (_, i) => i);
+
 /**
  * A columnar batch: a header in wasm memory (layout: assembly/abi.ts, docs/formats/batch.md) and this thin handle on it.
  * Rows outside the selection vector do not exist for operators. Valid only until its producer runs again.
@@ -143,9 +145,9 @@ export class Batch {
   /** Selects rows 0..rows-1. */
   selectAll(rows: number): void {
     this.rows = rows;
-    const u32 = this.engine.u32;
     const at = this.sel >>> 2;
-    for (let i = 0; i < rows; i++) u32[at + i] = i;
+    if (rows <= BATCH_ROWS_MAX) this.engine.u32.set(rows === BATCH_ROWS_MAX ? ALL_ROWS : ALL_ROWS.subarray(0, rows), at);
+    else for (let i = 0, u32 = this.engine.u32; i < rows; i++) u32[at + i] = i;
     this.selCount = rows;
   }
 

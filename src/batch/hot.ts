@@ -18,6 +18,7 @@ export class HotKeys {
   readonly #engine: Engine;
   readonly #hasher: KeyHasher;
   readonly #shareMin: number;
+  readonly #restRows: number;
   readonly #sel: number;
   readonly #hashes: number;
   readonly #counts = new Map<number, number>();
@@ -28,8 +29,9 @@ export class HotKeys {
   hot: readonly number[] = [];
   share = 0;
 
-  /** `receivers`: subtasks that the keys are spread over. */
-  constructor(engine: Engine, hasher: KeyHasher, receivers: number) {
+  /** `receivers`: subtasks that the keys are spread over. `restRows`: rows that are left out after a judgement that found no hot key. */
+  constructor(engine: Engine, hasher: KeyHasher, receivers: number, restRows = 0) {
+    this.#restRows = restRows;
     this.#engine = engine;
     this.#hasher = hasher;
     this.#shareMin = Math.max(SHARE_MIN, 1 / (8 * Math.max(1, receivers - 1)));
@@ -70,6 +72,7 @@ export class HotKeys {
     const found = [...this.#counts].filter(([, count]) => count >= least).sort((a, b) => b[1] - a[1]);
     this.hot = found.map(([hash]) => hash);
     this.share = found.length === 0 ? 0 : found[0][1] / this.#samples;
+    if (found.length === 0) this.#skip += this.#restRows;
     this.#counts.clear();
     this.#samples = 0;
   }

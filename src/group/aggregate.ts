@@ -74,9 +74,10 @@ class RunningGroups implements Operator {
     const { calls, state } = this.#groups;
     const n = Math.min(this.#n - this.#done, this.#pairs ? PAIRS_MAX : BATCH_ROWS_MAX);
     const found = this.#found + 4 * this.#done;
-    calls.step(found, this.#sel + 4 * this.#done, n, batch.kinds, this.#pairs);
-    if (this.#pairs) this.#emitPairs(found, n);
-    else this.#emitUpserts(found, n);
+    const sel = this.#sel + 4 * this.#done;
+    calls.step(found, sel, n, batch.kinds, this.#pairs);
+    if (this.#pairs) this.#emitPairs(batch, sel, found, n);
+    else this.#emitUpserts(batch, sel, found, n);
     calls.settle(state.table, found, n);
     this.#done += n;
     if (this.#done < this.#n) return true;
@@ -85,21 +86,25 @@ class RunningGroups implements Operator {
   }
 
   /** Every row changes its group, and the result before it is not wanted. */
-  #emitUpserts(found: number, n: number): void {
+  #emitUpserts(batch: Batch, sel: number, found: number, n: number): void {
     const out = this.#out;
+    const { tables } = this.#groups;
     this.#ctx.engine.kernels.groupUpserts(this.#counter, n, out.kinds);
-    this.#groups.tables.keysToColumns(found, n, out, 0);
+    if (!tables.keysOfRows(batch, sel, n, 1, out, 0)) tables.keysToColumns(found, n, out, 0);
     out.rows = n;
     out.selCount = n;
     this.#ctx.out.emit(out);
   }
 
-  #emitPairs(found: number, n: number): void {
+  #emitPairs(batch: Batch, sel: number, found: number, n: number): void {
     const out = this.#out;
+    const { tables } = this.#groups;
     const m = this.#groups.calls.changes(this.#counter, this.#groups.hidden, n, this.#config.updateBefore, out.kinds, this.#outSel);
     if (m === 0) return;
-    this.#ctx.engine.kernels.groupTwice(found, n, this.#twice);
-    this.#groups.tables.keysToColumns(this.#twice, 2 * n, out, 0);
+    if (!tables.keysOfRows(batch, sel, n, 2, out, 0)) {
+      this.#ctx.engine.kernels.groupTwice(found, n, this.#twice);
+      tables.keysToColumns(this.#twice, 2 * n, out, 0);
+    }
     out.rows = 2 * n;
     out.selCount = m;
     this.#ctx.out.emit(out);

@@ -24,6 +24,16 @@ declare module '../wasm/engine.js' {
     keyEncode(columns: number, count: number, fixedBytes: number, sel: number, n: number, refs: number, buffer: number): void;
     keyRefs128(values: number, n: number, refs: number): void;
     keyWordsToColumn(rows: number, n: number, flat: number, type: number, values: number, validity: number): void;
+    keyWordsOfRows(
+      type: number,
+      from: number,
+      fromValidity: number,
+      sel: number,
+      n: number,
+      copies: number,
+      values: number,
+      validity: number,
+    ): void;
     keyBytesToColumn(rows: number, n: number, keyOffset: number, type: number, values: number, validity: number): void;
     keyPartToColumn(rows: number, n: number, keyOffset: number, slot: number, part: number, type: number, values: number, validity: number): void;
   }
@@ -234,6 +244,17 @@ export class KeyedTables {
       else if (this.#form === 'parts') k.keyPartToColumn(rows, n, this.keyOffset, key.slot, i, key.code, values, validity);
       else k.keyBytesToColumn(rows, n, this.keyOffset, key.code, values, validity);
     });
+  }
+
+  /**
+   * The same for the keys of `n` selected rows of `batch`, each `copies` (1 or 2) times, when that is possible without their groups: false when
+   * the keys are strings or several, which must not be views of a batch that passes.
+   */
+  keysOfRows(batch: Batch, sel: number, n: number, copies: number, out: Batch, first: number): boolean {
+    if (this.#form !== 'word') return false;
+    const { column, code } = this.#keys[0];
+    this.#engine.kernels.keyWordsOfRows(code, batch.values(column), batch.validity(column), sel, n, copies, out.values(first), out.validity(first));
+    return true;
   }
 
   outOfMemory(): never {
