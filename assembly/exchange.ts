@@ -8,6 +8,7 @@ import {
   BATCH_COLUMNS, BATCH_HEADER_BYTES, BATCH_KINDS, BATCH_MARKS, BATCH_MARK_COUNT, BATCH_ROWS, BATCH_SEL, BATCH_SEL_COUNT, BATCH_SPLIT, BATCH_TIMES,
   COL_BYTES, COL_TYPE, COL_VALIDITY, COL_VALUES, FRAME_BATCH, MARK_BYTES, T_BOOL, T_F32, T_F64, T_I128, T_I16, T_I32, T_I64, T_I8, T_STR,
 } from "./abi";
+import { copyShort, gather64 } from "./bytes";
 
 // @ts-ignore: decorator
 @inline
@@ -194,33 +195,6 @@ export function encodeRows(batch: usize, rows: usize, n: u32, out: usize): u32 {
   const total = pad8(p + heapBytes - out);
   store<u32>(out, <u32>total);
   return <u32>total;
-}
-
-/** Values of 8 bytes of the given rows, side by side. */
-export function gather64(values: usize, rows: usize, n: u32, out: usize): void {
-  const whole = n & ~3;
-  let k: u32 = 0;
-  for (; k < whole; k += 4) {
-    const at = rows + ((k as usize) << 2);
-    const a = load<u64>(values + ((load<u32>(at) as usize) << 3));
-    const b = load<u64>(values + ((load<u32>(at, 4) as usize) << 3));
-    const c = load<u64>(values + ((load<u32>(at, 8) as usize) << 3));
-    const d = load<u64>(values + ((load<u32>(at, 12) as usize) << 3));
-    const to = out + ((k as usize) << 3);
-    store<u64>(to, a);
-    store<u64>(to, b, 8);
-    store<u64>(to, c, 16);
-    store<u64>(to, d, 24);
-  }
-  for (; k < n; k++) store<u64>(out + ((k as usize) << 3), load<u64>(values + ((load<u32>(rows + ((k as usize) << 2)) as usize) << 3)));
-}
-
-// memory.copy costs about 20 ns to start; keys are short. Over-writes up to 15 bytes past the end (the caller has room).
-// @ts-ignore: decorator
-@inline
-function copyShort(to: usize, from: usize, len: usize): void {
-  if (len > 256) { memory.copy(to, from, len); return; }
-  for (let i: usize = 0; i < len; i += 16) v128.store(to + i, v128.load(from + i));
 }
 
 /** Points the batch's header at a BATCH frame in memory (no copy; string offsets become pointers in place, once) and selects all its rows. */

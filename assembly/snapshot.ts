@@ -1,5 +1,6 @@
 // Group state to bytes and back. Packed rows are the rows of a table as they stand, with pointers turned into offsets from the start of
 // the section (docs/formats/window-state.md), so that a copy of the bytes in memory is again a list of rows to merge from.
+import { copyShort } from "./bytes";
 import { NULL_LENGTH, ROW_META, T_COUNT, T_KIND, T_LOG, T_SLOTS, TABLE_WORD } from "./table/table";
 
 const SES_END: usize = 8;
@@ -98,7 +99,7 @@ export function packRows(rows: usize, n: u32, words: bool, acc: u32, out: usize,
     const bytes: u32 = words ? 16 + acc : 8 + acc + padded(load<u32>(row, ROW_META) & ~NULL_LENGTH);
     const last = out + bytes;
     store<u64>(last - 8, 0);
-    memory.copy(out, row, words ? bytes : (8 + acc + (load<u32>(row, ROW_META) & ~NULL_LENGTH)) as u32);
+    copyShort(out, row, words ? bytes : (8 + acc + (load<u32>(row, ROW_META) & ~NULL_LENGTH)) as u32);
     store<u32>(copies + ((i as usize) << 2), out as u32);
     out = last;
   }
@@ -163,7 +164,7 @@ export function packBlobs(copies: usize, n: u32, acc: u32, flag: u32, base: usiz
     const p = row + acc;
     const len = load<u32>(p, 4);
     if (len > 0) store<u64>(out + padded(len) - 8, 0);
-    memory.copy(out, load<u32>(p) as usize, len);
+    copyShort(out, load<u32>(p) as usize, len);
     store<u32>(p, (out - base) as u32);
     store<u32>(p, padded(len), 8);
     out += padded(len);

@@ -1,6 +1,7 @@
 // DISTINCT: a table of (group row, value) beside the group table. A call keeps only the pairs that are new and lets the plain
 // accumulate kernels do the rest. Group rows never move, so their pointers are part of the key.
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128 } from "../abi";
+import { copyShort } from "../bytes";
 import { hashBytes, hashWord, wordAt } from "../hash";
 import { lookBytes, lookWord } from "../table/find";
 import { putWord } from "../table/key";
@@ -33,7 +34,7 @@ function addBytes(t: usize, owner: u32, p: usize, len: u32): i32 {
   const row = tableInsert(t, hash, len, len);
   if (row == 0) return -1;
   store<u32>(row, owner, 8);
-  memory.copy(row + VALUE_OFFSET, p, len);
+  copyShort(row + VALUE_OFFSET, p, len);
   return 1;
 }
 

@@ -3,6 +3,7 @@
 // that says whether a value was seen. Result rules are Flink's: integer sums wrap, MIN and MAX keep the first of equals and compare
 // doubles with < and > (a NaN that came first stays), DECIMAL overflow of a SUM makes it NULL and the next value starts anew.
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128, T_STR } from "../abi";
+import { copyShort } from "../bytes";
 import { tableBlob } from "../table/table";
 
 // @ts-ignore: decorator
@@ -226,7 +227,7 @@ export function extremeBytes(t: usize, p: usize, flag: usize, bytes: usize, len:
     store<u32>(p, room as u32);
     store<u32>(p, len == 0 ? 8 : (len + 7) & ~7, 8);
   }
-  memory.copy(load<u32>(p) as usize, bytes, len);
+  copyShort(load<u32>(p) as usize, bytes, len);
   store<u32>(p, len, 4);
   store<u8>(flag, 1);
   return true;

@@ -2,6 +2,7 @@
 // are views, stay what they were. When they have left, the bytes move into the table.
 // Accumulator: u32 pointer, u32 length, u32 room of the table's own bytes, u32 where those are while the pointer is borrowed (1 = none yet).
 import { GC_ACC, GC_BYTES, GC_KIND } from "../abi";
+import { copyShort } from "../bytes";
 import { ACC_MIN_BYTES } from "../aggregate/merge";
 import { compareBytes } from "../aggregate/update";
 import { tableBlob } from "../table/table";
@@ -42,7 +43,7 @@ export function groupSettle(t: usize, calls: usize, callCount: u32, groups: usiz
         if (own == 0) return false;
         store<u32>(p, room, ROOM);
       }
-      memory.copy(own, load<u32>(p) as usize, len);
+      copyShort(own, load<u32>(p) as usize, len);
       store<u32>(p, own as u32);
       store<u32>(p, 0, HOME);
     }

@@ -1,6 +1,7 @@
 // Vectorised find-or-insert: one call takes the selected rows of a batch with their hashes and fills a u32 vector with the pointers
 // of their group rows. The loop has no dependence from row to row, so that cache misses of many rows overlap.
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64 } from "../abi";
+import { copyShort } from "../bytes";
 import { wordAt } from "../hash";
 import { NULL_LENGTH, ROW_META, ROW_WORD, T_ACC, T_BASE, T_BYTES, T_KIND, T_LOG, T_MULT, T_SLOTS, T_TOUCHED, TABLE_WORD, slotOf, tableCarve, tableInsert, tableReserve, tableRoom } from "./table";
 
@@ -199,7 +200,7 @@ function findBytes(t: usize, refs: usize, validity: usize, sel: usize, n: u32, h
     if (row == 0) {
       row = tableInsert(t, hash, meta, len);
       if (row == 0) return false;
-      memory.copy(row + keyOffset, p, len);
+      copyShort(row + keyOffset, p, len);
       slots = load<u32>(t, T_SLOTS) as usize;
       mask = (1 << load<u32>(t, T_LOG)) - 1;
       mult = load<u64>(t, T_MULT);
@@ -238,7 +239,7 @@ export function tableFindRows(dst: usize, srcAcc: u32, rows: usize, n: u32, out:
       if (row == 0) {
         row = tableInsert(dst, hash, meta, len);
         if (row == 0) return false;
-        memory.copy(row + keyOffset, src + srcKey, len);
+        copyShort(row + keyOffset, src + srcKey, len);
       }
     }
     store<u32>(out + ((i as usize) << 2), row as u32);

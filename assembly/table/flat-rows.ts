@@ -1,4 +1,5 @@
 // The rows of a flat table in order of key group, and as packed rows (docs/formats/window-state.md).
+import { copyShort } from "../bytes";
 import { NULL_WORD, hashWord } from "../hash";
 import { SEG_BYTES, SEG_DEPTH, SEG_HEADER, SIDE_NULL, SIDE_ZERO, isNullRow, sideRow, strideOf } from "./flat";
 import { ROW_HASH, ROW_META, ROW_WORD, T_LOG, T_SIDE_SEEN, T_SLOTS } from "./table";
@@ -60,7 +61,7 @@ export function flatPackRows(rows: usize, n: u32, acc: u32, out: usize, copies: 
     const row = load<u32>(rows + ((i as usize) << 2)) as usize;
     store<u32>(out, hashOf(row), ROW_HASH);
     store<u32>(out, isNullRow(row) ? 1 : 0, ROW_META);
-    memory.copy(out + ROW_WORD, row + ROW_WORD, 8 + acc);
+    copyShort(out + ROW_WORD, row + ROW_WORD, 8 + acc);
     store<u32>(copies + ((i as usize) << 2), out as u32);
     out += 16 + acc;
   }

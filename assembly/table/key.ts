@@ -2,7 +2,7 @@
 // Encoded key: u32 null bits by key column, u32 total length, one slot per column (8 bytes; 16 for I128; 0 for ROW), then string bytes.
 // A string's slot is {u32 offset from the key's start, u32 length}. Slots of NULLs are zero, so equal keys are equal bytes.
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128, T_ROW, T_STR } from "../abi";
-import { gather64 } from "../exchange";
+import { copyShort, gather64, zeroWords } from "../bytes";
 import { wordAt } from "../hash";
 import { isNullRow } from "./flat";
 import { NULL_LENGTH, ROW_META, ROW_WORD } from "./table";
@@ -45,7 +45,7 @@ export function keyEncode(columns: usize, count: u32, fixedBytes: u32, sel: usiz
   for (let i: u32 = 0; i < n; i++) {
     const at = refs + ((i as usize) << 3);
     store<u32>(at, p as u32);
-    memory.fill(p, 0, fixedBytes);
+    zeroWords(p, fixedBytes);
     store<u32>(p, fixedBytes, 4); // where the next string goes; the total length in the end
     p += (load<u32>(at, 4) + 7) & ~7;
   }
@@ -90,7 +90,7 @@ function putOthers(type: u32, values: usize, validity: usize, sel: usize, n: u32
       const at = load<u32>(key, 4);
       store<u32>(key + slot, at);
       store<u32>(key + slot, len, 4);
-      memory.copy(key + at, load<u32>(v) as usize, len);
+      copyShort(key + at, load<u32>(v) as usize, len);
       store<u32>(key, at + len, 4);
     } else if (type == T_I128) {
       const v = values + ((r as usize) << 4);

@@ -1,5 +1,6 @@
 // Accumulators as the bytes of one column value, for two-phase aggregation: the accumulators of a group row, then the bytes of its string
 // extremes, which the accumulators name by their offset in the value.
+import { copyShort } from "../bytes";
 
 /** A string extreme, 8 bytes: u32 offset of its cell and u32 offset of its flag, from the first accumulator. */
 const P_CELL: usize = 0;
@@ -33,14 +34,14 @@ export function partialPack(rows: usize, n: u32, base: u32, acc: u32, texts: usi
       store<u32>(v, acc, 4);
       continue;
     }
-    memory.copy(out, from, acc);
+    copyShort(out, from, acc);
     let end = out + acc;
     for (let k: u32 = 0; k < count; k++) {
       const text = texts + ((k as usize) << 3);
       if (load<u8>(out + load<u32>(text, P_FLAG)) == 0) continue;
       const cell = out + load<u32>(text, P_CELL);
       const len = load<u32>(cell, 4);
-      memory.copy(end, load<u32>(cell) as usize, len);
+      copyShort(end, load<u32>(cell) as usize, len);
       store<u32>(cell, (end - out) as u32);
       store<u32>(cell, padded(len), 8);
       end += padded(len);
@@ -69,7 +70,7 @@ export function partialUnpack(values: usize, sel: usize, n: u32, base: u32, acc:
     const len = load<u32>(v, 4);
     if (len < acc) return false;
     if (count > 0) {
-      memory.copy(out, p, len);
+      copyShort(out, p, len);
       p = out;
       out += padded(len);
       for (let k: u32 = 0; k < count; k++) {

@@ -1,5 +1,6 @@
 // Rows as CSV, byte for byte as Flink's csv format (Jackson's CsvEncoder with loose quoting) writes them.
 import { BATCH_SEL, BATCH_SEL_COUNT, F_BOOL, F_BYTES, F_DECIMAL, F_F32, F_F64, F_I16, F_I32, F_I64, F_I8, F_STR } from "../abi";
+import { copyShort } from "../bytes";
 import {
   isPresent, W_BUFFER, W_DELIMITER, W_ESCAPE, W_LEAF, W_LEAVES, W_LENGTH, W_MIN_SAFE, W_NULL, W_NULL_LENGTH, W_PLAIN, W_QUOTE, WL_BYTES,
   WL_KIND, WL_VALUES, writeBegin, writeReserve, writeReserveSlices,
@@ -46,7 +47,7 @@ function needsQuotes(w: usize, p: usize, e: usize): bool {
 function writeText(w: usize, o: usize, p: usize, e: usize): usize {
   const quote = load<u32>(w, W_QUOTE);
   if (quote == 0 || p == e || !needsQuotes(w, p, e)) {
-    memory.copy(o, p, e - p);
+    copyShort(o, p, e - p);
     return o + (e - p);
   }
   const escape = load<u32>(w, W_ESCAPE);
@@ -64,7 +65,7 @@ function writeText(w: usize, o: usize, p: usize, e: usize): usize {
 function writeField(w: usize, o: usize, l: usize, row: u32): usize {
   if (!isPresent(l, row)) {
     const n = load<u32>(w, W_NULL_LENGTH) as usize;
-    memory.copy(o, load<u32>(w, W_NULL) as usize, n);
+    copyShort(o, load<u32>(w, W_NULL) as usize, n);
     return o + n;
   }
   const kind = load<u32>(l, WL_KIND);
@@ -85,7 +86,7 @@ function writeField(w: usize, o: usize, l: usize, row: u32): usize {
       store<u8>(e, quote);
       return e + 1;
     }
-    memory.copy(o, t, e - t);
+    copyShort(o, t, e - t);
     return o + (e - t);
   }
   const plain = load<u32>(w, W_PLAIN) != 0;

@@ -3,6 +3,7 @@ import {
   KB_BUFFER, KB_BYTES, KB_CAPACITY, KB_COUNT, KB_FILLED, KB_FIRST_TIME, KB_HEADER, KB_MAX_TIME, KW_BYTES, KW_FIXED, KW_FULL, KW_HEADERS, KW_HEADER_VALIDITY, KW_KEYS, KW_KEY_VALIDITY, KW_NEED,
   KW_PARTITIONS, KW_STICKY, KW_TIMES, KW_TIME_VALIDITY,
 } from "../abi";
+import { copyShort } from "../bytes";
 import { mapHeaders, mapHeadersBytes } from "../expr/map";
 
 const M: u32 = 0x5bd1_e995;
@@ -94,9 +95,9 @@ export function kafkaAppend(w: usize, slices: usize, first: u32, count: u32, sel
     p = putUvarint(p + 1, delta);
     p = putUvarint(p, deltaVarint);
     p = putUvarint(p, keyVarint);
-    memory.copy(p, key, keyLength as usize);
+    copyShort(p, key, keyLength as usize);
     p = putUvarint(p + (keyLength as usize), valueVarint);
-    memory.copy(p, value, valueLength as usize);
+    copyShort(p, value, valueLength as usize);
     p += valueLength as usize;
     if (headers == 0) store<u8>(p, 0);
     else mapHeaders(headers, p);

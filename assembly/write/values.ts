@@ -2,6 +2,7 @@
 import {
   F_BOOL, F_DATE, F_DECIMAL, F_F32, F_F64, F_I16, F_I32, F_I64, F_I8, F_LTZ, F_TIME, F_TIMESTAMP,
 } from "../abi";
+import { copyShort } from "../bytes";
 import { pow10 } from "../scan/number";
 import { WL_ARG, WL_KIND, WL_VALUES } from "./context";
 import { writeFraction, writeI64, writeU64 } from "./digits";
@@ -41,7 +42,7 @@ function writeWide(o: usize): usize {
     }
     if (!more) break;
   }
-  memory.copy(o, p, n);
+  copyShort(o, p, n);
   return o + n;
 }
 
