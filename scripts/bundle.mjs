@@ -19,22 +19,24 @@ function entriesOf(src) {
 
 /**
  * What is loaded together is one chunk. Each takes what its modules import too, unless one above has it. A start reads cli.js and `core`, starts the
- * slots' threads, and reads `sql`, `job` and `emit` while those read `batch` and `slot`.
+ * slots' threads, and reads `sql` and `job` while those read `batch` and `slot`.
  */
-const CHUNKS = [
-  [
-    'core',
-    /\/src\/(base|types|ring)\/|\/src\/contract\/(?!fleet|harness|user-)|\/valibot\/|\/src\/(job\/pool|task\/(control|operators|plan)|time\/zone|wasm\/(engine|describe|layout))\.js$/,
+const CHUNKS = {
+  core: [
+    /\/src\/(base|types|ring|format)\/(?!json|csv)|\/src\/contract\/(?!fleet|harness|user-)|\/valibot\//,
+    /\/src\/(connect\/dead_letters|job\/pool|task\/(control|plan)|time\/zone|wasm\/(engine|describe|encoder|layout)|window\/partial-schema)\.js$/,
   ],
-  ['batch', /\/src\/batch\//],
-  ['slot', /\/src\/(exchange|source|sink|time)\/|\/src\/task\/(?!worker|io-)|\/src\/wasm\/(host|linked)\.js$/],
-  ['emit', /\/src\/wasm\//],
-  ['job', /\/src\/job\/(?!inline|simulate)|\/src\/task\/io-hub\.js$/],
-  ['keyed', /\/src\/(state|aggregate|window|group)\//],
-  ['sql', /\/src\/sql\//],
-  ['format', /\/src\/(format\/|connect\/dead_letters)/],
-  ['files', /\/src\/connect\/filesystem\/(?!index|monitor\.|gzip)/],
-];
+  batch: [/\/src\/batch\//],
+  slot: [/\/src\/(exchange|source|sink|time)\/|\/src\/task\/(?!worker|io-|aggregates)|\/src\/wasm\/(host|linked)\.js$/],
+  job: [/\/src\/job\/(?!inline|simulate)|\/src\/task\/io-hub\.js$/],
+  sql: [/\/src\/sql\//],
+  files: [/\/src\/connect\/filesystem\/(?!index|monitor\.|gzip)/],
+};
+
+function chunkGroups() {
+  const names = Object.keys(CHUNKS);
+  return names.map((name, i) => ({ name, test: (id) => CHUNKS[name].some((r) => r.test(id)), priority: names.length - i }));
+}
 
 /** `millrace bench`: loaded only by that command, and the modules it starts in processes and workers of their own. */
 const BENCH = ['bench/cli', 'bench/latency/run', 'bench/latency/job', 'bench/latency/connector'];
@@ -49,6 +51,20 @@ function files(dir, ending) {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((e) => e.isFile() && e.name.endsWith(ending))
     .map((e) => join(e.parentPath ?? e.path, e.name));
+}
+
+/** Chunks that a module loads before it runs. */
+function loadedWith(file, seen = new Set()) {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const m of readFileSync(file, 'utf8').matchAll(/^(?:import|export) [^;]*?"(\.[^"]+)";$/gm)) loadedWith(join(dirname(file), m[1]), seen);
+  return seen;
+}
+
+/** A thread that runs a slot must not read what only planning needs: it would cost every start. */
+function checkSlots(dist) {
+  for (const entry of ['task/worker', 'connect/filesystem/index', 'connect/print/index', 'format/json', 'format/csv'])
+    for (const file of loadedWith(join(dist, `${entry}.js`))) if (/chunks\/(job|sql|emit)-/.test(file)) throw new Error(`build: ${entry}.js loads ${file}`);
 }
 
 /** What finds the others must lie one level deep, and what the bundle names must be there. */
@@ -92,12 +108,13 @@ export async function bundle(root) {
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
-    codeSplitting: { groups: CHUNKS.map(([name, test], i) => ({ name, test, priority: CHUNKS.length - i })) },
+    codeSplitting: { groups: chunkGroups() },
   });
   await bundled.close();
   for (const f of files(src, '.d.ts')) cpSync(f, join(dist, f.slice(src.length + 1)), { recursive: true });
   cpSync(join(src, 'kernels.wasm'), join(dist, 'kernels.wasm'));
   copyBench(root, dist);
   check(dist);
+  checkSlots(dist);
   writeFileSync(stamp, readFileSync(stamp)); // newer than everything it was made from
 }

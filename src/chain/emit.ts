@@ -11,3 +11,6 @@ export const calc: OperatorEmitter<CalcConfig> = (config, inputs) =>
 /** kind 'watermark', and a source's own watermarks: the module a WatermarkAssigner runs. */
 export const watermark: OperatorEmitter<WatermarkConfig> = (config, inputs) =>
   emitWatermark(config, inputs[0], zoneTableFor(config.timeZone, [config.rowtime, config.watermark]));
+
+/** By node kind: those whose rows pass emitted code. */
+export const emitters: Readonly<Record<string, OperatorEmitter<never>>> = { calc, watermark };

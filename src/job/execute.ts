@@ -1,9 +1,9 @@
 import { ownModule } from '../base/modules.js';
-import { randomUUID } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError, type PlainError } from '../base/errors.js';
 import { IO_RING_BYTES } from '../base/limits.js';
+import { newRunId } from '../base/run-id.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { StreamGraph } from '../contract/graph.js';
 import { Doorbells } from '../ring/doorbell.js';
@@ -56,7 +56,7 @@ export async function executeGraph(graph: StreamGraph, options: ExecuteOptions =
   const release = options.pool === undefined ? async () => pool?.destroy() : async () => {};
   let planned: PlannedJob;
   try {
-    planned = await planJob(graph, { clock: systemClock, signal: abort.signal, options: jobOptions, runId: randomUUID(), module: options.module });
+    planned = await planJob(graph, { clock: systemClock, signal: abort.signal, options: jobOptions, runId: newRunId(), module: options.module });
   } catch (e) {
     await release();
     throw e;

@@ -1,14 +1,15 @@
+import { emitters } from '../chain/emit.js';
 import { MillraceError } from '../base/errors.js';
 import type { Clock } from '../base/clock.js';
 import type { GraphNode, StreamGraph } from '../contract/graph.js';
 import type { IoSpec } from '../contract/io.js';
+import type { OperatorEmitter } from '../contract/operator.js';
 import type { SinkNodeConfig, SourceNodeConfig } from '../contract/nodes.js';
 import { loadConnector, registrations } from '../contract/registry.js';
 import type { SinkPlan } from '../contract/sink.js';
 import type { HostContext, SourcePlan } from '../contract/source.js';
 import { RING_BYTES } from '../base/limits.js';
 import { ringBytes } from '../ring/ring.js';
-import { loadEmitter } from '../task/operators.js';
 import type { Restored } from '../task/snapshot.js';
 import type { EdgePlan, JobPlan, OpPlan, OpTarget, TaskPlan } from '../task/plan.js';
 import { flatten } from '../types/leaf.js';
@@ -79,7 +80,7 @@ export async function planJob(given: StreamGraph, ctx: PlanContext): Promise<Pla
   const tasks: TaskPlan[] = [];
   for (const [id, chain] of chains.entries()) {
     const ops: OpPlan[] = [];
-    for (const node of chain.nodes) ops.push(await planOp(graph, node, targets.get(node.id)!, sources.get(node.id), sinks.get(node.id)));
+    for (const node of chain.nodes) ops.push(planOp(graph, node, targets.get(node.id)!, sources.get(node.id), sinks.get(node.id)));
     tasks.push({ id, name: chain.nodes.map((n) => n.name).join(' -> '), parallelism: chain.parallelism, ops, inputs: headInputs[id] });
   }
   const io: IoNode[] = [];
@@ -151,11 +152,11 @@ async function planSink(node: GraphNode, host: HostContext): Promise<SinkPlan> {
 
 const compiled = new Map<string, WebAssembly.Module>();
 
-async function planOp(graph: StreamGraph, node: GraphNode, targets: OpTarget[], source: SourcePlan | undefined, sink: SinkPlan | undefined): Promise<OpPlan> {
+function planOp(graph: StreamGraph, node: GraphNode, targets: OpTarget[], source: SourcePlan | undefined, sink: SinkPlan | undefined): OpPlan {
   const inputs = node.inputs.map((_, i) => inputLeaves(graph, node, i));
   const output = flatten(node.output);
   const watermark = node.kind === 'source' ? (node.config as SourceNodeConfig).watermark : undefined;
-  const emit = await loadEmitter(watermark === undefined ? node.kind : 'watermark');
+  const emit = emitters[watermark === undefined ? node.kind : 'watermark'] as OperatorEmitter | undefined;
   const bytes = emit?.(watermark ?? node.config, watermark === undefined ? inputs : [output]);
   const module = bytes === undefined ? undefined : compile(bytes);
   return { nodeId: node.id, uid: node.uid, name: node.name, kind: node.kind, config: node.config, inputs, output, module, source, sink, targets };

@@ -7,8 +7,8 @@ import { modulesNamed } from '../contract/registry.js';
 import type { JobHandle } from '../job/execute.js';
 import { SlotPool } from '../job/pool.js';
 import type { JobResult } from '../job/status.js';
-import { loadEmitter } from '../task/operators.js';
 import type { Preload } from '../task/worker.js';
+import { prepareKernelModule } from '../wasm/engine.js';
 import { leaveCoresToSlots } from './compiler.js';
 import { ignoreBrokenPipes, onInterrupt, SIGNAL_CODES } from './interrupt.js';
 import { StatusLine } from './status-line.js';
@@ -56,7 +56,7 @@ export async function runScript(text: string, context: RunContext): Promise<numb
     const pool = new SlotPool(slotsExpected(text, context.options), likely); // its threads load while the script is planned
     try {
       // all at once: a file that is waited for alone delays the start
-      const early = Promise.allSettled([loadEmitter('calc'), ...likely.modules.map((url) => import(url))]);
+      const early = Promise.allSettled([prepareKernelModule(), ...likely.modules.map((url) => import(url))]);
       const { executeGraph, planScript } = await import('./script.js');
       await early; // what cannot be loaded is said when the script names it
       const plan = await planScript(text, { file: context.file, options: context.options });
@@ -89,8 +89,7 @@ function slotsExpected(text: string, options: Readonly<Record<string, string>> |
 
 /** What its slots will most likely load, read off its text too. */
 function preload(text: string): Preload {
-  const operators = /\bGROUP\s+BY\b/i.test(text) ? ['calc', 'windowAggregate', 'groupAggregate'] : ['calc'];
-  return { modules: modulesNamed(text), operators };
+  return { modules: modulesNamed(text), operators: /\bGROUP\s+BY\b/i.test(text) ? ['windowAggregate'] : [] };
 }
 
 async function runModule(file: string, context: RunContext): Promise<number> {

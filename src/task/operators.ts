@@ -1,9 +1,10 @@
 import { MillraceError } from '../base/errors.js';
-import type { OperatorEmitter, OperatorModule } from '../contract/operator.js';
+import { operator as calc } from '../chain/calc.js';
+import type { OperatorModule } from '../contract/operator.js';
 
 /** Operator modules by node kind, imported when a job uses them. Sources and sinks are built by the slot itself. */
 const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<never> }>>> = {
-  calc: () => import('../chain/calc.js'),
+  calc: async () => ({ operator: calc }), // nearly every job has one
   watermark: () => import('../chain/watermark.js'),
   map: () => import('../chain/map.js').then((m) => ({ operator: m.map })),
   filter: () => import('../chain/map.js').then((m) => ({ operator: m.filter })),
@@ -15,9 +16,9 @@ const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<
   timeColumn: () => import('../chain/plumbing.js').then((m) => ({ operator: m.timeColumn })),
   union: () => import('../chain/plumbing.js').then((m) => ({ operator: m.union })),
   assignTimestamps: () => import('../chain/plumbing.js').then((m) => ({ operator: m.assignTimestamps })),
-  windowAggregate: () => import('../window/aggregate.js'),
-  localWindowAggregate: () => import('../window/local.js'),
-  groupAggregate: () => import('../group/aggregate.js'),
+  windowAggregate: () => import('./aggregates.js').then((m) => ({ operator: m.windowAggregate })),
+  localWindowAggregate: () => import('./aggregates.js').then((m) => ({ operator: m.localWindowAggregate })),
+  groupAggregate: () => import('./aggregates.js').then((m) => ({ operator: m.groupAggregate })),
   windowProcess: () => import('../window/process.js').then((m) => ({ operator: m.windowProcess })),
 };
 
@@ -25,14 +26,4 @@ export async function loadOperator(kind: string): Promise<OperatorModule> {
   const load = modules[kind];
   if (load === undefined) throw new MillraceError('INTERNAL', `no operator of kind '${kind}'`);
   return (await load()).operator as OperatorModule;
-}
-
-/** Kinds whose rows pass emitted code. What emits it is loaded on the host only. */
-const emitters: Readonly<Record<string, () => Promise<OperatorEmitter<never>>>> = {
-  calc: () => import('../chain/emit.js').then((m) => m.calc),
-  watermark: () => import('../chain/emit.js').then((m) => m.watermark),
-};
-
-export async function loadEmitter(kind: string): Promise<OperatorEmitter | undefined> {
-  return (await emitters[kind]?.()) as OperatorEmitter | undefined;
 }

@@ -1,5 +1,6 @@
 import { ownModule } from '../base/modules.js';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { E_NONE, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW } from '#abi';
 import { MillraceError } from '../base/errors.js';
 import { SLOT_MEMORY_PAGES_MAX } from '../base/limits.js';
@@ -30,10 +31,18 @@ export type HostFunctions = Record<string, (...args: never[]) => unknown>;
 
 let kernelModule: WebAssembly.Module | undefined;
 
+const KERNELS = new URL(ownModule('kernels.wasm'));
+
 /** The prebuilt kernels, compiled once per thread unless a compiled module was posted to it. */
 export function loadKernelModule(): WebAssembly.Module {
-  kernelModule ??= new WebAssembly.Module(readFileSync(new URL(ownModule('kernels.wasm'))));
+  kernelModule ??= new WebAssembly.Module(readFileSync(KERNELS));
   return kernelModule;
+}
+
+/** Compiles the kernels beside what this thread does, for a thread that has something else to do first. */
+export async function prepareKernelModule(): Promise<void> {
+  const module = await WebAssembly.compile(await readFile(KERNELS));
+  kernelModule ??= module;
 }
 
 /** Takes a module compiled elsewhere, so that a slot need not compile it again. */
