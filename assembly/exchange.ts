@@ -8,6 +8,7 @@ import {
   BATCH_COLUMNS, BATCH_HEADER_BYTES, BATCH_KINDS, BATCH_MARKS, BATCH_MARK_COUNT, BATCH_ROWS, BATCH_SEL, BATCH_SEL_COUNT, BATCH_SPLIT, BATCH_TIMES,
   COL_BYTES, COL_TYPE, COL_VALIDITY, COL_VALUES, FRAME_BATCH, MARK_BYTES, T_BOOL, T_F32, T_F64, T_I128, T_I16, T_I32, T_I64, T_I8, T_STR,
 } from "./abi";
+import { allPresent } from "./aggregate/update";
 import { copyShort, gather64 } from "./bytes";
 
 // @ts-ignore: decorator
@@ -135,8 +136,9 @@ export function encodeRows(batch: usize, rows: usize, n: u32, out: usize): u32 {
   for (let c: u32 = 0; c < columns; c++) {
     const d = batch + BATCH_HEADER_BYTES + c * COL_BYTES;
     const t = load<u32>(d, COL_TYPE);
-    const validity = load<u32>(d, COL_VALIDITY) as usize;
     const values = load<u32>(d, COL_VALUES) as usize;
+    let validity = load<u32>(d, COL_VALIDITY) as usize;
+    if (validity != 0 && allPresent(validity, load<u32>(batch, BATCH_ROWS))) validity = 0;
     store<u32>(p, t);
     store<u32>(p, validity != 0 ? 1 : 0, 4);
     p += 8;

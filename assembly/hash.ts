@@ -76,6 +76,10 @@ export function wordAt<T>(values: usize, row: u32): u64 {
 // @ts-ignore: decorator
 @inline
 function hashWords<T>(values: usize, validity: usize, sel: usize, n: u32, out: usize, chained: bool): void {
+  if (validity == 0 && !chained) {
+    for (const end = out + ((n as usize) << 2); out < end; out += 4, sel += 4) store<u32>(out, hashWord(wordAt<T>(values, load<u32>(sel)), 0));
+    return;
+  }
   for (let i: u32 = 0; i < n; i++) {
     const row = load<u32>(sel + ((i as usize) << 2));
     const at = out + ((i as usize) << 2);

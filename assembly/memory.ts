@@ -47,7 +47,8 @@ export function alloc(bytes: u32): usize {
   const have = (memory.size() as u64) << 16;
   if (end > have) {
     const want = <i32>((end - have + 0xffff) >> 16);
-    let step = <i32>(have >> 18); // grow by at least a quarter
+    // twice as much, at most 256 MiB more: pages not touched cost nothing, and every growth makes the host's collector look through its heap
+    let step = min<i32>(<i32>(have >> 16), 4096);
     if (step < want) step = want;
     if (memory.grow(step) < 0 && memory.grow(want) < 0) {
       store<u32>(ERR_CODE, E_OUT_OF_MEMORY);

@@ -8,7 +8,6 @@ import { ACC, type AccumulatorLayout, type AccumulatorPlan, layOut } from './acc
 
 declare module '../wasm/engine.js' {
   interface Kernels {
-    allPresent(validity: number, rows: number): number;
     keepPresent(groups: number, sel: number, n: number, validity: number, outGroups: number, outSel: number): number;
     keepTrue(groups: number, sel: number, n: number, values: number, validity: number, outGroups: number, outSel: number): number;
     aggCount(groups: number, n: number, acc: number): void;
@@ -117,8 +116,8 @@ export class Aggregates {
         s = this.#sel;
       }
       if (arg !== undefined && plan.call.fn !== 'countStar') {
-        const validity = batch.validity(arg);
-        if (validity !== 0 && k.allPresent(validity, batch.rows) === 0) {
+        const validity = batch.nulls(arg);
+        if (validity !== 0) {
           m = k.keepPresent(g, s, m, validity, this.#groups, this.#sel);
           g = this.#groups;
           s = this.#sel;

@@ -23,6 +23,12 @@ import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
 import { toArrow } from './arrow.js';
 
+declare module '../wasm/engine.js' {
+  interface Kernels {
+    allPresent(validity: number, rows: number): number;
+  }
+}
+
 const ALL_ROWS = Uint32Array.from({ length: BATCH_ROWS_MAX }, (_, i) => i);
 
 /**
@@ -120,6 +126,11 @@ export class Batch {
   }
   validity(column: number): number {
     return this.#get(BATCH_HEADER_BYTES + column * COL_BYTES + COL_VALIDITY);
+  }
+  /** Pointer to the validity bits, 0 = no row of the column is NULL: where bits are there, it looks whether all are set. */
+  nulls(column: number): number {
+    const v = this.validity(column);
+    return v === 0 || this.engine.kernels.allPresent(v, this.rows) !== 0 ? 0 : v;
   }
   setValidity(column: number, ptr: number): void {
     this.#set(BATCH_HEADER_BYTES + column * COL_BYTES + COL_VALIDITY, ptr);

@@ -38,7 +38,7 @@ export class KeyHasher {
     if (this.#keys.length === 0) k.hashNothing(n, outPtr);
     for (let i = 0; i < this.#keys.length; i++) {
       const { column, code } = this.#keys[i];
-      k.hashColumn(code, batch.values(column), batch.validity(column), batch.sel, n, outPtr, i === 0 ? 0 : 1);
+      k.hashColumn(code, batch.values(column), batch.nulls(column), batch.sel, n, outPtr, i === 0 ? 0 : 1);
     }
   }
 }

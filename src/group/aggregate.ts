@@ -2,6 +2,7 @@ import { BATCH_ROWS_MAX } from '#abi';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import type { GroupAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule, OperatorSnapshot } from '../contract/operator.js';
+import type { Room } from '../state/table.js';
 import { BundledGroups } from './bundle.js';
 import { Groups } from './groups.js';
 import { PAIRS_MAX } from './running.js';
@@ -23,6 +24,8 @@ class RunningGroups implements Operator {
   readonly #outSel: number;
   /** results of the counter: its column, or memory of its own */
   readonly #counter: number;
+  /** the first column's own memory */
+  readonly #keyRoom: Room;
   /** every group pointer twice, for the keys of pairs */
   readonly #twice: number;
   /** results before are needed: to be sent, or to see whether anything changed */
@@ -44,6 +47,7 @@ class RunningGroups implements Operator {
     this.#out = allocBatch(engine, ctx.output, { kinds: true });
     this.#out.selectAll(BATCH_ROWS_MAX);
     this.#outSel = this.#out.sel;
+    this.#keyRoom = { values: this.#out.values(0), validity: this.#out.validity(0) };
     const first = config.keys.length;
     config.calls.forEach((c, i) => {
       if (c.fn === 'count' || c.fn === 'countStar') this.#out.setValidity(first + i, 0);
@@ -90,7 +94,7 @@ class RunningGroups implements Operator {
     const out = this.#out;
     const { tables } = this.#groups;
     this.#ctx.engine.kernels.groupUpserts(this.#counter, n, out.kinds);
-    if (!tables.keysOfRows(batch, sel, n, 1, out, 0)) tables.keysToColumns(found, n, out, 0);
+    if (!tables.keysOfRows(batch, sel, n, 1, out, this.#keyRoom)) tables.keysToColumns(found, n, out, 0);
     out.rows = n;
     out.selCount = n;
     this.#ctx.out.emit(out);
@@ -101,7 +105,7 @@ class RunningGroups implements Operator {
     const { tables } = this.#groups;
     const m = this.#groups.calls.changes(this.#counter, this.#groups.hidden, n, this.#config.updateBefore, out.kinds, this.#outSel);
     if (m === 0) return;
-    if (!tables.keysOfRows(batch, sel, n, 2, out, 0)) {
+    if (!tables.keysOfRows(batch, sel, n, 2, out, this.#keyRoom)) {
       this.#ctx.engine.kernels.groupTwice(found, n, this.#twice);
       tables.keysToColumns(this.#twice, 2 * n, out, 0);
     }

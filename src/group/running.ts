@@ -88,13 +88,11 @@ export class RunningCalls {
   /** Where arguments come from. */
   readFrom(batch: Batch): void {
     const { plans } = this.#aggregates.layout;
-    const k = this.#engine.kernels;
     this.#order.forEach((c, i) => {
       const { call } = plans[c];
       const arg = call.fn === 'countStar' ? undefined : call.arg;
-      const validity = arg === undefined ? 0 : batch.validity(arg);
       this.#set(i, GC_VALUES, arg === undefined ? 0 : batch.values(arg));
-      this.#set(i, GC_VALIDITY, validity === 0 || k.allPresent(validity, batch.rows) !== 0 ? 0 : validity);
+      this.#set(i, GC_VALIDITY, arg === undefined ? 0 : batch.nulls(arg));
       this.#set(i, GC_FILTER, call.filter === undefined ? 0 : batch.values(call.filter));
       this.#set(i, GC_FILTER_VALIDITY, call.filter === undefined ? 0 : batch.validity(call.filter));
     });

@@ -24,16 +24,7 @@ declare module '../wasm/engine.js' {
     keyEncode(columns: number, count: number, fixedBytes: number, sel: number, n: number, refs: number, buffer: number): void;
     keyRefs128(values: number, n: number, refs: number): void;
     keyWordsToColumn(rows: number, n: number, flat: number, type: number, values: number, validity: number): void;
-    keyWordsOfRows(
-      type: number,
-      from: number,
-      fromValidity: number,
-      sel: number,
-      n: number,
-      copies: number,
-      values: number,
-      validity: number,
-    ): void;
+    keyWordsOfRows(type: number, from: number, fromValidity: number, sel: number, n: number, copies: number, values: number, validity: number): void;
     keyBytesToColumn(rows: number, n: number, keyOffset: number, type: number, values: number, validity: number): void;
     keyPartToColumn(rows: number, n: number, keyOffset: number, slot: number, part: number, type: number, values: number, validity: number): void;
   }
@@ -62,6 +53,12 @@ export function hashRangeOf(start: number, end: number, maxParallelism: number):
 export function hashesOf(ctx: OperatorContext, keys: readonly number[]): HashRange {
   const { subtaskIndex: i, parallelism: p, maxParallelism: max } = ctx;
   return keys.length === 0 ? hashRangeOf(0, 1, 1) : hashRangeOf(keyGroupStart(max, p, i), keyGroupStart(max, p, i + 1), max);
+}
+
+/** Memory of a column. */
+export interface Room {
+  readonly values: number;
+  readonly validity: number;
 }
 
 type KeyForm = 'none' | 'word' | 'string' | 'wide' | 'parts';
@@ -159,7 +156,7 @@ export class KeyedTables {
     let ok: number;
     switch (this.#form) {
       case 'word':
-        ok = (this.isFlat ? k.flatFind : k.tableFindWords)(table, code, batch.values(column), batch.validity(column), sel, n, hashes, out);
+        ok = (this.isFlat ? k.flatFind : k.tableFindWords)(table, code, batch.values(column), batch.nulls(column), sel, n, hashes, out);
         break;
       case 'string':
         ok = k.tableFindBytes(table, batch.values(column), batch.validity(column), sel, n, hashes, out);
@@ -248,12 +245,17 @@ export class KeyedTables {
 
   /**
    * The same for the keys of `n` selected rows of `batch`, each `copies` (1 or 2) times, when that is possible without their groups: false when
-   * the keys are strings or several, which must not be views of a batch that passes.
+   * the keys are strings or several, which must not be views of a batch that passes. Room of one's own for the key's column is at `values`,
+   * `validity`; when the whole batch is selected the column is the batch's, as long as `out` is not used again.
    */
-  keysOfRows(batch: Batch, sel: number, n: number, copies: number, out: Batch, first: number): boolean {
+  keysOfRows(batch: Batch, sel: number, n: number, copies: number, out: Batch, { values, validity }: Room): boolean {
     if (this.#form !== 'word') return false;
     const { column, code } = this.#keys[0];
-    this.#engine.kernels.keyWordsOfRows(code, batch.values(column), batch.validity(column), sel, n, copies, out.values(first), out.validity(first));
+    const whole = copies === 1 && n === batch.rows;
+    const nulls = batch.nulls(column);
+    out.setValues(0, whole ? batch.values(column) : values);
+    out.setValidity(0, whole ? nulls : validity);
+    if (!whole) this.#engine.kernels.keyWordsOfRows(code, batch.values(column), nulls, sel, n, copies, values, validity);
     return true;
   }
 
