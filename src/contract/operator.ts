@@ -70,7 +70,8 @@ export interface Operator {
   processWatermark?(watermark: bigint): boolean | void;
   /**
    * false: this watermark changes nothing for the operator (nothing fires, no row becomes late), so rows on both sides of it may come together.
-   * Watermarks that are left out are not passed on either; the last one of a batch always is. Absent = every watermark matters.
+   * What does not matter now did not at an earlier watermark either. Watermarks that are left out are not passed on; the last one of a batch always is,
+   * behind all its rows when it does not matter. Absent = every watermark matters.
    */
   watermarkMatters?(watermark: bigint): boolean;
   /** Makes at most about one batch of owed output. Returns true while more is owed. */

@@ -1,4 +1,5 @@
-import { FRAME_END, FRAME_OBJECTS } from '#abi';
+import { FRAME_END, FRAME_OBJECTS, FRAME_WATERMARK } from '#abi';
+import type { Clock } from '../base/clock.js';
 import { OUTPUT_BUFFER_BYTES } from '../base/limits.js';
 import type { RingWriter } from '../ring/ring.js';
 import type { Engine } from '../wasm/engine.js';
@@ -11,15 +12,19 @@ import type { Engine } from '../wasm/engine.js';
 export class OutputBuffer {
   readonly #engine: Engine;
   readonly #ring: RingWriter;
+  readonly #clock: Clock;
   #ptr: number;
   #capacity = OUTPUT_BUFFER_BYTES + 4096;
   #used = 0;
   #oldestMs = 0;
   #blocked = false;
+  /** where the last frame's watermark stands when that frame is one, and none of it can have left: offset in the buffer, else -1 */
+  #watermarkAt = -1;
 
-  constructor(engine: Engine, ring: RingWriter) {
+  constructor(engine: Engine, ring: RingWriter, clock: Clock) {
     this.#engine = engine;
     this.#ring = ring;
+    this.#clock = clock;
     this.#ptr = engine.alloc(this.#capacity);
   }
 
@@ -37,21 +42,30 @@ export class OutputBuffer {
     return this.#ptr + this.#used;
   }
   /** Says that `bytes` were written at the reserved place. */
-  commit(bytes: number, nowMs: number): void {
-    if (this.#used === 0) this.#oldestMs = nowMs;
+  commit(bytes: number): void {
+    if (this.#used === 0) this.#oldestMs = this.#clock.monotonicMs();
     this.#used += bytes;
+    this.#watermarkAt = -1;
+  }
+  /** A watermark replaces one that is still here with nothing behind it: the receiver would get both at once. */
+  watermark(watermark: bigint): void {
+    if (this.#watermarkAt >= 0) this.#engine.i64[(this.#ptr + this.#watermarkAt) >>> 3] = watermark;
+    else {
+      this.control(FRAME_WATERMARK, watermark);
+      this.#watermarkAt = this.#used - 8;
+    }
   }
   /** A frame of a type and one 64-bit word. */
-  control(type: number, word: bigint, nowMs: number): void {
+  control(type: number, word: bigint): void {
     const at = this.reserve(16);
     const u32 = this.#engine.u32;
     u32[at >>> 2] = 16;
     u32[(at >>> 2) + 1] = type;
     this.#engine.i64[(at + 8) >>> 3] = word;
-    this.commit(16, nowMs);
+    this.commit(16);
   }
   /** JS values of the batch frame that follows, as bytes. */
-  objects(bytes: Uint8Array, nowMs: number): void {
+  objects(bytes: Uint8Array): void {
     const total = (16 + bytes.length + 7) & ~7;
     const at = this.reserve(total);
     const u32 = this.#engine.u32;
@@ -59,10 +73,10 @@ export class OutputBuffer {
     u32[(at >>> 2) + 1] = FRAME_OBJECTS;
     u32[(at >>> 2) + 2] = bytes.length;
     this.#engine.u8.set(bytes, at + 16);
-    this.commit(total, nowMs);
+    this.commit(total);
   }
-  end(failed: boolean, nowMs: number): void {
-    this.control(FRAME_END, failed ? 1n : 0n, nowMs);
+  end(failed: boolean): void {
+    this.control(FRAME_END, failed ? 1n : 0n);
   }
 
   get used(): number {
@@ -88,6 +102,7 @@ export class OutputBuffer {
   /** Hands everything to the ring; false when there is no room. */
   flush(): boolean {
     if (this.#used === 0) return true;
+    this.#watermarkAt = -1; // a frame larger than the ring may have left in part
     // a receiver that failed takes nothing: waiting for its room would keep this subtask from ending
     if (!this.#ring.consumerFailed && !this.#ring.offer(this.#engine.u8, this.#ptr, this.#used)) {
       this.#blocked = true;

@@ -21,6 +21,7 @@ export class ExchangeReader {
   readonly #frames: RingFrameReader;
   readonly #ring: RingReader;
   readonly #batch: Batch;
+  readonly #batchEvent: ChannelEvent;
   #at = 0;
   #end = 0;
   #objects: (unknown[] | undefined)[] | undefined;
@@ -31,6 +32,7 @@ export class ExchangeReader {
     this.#frames = new RingFrameReader(engine, ring);
     this.#ring = ring;
     this.#batch = allocBatch(engine, leaves, { columns: false, capacity: BATCH_ROWS_MAX });
+    this.#batchEvent = { type: 'batch', batch: this.#batch };
   }
 
   /** Tells the sender that nothing more will be taken. */
@@ -59,7 +61,7 @@ export class ExchangeReader {
             this.#batch.objects = this.#objects;
             this.#objects = undefined;
           }
-          return { type: 'batch', batch: this.#batch };
+          return this.#batchEvent;
         case FRAME_OBJECTS: {
           const from = at + 16;
           this.#objects = deserialize(this.#engine.u8.slice(from, from + u32[(at >>> 2) + 2])) as (unknown[] | undefined)[];

@@ -1,5 +1,5 @@
 import { serialize } from 'node:v8';
-import { BATCH_ROWS_MAX, FRAME_ACTIVE, FRAME_IDLE, FRAME_WATERMARK } from '#abi';
+import { BATCH_ROWS_MAX, FRAME_ACTIVE, FRAME_IDLE } from '#abi';
 import type { Clock } from '../base/clock.js';
 import type { Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
@@ -36,6 +36,7 @@ export class ExchangeWriter {
   readonly #engine: Engine;
   readonly #config: ExchangeConfig;
   readonly #clock: Clock;
+  readonly #bufferTimeoutMs: BufferTimeoutMs;
   readonly #buffers: OutputBuffer[];
   readonly #hasher: KeyHasher | undefined;
   readonly #hashes: number;
@@ -48,7 +49,8 @@ export class ExchangeWriter {
     this.#engine = engine;
     this.#clock = clock;
     this.#config = config;
-    this.#buffers = rings.map((r) => new OutputBuffer(engine, r));
+    this.#bufferTimeoutMs = config.bufferTimeoutMs;
+    this.#buffers = rings.map((r) => new OutputBuffer(engine, r, clock));
     this.#hasher = config.partition === 'hash' ? new KeyHasher(engine, leaves, [...config.keys]) : undefined;
     this.#stride = BATCH_ROWS_MAX * 4;
     this.#hashes = engine.alloc(this.#stride);
@@ -79,13 +81,14 @@ export class ExchangeWriter {
 
   #send(target: number, batch: Batch, rows: number, n: number): void {
     const buffer = this.#buffers[target];
-    const nowMs = this.#clock.monotonicMs();
     if (n === 0) {
-      if (batch.markCount > 0) buffer.control(FRAME_WATERMARK, batch.markWatermark(batch.markCount - 1), nowMs);
+      const marks = batch.markCount;
+      if (marks > 0) buffer.watermark(batch.markWatermark(marks - 1));
     } else {
-      if (batch.objects !== undefined) buffer.objects(this.#serialize(batch, rows, n), nowMs);
-      const at = buffer.reserve(this.#engine.kernels.encodedBytes(batch.ptr, rows, n) >>> 0);
-      buffer.commit(this.#engine.kernels.encodeRows(batch.ptr, rows, n, at) >>> 0, nowMs);
+      const { kernels } = this.#engine;
+      if (batch.objects !== undefined) buffer.objects(this.#serialize(batch, rows, n));
+      const at = buffer.reserve(kernels.encodedBytes(batch.ptr, rows, n) >>> 0);
+      buffer.commit(kernels.encodeRows(batch.ptr, rows, n, at) >>> 0);
     }
     this.#leave(buffer);
   }
@@ -98,27 +101,30 @@ export class ExchangeWriter {
   }
 
   watermark(watermark: bigint): void {
-    this.#control(FRAME_WATERMARK, watermark);
+    const buffers = this.#buffers;
+    for (let i = 0; i < buffers.length; i++) {
+      buffers[i].watermark(watermark);
+      this.#leave(buffers[i]);
+    }
   }
   idle(): void {
-    this.#control(FRAME_IDLE, 0n);
+    this.#control(FRAME_IDLE);
   }
   active(): void {
-    this.#control(FRAME_ACTIVE, 0n);
+    this.#control(FRAME_ACTIVE);
   }
-  #control(type: number, word: bigint): void {
-    const nowMs = this.#clock.monotonicMs();
+  #control(type: number): void {
     for (const b of this.#buffers) {
-      b.control(type, word, nowMs);
+      b.control(type, 0n);
       this.#leave(b);
     }
   }
   #leave(buffer: OutputBuffer): void {
-    if (this.#config.bufferTimeoutMs === 0) buffer.flushDue();
+    if (this.#bufferTimeoutMs === 0) buffer.flushDue();
     else if (buffer.full) buffer.flush();
   }
   end(failed: boolean): void {
-    for (const b of this.#buffers) b.end(failed, this.#clock.monotonicMs());
+    for (const b of this.#buffers) b.end(failed);
   }
 
   /**
@@ -126,25 +132,31 @@ export class ExchangeWriter {
    * a time of 0, the receiver has not taken the last one. What comes meanwhile is better taken later and in larger batches than sent after it in small ones.
    */
   flush(force: boolean): boolean {
-    const limitMs = this.#config.bufferTimeoutMs;
-    const nowMs = limitMs > 0 ? this.#clock.monotonicMs() : 0;
+    const buffers = this.#buffers;
+    const limitMs = this.#bufferTimeoutMs;
     let blocked = false;
-    for (const b of this.#buffers) {
+    let nowMs = -1;
+    for (let i = 0; i < buffers.length; i++) {
+      const b = buffers[i];
       if (b.used === 0) continue;
       if (force || b.full) blocked = !b.flush() || blocked;
-      else if (limitMs === 0 || (limitMs > 0 && nowMs - b.oldestMs >= limitMs)) blocked = (!b.flushDue() && limitMs === 0) || blocked;
+      else if (limitMs === 0) blocked = !b.flushDue() || blocked;
+      else if (limitMs > 0) {
+        if (nowMs < 0) nowMs = this.#clock.monotonicMs();
+        if (nowMs - b.oldestMs >= limitMs) b.flushDue();
+      }
     }
     return blocked;
   }
   /** The receiver's doorbell comes first. */
   get blocked(): boolean {
-    return this.#buffers.some((b) => b.blocked && (b.full || this.#config.bufferTimeoutMs === 0));
+    return this.#buffers.some((b) => b.blocked && (b.full || this.#bufferTimeoutMs === 0));
   }
   /** Monotonic ms at which the next buffer's time is up; Infinity when none waits, or only for room. */
   nextFlushMs(): number {
-    if (this.#config.bufferTimeoutMs < 0) return Number.POSITIVE_INFINITY;
+    if (this.#bufferTimeoutMs < 0) return Number.POSITIVE_INFINITY;
     let t = Number.POSITIVE_INFINITY;
-    for (const b of this.#buffers) if (b.used > 0 && !b.blocked) t = Math.min(t, b.oldestMs + this.#config.bufferTimeoutMs);
+    for (const b of this.#buffers) if (b.used > 0 && !b.blocked) t = Math.min(t, b.oldestMs + this.#bufferTimeoutMs);
     return t;
   }
 }

@@ -96,14 +96,14 @@ class SubtaskBuilder {
     this.#task = task;
     this.#index = index;
     this.#times = times;
-    this.#ops = task.ops.map((p) => new ChainedOperator(p));
+    this.#ops = task.ops.map((p, i) => new ChainedOperator(p, i === 0));
   }
 
   async build(): Promise<Subtask> {
     for (const op of this.#ops) {
       for (const t of op.plan.targets) {
-        if (t.op !== undefined) op.children.push({ op: this.#ops[t.op], input: t.input, side: t.side });
-        else op.edges.push({ writer: this.#writer(this.#ctx.plan.edges[t.edge!]), side: t.side, watch: this.#watch(op, this.#ctx.plan.edges[t.edge!]) });
+        if (t.op !== undefined) op.addChild(t.side, { op: this.#ops[t.op], input: t.input });
+        else op.addEdge(t.side, { writer: this.#writer(this.#ctx.plan.edges[t.edge!]), watch: this.#watch(op, this.#ctx.plan.edges[t.edge!]) });
       }
     }
     const head = this.#ops[0];

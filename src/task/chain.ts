@@ -5,35 +5,38 @@ import type { Operator, Output } from '../contract/operator.js';
 import type { ExchangeWriter } from '../exchange/writer.js';
 import type { HotKeyWatch } from './hot-keys.js';
 import type { OpPlan } from './plan.js';
+import { Segments } from './segments.js';
 
 /** A step owed by an operator: done before it takes anything else. */
 type Work =
   | { readonly kind: 'resume' }
-  | {
-      readonly kind: 'segments';
-      readonly batch: Batch;
-      readonly input: number;
-      readonly sel: number;
-      readonly selCount: number;
-      readonly markCount: number;
-      from: number;
-      mark: number;
-      rowsDone: boolean;
-    }
+  | Segments
   | { readonly kind: 'forward'; readonly watermark: bigint }
   | { readonly kind: 'finish' }
   | { readonly kind: 'forwardFinish' };
 
 interface Edge {
   readonly writer: ExchangeWriter;
-  readonly side: string | undefined;
   /** where a key with many rows would be one receiver's burden */
   readonly watch?: HotKeyWatch;
 }
 interface Child {
   readonly op: ChainedOperator;
   readonly input: number;
-  readonly side: string | undefined;
+}
+/** Where rows go: other operators of the chain, and edges to other tasks. */
+class Receivers {
+  readonly children: Child[] = [];
+  readonly edges: Edge[] = [];
+
+  batch(batch: Batch): void {
+    const { children, edges } = this;
+    for (let i = 0; i < children.length; i++) children[i].op.deliver(batch, children[i].input);
+    for (let i = 0; i < edges.length; i++) {
+      edges[i].watch?.batch(batch);
+      edges[i].writer.batch(batch);
+    }
+  }
 }
 
 /**
@@ -43,65 +46,81 @@ interface Child {
 export class ChainedOperator implements Output {
   readonly plan: OpPlan;
   readonly metrics = new MetricGroup();
-  readonly children: Child[] = [];
-  readonly edges: Edge[] = [];
+  readonly #main = new Receivers();
+  readonly #sides = new Map<string, Receivers>();
+  /** all edges: every one carries the watermarks */
+  readonly #edges: Edge[] = [];
+  #segmented: Segments | undefined;
   /** absent for a source head */
   operator: Operator | undefined;
   readonly pending: Work[] = [];
   readonly timersMs: number[] = [];
-  /** the last watermark that reached this operator; for figures only */
+  /** the last watermark that reached this operator; for figures only, and kept by heads only */
   currentWatermark: bigint | undefined;
+  readonly #isHead: boolean;
   /** every operator further down the chain */
   #below: readonly ChainedOperator[] | undefined;
+  #sideReceivers: readonly Child[] | undefined;
   readonly #recordsIn = this.metrics.counter('numRecordsIn');
   readonly #recordsOut = this.metrics.counter('numRecordsOut');
 
-  constructor(plan: OpPlan) {
+  constructor(plan: OpPlan, isHead: boolean) {
     this.plan = plan;
+    this.#isHead = isHead;
+  }
+
+  addChild(side: string | undefined, child: Child): void {
+    this.#receivers(side).children.push(child);
+  }
+  addEdge(side: string | undefined, edge: Edge): void {
+    this.#receivers(side).edges.push(edge);
+    this.#edges.push(edge);
+  }
+  #receivers(side: string | undefined): Receivers {
+    if (side === undefined) return this.#main;
+    const receivers = this.#sides.get(side) ?? new Receivers();
+    this.#sides.set(side, receivers);
+    return receivers;
   }
 
   // ---- Output: what the operator calls ----
 
   emit(batch: Batch): void {
     this.#recordsOut.value += batch.selCount;
-    if (batch.markCount > 0) this.currentWatermark = batch.markWatermark(batch.markCount - 1);
-    this.#send(undefined, batch);
+    if (this.operator === undefined) this.#reached(batch);
+    this.#main.batch(batch);
   }
   emitSide(tag: string, batch: Batch): void {
-    this.#send(tag, batch);
+    this.#sides.get(tag)?.batch(batch);
   }
-  #send(side: string | undefined, batch: Batch): void {
-    for (const c of this.children) if (c.side === side) c.op.deliver(batch, c.input);
-    for (const e of this.edges) {
-      if (e.side !== side) continue;
-      e.watch?.batch(batch);
-      e.writer.batch(batch);
-    }
+  #reached(batch: Batch): void {
+    const marks = batch.markCount;
+    if (marks > 0) this.currentWatermark = batch.markWatermark(marks - 1);
   }
 
   // ---- events from above ----
 
   deliver(batch: Batch, input: number): void {
-    this.drain();
+    if (this.pending.length > 0) this.drain();
     const operator = this.operator!;
-    this.#recordsIn.value += batch.selCount;
-    if (operator.passesMarks || batch.markCount === 0) {
-      if (batch.selCount === 0 && batch.markCount === 0) return;
-      if (batch.markCount > 0) this.currentWatermark = batch.markWatermark(batch.markCount - 1);
+    const { selCount, markCount } = batch;
+    this.#recordsIn.value += selCount;
+    if (operator.passesMarks === true || markCount === 0) {
+      if (selCount === 0 && markCount === 0) return;
+      if (this.#isHead) this.#reached(batch);
       if (operator.processBatch(batch, input)) this.pending.push({ kind: 'resume' });
       return;
     }
-    this.#segments({ kind: 'segments', batch, input, sel: batch.sel, selCount: batch.selCount, markCount: batch.markCount, from: 0, mark: 0, rowsDone: false });
+    this.#segmented ??= new Segments(batch);
+    this.#segments(this.#segmented.start(batch, input));
   }
 
-  /** Rows up to each mark, then the mark's watermark, until done or until the operator owes output. */
-  #segments(w: Work & { kind: 'segments' }): void {
-    const { batch } = w;
+  /** Rows up to each mark that matters, then the mark's watermark, until done or until the operator owes output. */
+  #segments(w: Segments): void {
     for (;;) {
       if (!w.rowsDone) {
-        this.#skipMarks(w);
-        const to = w.mark === w.markCount ? w.selCount : this.#rowsThrough(w, batch.markRow(w.mark) | 0);
-        const from = w.from;
+        const { from } = w;
+        const to = this.#nextMark(w);
         w.from = to;
         w.rowsDone = true;
         if (to > from && this.#segment(w, from, to)) {
@@ -114,7 +133,7 @@ export class ChainedOperator implements Output {
         }
       }
       if (w.mark === w.markCount) return;
-      const watermark = batch.markWatermark(w.mark++);
+      const watermark = w.batch.markWatermark(w.mark++);
       w.rowsDone = false;
       this.watermark(watermark);
       if (this.pending.length > 0 || this.#childrenOwe()) {
@@ -123,38 +142,34 @@ export class ChainedOperator implements Output {
       }
     }
   }
-  /** Leaves out marks that change nothing for this operator, but never the last. */
-  #skipMarks(w: Work & { kind: 'segments' }): void {
+  /**
+   * Goes to the next mark and returns how far the rows before it reach. Marks that change nothing for this operator are left out, but the
+   * last of the batch comes behind all rows.
+   */
+  #nextMark(w: Segments): number {
     const operator = this.operator!;
-    if (operator.watermarkMatters === undefined) return;
-    while (w.mark < w.markCount - 1 && !operator.watermarkMatters(w.batch.markWatermark(w.mark))) w.mark++;
-  }
-  #segment(w: Work & { kind: 'segments' }, from: number, to: number): boolean {
     const { batch } = w;
-    batch.sel = w.sel + 4 * from;
-    batch.selCount = to - from;
-    batch.markCount = 0;
-    const owed = this.operator!.processBatch(batch, w.input);
-    batch.sel = w.sel;
-    batch.selCount = w.selCount;
-    batch.markCount = w.markCount;
-    return owed === true;
-  }
-  /** Index in the selection of the first row after row number `row`. */
-  #rowsThrough(w: Work & { kind: 'segments' }, row: number): number {
-    const u32 = w.batch.engine.u32;
-    let low = w.from;
-    let high = w.selCount;
-    while (low < high) {
-      const mid = (low + high) >> 1;
-      if (u32[(w.sel >>> 2) + mid] <= row) low = mid + 1;
-      else high = mid;
+    const last = w.markCount - 1;
+    if (w.mark > last) return w.selCount;
+    if (operator.watermarkMatters !== undefined) {
+      // watermarks rise: when the last one does not matter, none does
+      if (!operator.watermarkMatters(batch.markWatermark(last))) {
+        w.mark = last;
+        return w.selCount;
+      }
+      while (w.mark < last && !operator.watermarkMatters(batch.markWatermark(w.mark))) w.mark++;
     }
-    return low;
+    return w.rowsThrough(w.mark);
+  }
+  #segment(w: Segments, from: number, to: number): boolean {
+    w.narrow(from, to);
+    const owed = this.operator!.processBatch(w.batch, w.input);
+    w.widen();
+    return owed === true;
   }
 
   watermark(watermark: bigint): void {
-    this.drain();
+    if (this.pending.length > 0) this.drain();
     this.currentWatermark = watermark;
     if (this.operator?.processWatermark?.(watermark)) this.pending.push({ kind: 'forward', watermark }, { kind: 'resume' });
     else if (this.#childrenOwe()) this.pending.push({ kind: 'forward', watermark });
@@ -167,17 +182,25 @@ export class ChainedOperator implements Output {
     return false;
   }
   #descendants(): ChainedOperator[] {
-    return this.children.flatMap((c) => [c.op, ...c.op.#descendants()]);
+    return this.#children().flatMap((c) => [c.op, ...c.op.#descendants()]);
+  }
+  #children(): Child[] {
+    return [...this.#main.children, ...this.#sideChildren()];
+  }
+  #sideChildren(): Child[] {
+    return [...this.#sides.values()].flatMap((s) => s.children);
   }
   #forward(watermark: bigint): void {
-    for (const c of this.children) if (c.side === undefined) c.op.watermark(watermark);
-    for (const e of this.edges) e.writer.watermark(watermark);
-    for (const c of this.children) if (c.side !== undefined) c.op.watermark(watermark);
+    const { children } = this.#main;
+    for (let i = 0; i < children.length; i++) children[i].op.watermark(watermark);
+    for (let i = 0; i < this.#edges.length; i++) this.#edges[i].writer.watermark(watermark);
+    this.#sideReceivers ??= this.#sideChildren();
+    for (let i = 0; i < this.#sideReceivers.length; i++) this.#sideReceivers[i].op.watermark(watermark);
   }
 
   status(idle: boolean): void {
-    for (const c of this.children) c.op.status(idle);
-    for (const e of this.edges) idle ? e.writer.idle() : e.writer.active();
+    for (const c of this.#children()) c.op.status(idle);
+    for (const e of this.#edges) idle ? e.writer.idle() : e.writer.active();
   }
 
   finish(): void {
@@ -187,8 +210,8 @@ export class ChainedOperator implements Output {
     else this.#forwardFinish();
   }
   #forwardFinish(): void {
-    for (const c of this.children) c.op.finish();
-    for (const e of this.edges) e.writer.end(false);
+    for (const c of this.#children()) c.op.finish();
+    for (const e of this.#edges) e.writer.end(false);
   }
 
   /** True when something is owed first. */

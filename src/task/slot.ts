@@ -140,7 +140,7 @@ async function stdioEmpty(waiter: Waiter, clock: Clock, hooks: SlotHooks): Promi
 }
 
 function firstError(subtasks: readonly Subtask[]): MillraceError | undefined {
-  for (const s of subtasks) if (s.error !== undefined) return s.error;
+  for (let i = 0; i < subtasks.length; i++) if (subtasks[i].error !== undefined) return subtasks[i].error;
   return undefined;
 }
 

@@ -117,7 +117,8 @@ export class Subtask {
     if (this.#phase === 'done') return StepResult.Done;
     const force = this.#phase === 'flushing' || this.#paused;
     this.#blocked = false;
-    for (const w of this.#writers) this.#blocked = w.flush(force) || this.#blocked;
+    const writers = this.#writers;
+    for (let i = 0; i < writers.length; i++) if (writers[i].flush(force)) this.#blocked = true;
     if (this.#blocked) return StepResult.Idle;
     if (this.#held > 0) {
       if (!this.#cancelled || this.#clock.monotonicMs() - this.#heldFromMs < HELD_GRACE_MS) return StepResult.Held;
@@ -144,10 +145,11 @@ export class Subtask {
   }
 
   #run(): StepResult {
-    const now = this.#clock.nowMs();
-    for (const op of this.ops) {
-      if (op.timersMs.length > 0 && op.timersMs[0] <= now) {
-        op.processingTime(this.#clock);
+    const { ops } = this;
+    for (let i = 0; i < ops.length; i++) {
+      const timers = ops[i].timersMs;
+      if (timers.length > 0 && timers[0] <= this.#clock.nowMs()) {
+        ops[i].processingTime(this.#clock);
         return StepResult.Worked;
       }
     }

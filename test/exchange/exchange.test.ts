@@ -132,6 +132,29 @@ test('rows and watermarks arrive whole and in order at the owner of their key', 
   );
 });
 
+test('a watermark replaces one that waits in the same buffer with nothing behind it', () => {
+  const engine = new Engine();
+  const ring = new SharedArrayBuffer(ringBytes(1 << 16));
+  const config = { partition: 'rebalance' as const, keys: [], maxParallelism: 128, bufferTimeoutMs: 1000, subtaskIndex: 0 };
+  const writer = new ExchangeWriter(engine, systemClock, leaves, [new RingWriter(ring, NO_BELL)], config);
+  const builder = createBuilder(engine, leaves);
+  builder.append({ k: 'a' });
+  writer.watermark(1n);
+  writer.watermark(2n);
+  writer.batch(builder.finish());
+  writer.watermark(3n);
+  writer.idle();
+  writer.watermark(4n);
+  writer.watermark(5n);
+  writer.flush(true);
+  writer.watermark(6n);
+  writer.flush(true);
+  const reader = new ExchangeReader(new Engine(), leaves, new RingReader(ring, NO_BELL));
+  const got: unknown[] = [];
+  for (let e = reader.next(); e !== undefined; e = reader.next()) got.push(e.type === 'watermark' ? e.watermark : e.type);
+  assert.deepEqual(got, [2n, 'batch', 3n, 'idle', 5n, 6n]);
+});
+
 test('key groups go to subtasks in ranges, as in Flink', () => {
   for (const p of [1, 2, 3, 5, 128]) {
     let last = 0;
