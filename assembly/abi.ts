@@ -64,7 +64,7 @@ export const E_NOT_NULL = 13; // NULL for a NOT NULL column
 export const E_ARITHMETIC = 14; // numeric value out of range where Flink fails
 
 // ---- sizes ----
-export const BATCH_ROWS_MAX = 2048; // rows of one batch: 3 columns of 8 bytes stay inside a 48 KiB L1
+export const BATCH_ROWS_MAX = 6144; // rows of one batch: what is done once a batch costs as much as 500 rows, and its columns still fit beside its input in a 1 MiB L2
 export const INPUT_PAD = 64; // readable zero bytes required before and after any scanned region (SIMD over-reads)
 export const ALIGN = 64;
 
