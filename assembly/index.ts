@@ -1,5 +1,6 @@
 // Every kernel the engine can call. AssemblyScript compiles only what is reachable from here.
 export * from "./memory";
+export { batchClear, batchSelectAll } from "./batch";
 export { hashColumn, hashNothing } from "./hash";
 export * from "./scan/crc32c";
 export { lz4Inflate, lz4Length } from "./scan/lz4";

@@ -2,11 +2,12 @@
 // the few others in a short list; the 64-bit division runs once per slice and batch.
 import { zoneOffset, zoneOffsetLocal } from "../expr/date";
 
-/** A slice of the batch, 32 bytes: i64 start, i64 end, u32 rows, u32 first position in the outputs. */
+/** A slice of the batch, 32 bytes: i64 start, i64 end, u32 rows, u32 first position in the outputs, f64 start. */
 const S_START: usize = 0;
 const S_END: usize = 8;
 const S_ROWS: usize = 16;
 const S_FIRST: usize = 20;
+const S_NUMBER: usize = 24;
 
 /**
  * Assigns rows to slices [start, start + size) with start = offset modulo size (floor, also for negative times).
@@ -37,6 +38,7 @@ export function sliceRows(times: usize, sel: usize, n: u32, hashes: usize, size:
         const e = slices + ((count as usize) << 5);
         store<i64>(e, t - rest, S_START);
         store<i64>(e, t - rest + width, S_END);
+        store<f64>(e, (t - rest) as f64, S_NUMBER);
         store<u32>(e, 0, S_ROWS);
         count++;
       }

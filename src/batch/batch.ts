@@ -26,10 +26,12 @@ import { toArrow } from './arrow.js';
 declare module '../wasm/engine.js' {
   interface Kernels {
     allPresent(validity: number, rows: number): number;
+    batchSelectAll(batch: number, rows: number): void;
+    batchClear(batch: number): void;
   }
 }
 
-const ALL_ROWS = Uint32Array.from({ length: BATCH_ROWS_MAX }, (_, i) => i);
+const NO_VIEW = new Uint32Array(0);
 
 /**
  * A columnar batch: a header in wasm memory (layout: assembly/abi.ts, docs/formats/batch.md) and this thin handle on it.
@@ -41,6 +43,7 @@ export class Batch {
   readonly leaves: readonly Leaf[];
   /** JS values of ANY columns by leaf index; undefined where there are none */
   objects: (unknown[] | undefined)[] | undefined;
+  #header: Uint32Array = NO_VIEW;
 
   constructor(engine: Engine, ptr: number, leaves: readonly Leaf[]) {
     this.engine = engine;
@@ -49,11 +52,19 @@ export class Batch {
     if (leaves.some((l) => typeCode(l.type) === T_ANY)) this.objects = leaves.map((l) => (typeCode(l.type) === T_ANY ? [] : undefined));
   }
 
+  /** A view of the header; one that the memory has outgrown has length 0. */
+  #refresh(): Uint32Array {
+    const words = (BATCH_HEADER_BYTES + this.leaves.length * COL_BYTES) >>> 2;
+    this.#header = new Uint32Array(this.engine.memory.buffer, this.ptr, words);
+    return this.#header;
+  }
   #get(offset: number): number {
-    return this.engine.u32[(this.ptr + offset) >>> 2];
+    const h = this.#header;
+    return (h.length > 0 ? h : this.#refresh())[offset >>> 2];
   }
   #set(offset: number, value: number): void {
-    this.engine.u32[(this.ptr + offset) >>> 2] = value;
+    const h = this.#header;
+    (h.length > 0 ? h : this.#refresh())[offset >>> 2] = value;
   }
 
   get rows(): number {
@@ -155,26 +166,13 @@ export class Batch {
 
   /** Selects rows 0..rows-1. */
   selectAll(rows: number): void {
-    this.rows = rows;
-    const at = this.sel >>> 2;
-    if (rows <= BATCH_ROWS_MAX) this.engine.u32.set(rows === BATCH_ROWS_MAX ? ALL_ROWS : ALL_ROWS.subarray(0, rows), at);
-    else for (let i = 0, u32 = this.engine.u32; i < rows; i++) u32[at + i] = i;
-    this.selCount = rows;
+    this.engine.kernels.batchSelectAll(this.ptr, rows);
   }
 
   /** Empties the batch for refilling: no rows, no marks, every validity bit 0 (a producer sets bits of present values). */
   clear(): void {
-    this.rows = 0;
-    this.selCount = 0;
-    this.markCount = 0;
-    const u8 = this.engine.u8;
-    const bytes = (this.capacity + 7) >>> 3;
-    for (let c = 0; c < this.leaves.length; c++) {
-      const v = this.validity(c);
-      if (v !== 0) u8.fill(0, v, v + bytes);
-      const o = this.objects?.[c];
-      if (o !== undefined) o.length = 0;
-    }
+    this.engine.kernels.batchClear(this.ptr);
+    if (this.objects !== undefined) for (const values of this.objects) if (values !== undefined) values.length = 0;
   }
 }
 

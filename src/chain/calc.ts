@@ -1,11 +1,10 @@
 import { BATCH_ROWS_MAX } from '#abi';
-import type { MillraceError } from '../base/errors.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import type { CalcConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
 import { typeCode, typeWidth } from '../types/leaf.js';
 import { hostFunctions } from '../wasm/host.js';
-import { outputLeaves } from '../wasm/layout.js';
+import { outputLeaves, readsWatermark } from '../wasm/layout.js';
 import { LinkedModule } from '../wasm/linked.js';
 
 interface OwnColumn {
@@ -20,6 +19,7 @@ class CalcOperator implements Operator {
   readonly passesMarks = true;
   readonly #ctx: OperatorContext;
   readonly #module: LinkedModule;
+  readonly #readsWatermark: boolean;
   readonly #copies: readonly { from: number; to: number }[];
   #out: Batch;
   #own: OwnColumn[] = [];
@@ -27,7 +27,8 @@ class CalcOperator implements Operator {
 
   constructor(config: CalcConfig, ctx: OperatorContext) {
     this.#ctx = ctx;
-    this.#module = new LinkedModule(ctx.engine, ctx.emitted);
+    this.#module = new LinkedModule(ctx.engine, ctx.emitted, 'run');
+    this.#readsWatermark = readsWatermark(config);
     this.#copies = outputLeaves(config.project).flatMap((p) =>
       p.expr.op === 'col' ? Array.from({ length: p.count }, (_, k) => ({ from: (p.expr as { index: number }).index + k, to: p.first + k })) : [],
     );
@@ -60,20 +61,16 @@ class CalcOperator implements Operator {
 
   processBatch(batch: Batch): void {
     if (batch.rows > this.#capacity) this.#reserve(batch.rows);
-    this.#module.beforeBatch();
-    const failed = this.#module.call('run', batch.ptr, this.#out.ptr);
+    const out = this.#out;
+    const failed = this.#module.call(batch.ptr, out.ptr);
     const error = failed === 0 ? undefined : this.#module.failure(this.#ctx.name);
     if (error !== undefined) this.#cutMarks();
-    const objects = this.#out.objects;
+    const { objects } = out;
     if (objects !== undefined) for (const c of this.#copies) objects[c.to] = batch.objects?.[c.from];
-    this.#deliver(error);
-    if (this.#out.markCount > 0) this.#module.setWatermark(this.#out.markWatermark(this.#out.markCount - 1));
-  }
-
-  /** The rows before a failing one go on first. */
-  #deliver(error: MillraceError | undefined): void {
-    if (this.#out.selCount > 0 || this.#out.markCount > 0) this.#ctx.out.emit(this.#out);
-    if (error !== undefined) throw error;
+    const { selCount, markCount } = out;
+    if (selCount > 0 || markCount > 0) this.#ctx.out.emit(out);
+    if (error !== undefined) throw error; // the rows before it have gone on
+    if (markCount > 0 && this.#readsWatermark) this.#module.setWatermark(out.markWatermark(markCount - 1));
   }
 
   /** Watermarks after the last row that is still selected belong to rows that never leave. */
@@ -87,7 +84,7 @@ class CalcOperator implements Operator {
   }
 
   processWatermark(watermark: bigint): void {
-    this.#module.setWatermark(watermark);
+    if (this.#readsWatermark) this.#module.setWatermark(watermark);
   }
 
   close(): void {

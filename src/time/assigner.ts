@@ -36,11 +36,13 @@ export class WatermarkAssigner {
   readonly #splits = new Map<number, Split>();
   readonly #name: string;
   #last: bigint;
+  /** the split whose maximum stands in the state's memory, ahead of `Split.max`, with `#last` and the minimum over the others; undefined = none */
+  #loaded: Split | undefined;
   #idle = false;
 
   constructor(engine: Engine, exports: WebAssembly.Exports, config: AssignerConfig, clock: Clock, name: string) {
     this.#engine = engine;
-    this.#module = new LinkedModule(engine, exports);
+    this.#module = new LinkedModule(engine, exports, 'assign');
     this.#config = config;
     this.#clock = clock;
     this.#name = name;
@@ -52,6 +54,18 @@ export class WatermarkAssigner {
 
   #newSplit(): Split {
     return { max: this.#config.perSplit ? MIN : 0n, idle: false, lastRecordMs: this.#clock.nowMs() };
+  }
+
+  #getMemory(field: number): bigint {
+    return this.#engine.i64[(this.#state + field) >>> 3];
+  }
+  #setMemory(field: number, ms: bigint): void {
+    this.#engine.i64[(this.#state + field) >>> 3] = ms;
+  }
+  /** Takes the maximum of the split that was worked on last out of the memory: the next batch brings its split's state in again. */
+  #unload(): void {
+    if (this.#loaded !== undefined) this.#loaded.max = this.#getMemory(ASSIGNER_MAX);
+    this.#loaded = undefined;
   }
 
   /** Last watermark given out, in ms. */
@@ -81,16 +95,16 @@ export class WatermarkAssigner {
     split.idle = false;
     split.lastRecordMs = this.#clock.nowMs();
     this.#idle = false;
-    const i64 = this.#engine.i64;
-    const at = this.#state >>> 3;
-    i64[at + (ASSIGNER_MAX >>> 3)] = split.max;
-    i64[at + (ASSIGNER_OTHERS >>> 3)] = this.#minimum(split);
-    i64[at + (ASSIGNER_LAST >>> 3)] = this.#last;
-    this.#module.beforeBatch();
-    const failed = this.#module.call('assign', batch.ptr, this.#state);
-    const after = this.#engine.i64;
-    split.max = after[at + (ASSIGNER_MAX >>> 3)];
-    this.#last = after[at + (ASSIGNER_LAST >>> 3)];
+    // one split, as ever: its state is where the last batch left it
+    if (split !== this.#loaded || this.#splits.size > 1) {
+      this.#unload();
+      this.#setMemory(ASSIGNER_MAX, split.max);
+      this.#setMemory(ASSIGNER_OTHERS, this.#minimum(split));
+      this.#setMemory(ASSIGNER_LAST, this.#last);
+      this.#loaded = split;
+    }
+    const failed = this.#module.call(batch.ptr, this.#state);
+    this.#last = this.#getMemory(ASSIGNER_LAST);
     return failed === 0 ? undefined : this.#module.failure(this.#name, this.#config.rowtime);
   }
 
@@ -103,16 +117,19 @@ export class WatermarkAssigner {
 
   /** A split begins: it holds the watermark back until its first records. */
   splitAdded(split: number): void {
+    this.#unload();
     if (this.#config.perSplit && !this.#splits.has(split)) this.#splits.set(split, this.#newSplit());
   }
 
   /** A split has ended: the others no longer wait for it. Watermarks this sets free come with the next record or `periodic`. */
   splitFinished(split: number): void {
+    this.#unload();
     if (this.#config.perSplit) this.#splits.delete(split);
   }
 
   /** Every interval of processing time (Flink's periodic emission): the watermark to emit if it has advanced at all. */
   periodic(_nowMs: number): bigint | undefined {
+    this.#unload();
     const min = this.#minimum();
     if (min === MAX || min <= this.#last) return undefined;
     this.#last = min;
@@ -132,6 +149,7 @@ export class WatermarkAssigner {
 
   /** Splits' maxima and the last watermark: i64 last, then { i64 split, i64 max } each, little endian. */
   snapshot(): Uint8Array {
+    this.#unload();
     const view = new DataView(new ArrayBuffer(8 + 16 * this.#splits.size));
     view.setBigInt64(0, this.#last, true);
     let at = 8;
@@ -147,6 +165,7 @@ export class WatermarkAssigner {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#last = view.getBigInt64(0, true);
     this.#splits.clear();
+    this.#loaded = undefined;
     for (let at = 8; at < bytes.length; at += 16) {
       this.#splits.set(Number(view.getBigInt64(at, true)), { ...this.#newSplit(), max: view.getBigInt64(at + 8, true) });
     }

@@ -116,10 +116,10 @@ export class Compiler {
     this.pushData(this.#zoneAt);
   }
 
-  /** Adds `reset()`: empties the string arena; called before each batch. */
+  /** Adds `reset()` when there is a string arena: empties it; called before each batch. */
   resetArena(): void {
-    const reset = this.module.func(':', 'reset');
     if (!this.usesArena) return;
+    const reset = this.module.func(':', 'reset');
     const f = this.f;
     this.f = reset;
     this.pushArena();

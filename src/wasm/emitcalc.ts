@@ -20,7 +20,7 @@ import {
 import type { Expr } from '../types/expr.js';
 import { type Leaf, typeWidth } from '../types/leaf.js';
 import { ALWAYS, Compiler, NEVER, type Val } from './compile.js';
-import { DATA_WATERMARK, outputLeaves, STORES } from './layout.js';
+import { DATA_WATERMARK, outputLeaves, readsWatermark, STORES } from './layout.js';
 import './functions.js';
 import * as op from './opcodes.js';
 import { cachedPlan } from './plancache.js';
@@ -56,7 +56,7 @@ function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | und
   const targets = computed.map((p) => openColumn(c, output, p.first));
   const n = f.local(op.I32);
   const i = f.local(op.I32);
-  const watermark = [...conjuncts, ...computed.map((p) => p.expr)].some(readsWatermark) ? f.local(op.I32) : -1;
+  const watermark = readsWatermark(config) ? f.local(op.I32) : -1;
   const count = f.local(op.I32);
   const selIn = f.local(op.I32);
   const selOut = f.local(op.I32);
@@ -105,10 +105,6 @@ function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | und
   f.i32(0);
   c.resetArena();
   return c.finish();
-}
-
-function readsWatermark(e: Expr): boolean {
-  return e.op === 'call' && (e.fn === 'currentWatermark' || e.args.some(readsWatermark));
 }
 
 /** CURRENT_WATERMARK changes within a batch: takes the watermarks of marks that stand before the current row. `mark` counts them. */

@@ -32,6 +32,12 @@ export function outputLeaves(project: readonly Expr[]): { expr: Expr; first: num
   });
 }
 
+/** Whether an expression asks for CURRENT_WATERMARK. */
+export function readsWatermark({ filter, project }: { readonly filter?: Expr; readonly project: readonly Expr[] }): boolean {
+  const reads = (e: Expr): boolean => e.op === 'call' && (e.fn === 'currentWatermark' || e.args.some(reads));
+  return (filter !== undefined && reads(filter)) || project.some(reads);
+}
+
 /** Value type of the locals that hold a column type. */
 export function wasmType(code: number): number {
   switch (code) {

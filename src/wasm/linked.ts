@@ -8,30 +8,30 @@ import type { Engine } from './engine.js';
 /** A linked module of the emitter with its block of memory: constants, string arena, the batch's clock. */
 export class LinkedModule {
   readonly #engine: Engine;
-  readonly #exports: WebAssembly.Exports;
+  readonly #run: (a: number, b: number) => number;
+  readonly #reset: (() => void) | undefined;
   readonly #block: number;
   readonly #bytes: number;
 
-  constructor(engine: Engine, exports: WebAssembly.Exports) {
+  /** `name`: the export that `call` calls. */
+  constructor(engine: Engine, exports: WebAssembly.Exports, name: string) {
     this.#engine = engine;
-    this.#exports = exports;
+    this.#run = exports[name] as (a: number, b: number) => number;
+    this.#reset = exports.reset as (() => void) | undefined;
     this.#bytes = (exports.dataBytes as WebAssembly.Global).value as number;
     this.#block = engine.alloc(this.#bytes);
     (exports.init as (block: number) => void)(this.#block);
     engine.i64[(this.#block + DATA_WATERMARK) >>> 3] = -(2n ** 63n);
   }
 
-  /** Empties the arena of the batch before. */
-  beforeBatch(): void {
-    (this.#exports.reset as () => void)();
+  /** Runs the module on its next batch: strings it made for the batch before are forgotten. */
+  call(a: number, b: number): number {
+    if (this.#reset !== undefined) this.#reset();
+    return this.#run(a, b);
   }
 
   setWatermark(ms: bigint): void {
     this.#engine.i64[(this.#block + DATA_WATERMARK) >>> 3] = ms;
-  }
-
-  call(name: string, a: number, b: number): number {
-    return (this.#exports[name] as (a: number, b: number) => number)(a, b);
   }
 
   /** What the error slot holds, as an error that names the operator and shows the value. */

@@ -49,6 +49,11 @@ const VECTORS: readonly Vector[] = ['hashes', 'groups', 'hits', 'misses'];
 /** More hot keys than a share of 1/32 each leaves room for. */
 const HOT_MAX = 32;
 
+interface LocalSlice extends GroupState {
+  /** groups when rows were last accumulated */
+  groups: number;
+}
+
 class LocalWindows implements Operator {
   readonly #ctx: OperatorContext;
   readonly #spec: SliceSpec;
@@ -62,9 +67,11 @@ class LocalWindows implements Operator {
   readonly #out: Batch;
   readonly #rows: number;
   readonly #keyCount: number;
-  readonly #slices = new Map<number, GroupState>();
+  readonly #slices = new Map<number, LocalSlice>();
   /** slices on their way out; the first is being walked */
   #leaving: { start: number; state: GroupState }[] = [];
+  /** groups were added since the tables' bytes were looked at */
+  #grown = false;
   #walking = false;
   /** u32 vectors by position in a batch */
   #vectors: Record<Vector, number> | undefined;
@@ -119,7 +126,7 @@ class LocalWindows implements Operator {
       batch.sel = v.hits;
       misses = selCount - batch.selCount;
     }
-    if (batch.selCount > 0) for (const part of this.#partition.split(batch, this.#time.times(batch))) misses += this.#take(batch, part, v, misses);
+    if (misses < selCount) for (const part of this.#partition.split(batch, this.#time.times(batch))) misses += this.#take(batch, part, v, misses);
     if (misses > 0) {
       batch.sel = misses === selCount ? sel : v.misses;
       batch.selCount = misses;
@@ -128,23 +135,30 @@ class LocalWindows implements Operator {
     batch.sel = sel;
     batch.selCount = selCount;
     this.#judge(selCount);
+    if (!this.#grown) return false;
+    this.#grown = false;
     return this.#bytes() > LOCAL_AGGREGATE_BYTES_MAX && this.#leave(Number.POSITIVE_INFINITY);
   }
 
   /** Accumulates the rows of one slice, unless they are to travel: those go behind the `misses` there are already. Returns their number. */
-  #take(batch: Batch, { start, n, sel, hashes }: SliceRows, v: Record<Vector, number>, misses: number): number {
+  #take(batch: Batch, part: SliceRows, v: Record<Vector, number>, misses: number): number {
+    const { start, n, sel, hashes } = part;
     if (start + this.#spec.sliceMs <= this.#passedEnd || isBetweenWindows(this.#spec, start)) {
       this.#ctx.engine.u8.copyWithin(v.misses + 4 * misses, sel, sel + 4 * n);
       return n;
     }
     const state = this.#slice(start);
     const { table } = state;
-    const count = this.#tables.count(table);
     this.#tables.find(table, batch, sel, n, hashes, v.groups);
     this.#aggregates.update(state, v.groups, sel, n, batch);
-    const after = this.#tables.count(table);
-    this.#saved += n - (after - count);
-    if (after > this.#limits.groupsMax) this.#setAll(false);
+    const groups = this.#tables.count(table);
+    this.#saved += n;
+    if (groups > state.groups) {
+      this.#saved -= groups - state.groups;
+      this.#grown = true;
+      state.groups = groups;
+    }
+    if (groups > this.#limits.groupsMax) this.#setAll(false);
     return 0;
   }
 
@@ -187,10 +201,10 @@ class LocalWindows implements Operator {
     this.#vectors = undefined;
   }
 
-  #slice(start: number): GroupState {
+  #slice(start: number): LocalSlice {
     let state = this.#slices.get(start);
     if (state === undefined) {
-      state = { table: this.#tables.create(), distinct: [] };
+      state = { table: this.#tables.create(), distinct: [], groups: 0 };
       this.#slices.set(start, state);
     }
     return state;
@@ -205,8 +219,10 @@ class LocalWindows implements Operator {
   }
 
   processWatermark(watermark: bigint): boolean {
-    this.#passedEnd = Math.max(this.#passedEnd, this.#endAt(watermark));
-    return this.#leave(this.#passedEnd);
+    const end = this.#endAt(watermark);
+    if (end <= this.#passedEnd) return false;
+    this.#passedEnd = end;
+    return this.#leave(end);
   }
 
   /** Sends the slices that end at or before `end` on their way. */

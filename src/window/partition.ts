@@ -24,10 +24,10 @@ const SLICE_BYTES = 32;
 
 /** Rows of one batch that fall into one slice: `n` row numbers at `sel` with their hashes. */
 export interface SliceRows {
-  readonly start: number;
-  readonly n: number;
-  readonly sel: number;
-  readonly hashes: number;
+  start: number;
+  n: number;
+  sel: number;
+  hashes: number;
 }
 
 /** Splits batches by slice: keeps the order of rows, copies nothing when all rows fall into one slice. Owns the vector of hashes. */
@@ -40,6 +40,8 @@ export class Partition {
   #sel = 0;
   #subHashes = 0;
   #slices = 0;
+  /** of the last split; used again by the next */
+  readonly #parts: SliceRows[] = [];
 
   constructor(engine: Engine, spec: SliceSpec) {
     this.#engine = engine;
@@ -60,20 +62,26 @@ export class Partition {
     return this.#hashes;
   }
 
-  /** The slices of the batch whose hashes were written; `times` are i64 by row number. */
-  split(batch: Batch, times: number): SliceRows[] {
-    const { kernels, i64, u32 } = this.#engine;
+  /** The slices of the batch whose hashes were written, until the next split; `times` are i64 by row number. */
+  split(batch: Batch, times: number): readonly SliceRows[] {
+    const { kernels } = this.#engine;
     const { sliceMs, offsetMs } = this.#spec;
-    const n = batch.selCount;
-    const count = kernels.sliceRows(times, batch.sel, n, this.#hashes, sliceMs, offsetMs, this.#slices, this.#numbers, this.#sel, this.#subHashes);
-    if (count === 1) return [{ start: Number(i64[this.#slices >>> 3]), n, sel: batch.sel, hashes: this.#hashes }];
-    const out: SliceRows[] = [];
+    const { sel, selCount } = batch;
+    const count = kernels.sliceRows(times, sel, selCount, this.#hashes, sliceMs, offsetMs, this.#slices, this.#numbers, this.#sel, this.#subHashes);
+    const { u32, f64 } = this.#engine;
+    const parts = this.#parts;
+    while (parts.length < count) parts.push({ start: 0, n: 0, sel: 0, hashes: 0 });
+    parts.length = count;
     for (let i = 0; i < count; i++) {
+      const part = parts[i];
       const at = this.#slices + i * SLICE_BYTES;
       const first = u32[(at >>> 2) + 5] * 4;
-      out.push({ start: Number(i64[at >>> 3]), n: u32[(at >>> 2) + 4], sel: this.#sel + first, hashes: this.#subHashes + first });
+      part.start = f64[(at >>> 3) + 3];
+      part.n = u32[(at >>> 2) + 4];
+      part.sel = count === 1 ? sel : this.#sel + first;
+      part.hashes = count === 1 ? this.#hashes : this.#subHashes + first;
     }
-    return out;
+    return parts;
   }
 
   close(): void {

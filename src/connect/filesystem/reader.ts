@@ -56,16 +56,24 @@ export class FileReader implements SourceReader {
     const block = this.#block;
     if (block.ptr < block.end) return this.#decodeBlock(batch);
     if (!this.#claims.allOpened) return POLL_IDLE;
-    while (this.#unit >= 0) {
-      const bytes = block.nextChunk();
-      this.#bytesIn.add(bytes);
-      if (block.ptr < block.end) return this.#decodeBlock(batch);
-      if (bytes === 0) this.#finishUnit();
+    if (this.#unit >= 0) {
+      if (this.#readChunk()) return this.#decodeBlock(batch);
+      if (this.#unit >= 0) return POLL_ROWS;
     }
     const next = this.#nextUnit();
-    if (next === 'claimed') return POLL_ROWS;
+    if (next === 'claimed') return this.#readChunk() ? this.#decodeBlock(batch) : POLL_ROWS;
     if (this.#frames === undefined) return next === 'end' ? POLL_END : POLL_IDLE;
     return this.#pollFrames(batch, next);
+  }
+
+  /** Reads on in the unit. False: no line begins in what was read, or nothing was left and the unit is finished. */
+  #readChunk(): boolean {
+    const block = this.#block;
+    const bytes = block.nextChunk();
+    this.#bytesIn.add(bytes);
+    if (block.ptr < block.end) return true;
+    if (bytes === 0) this.#finishUnit();
+    return false;
   }
 
   #nextUnit(): 'claimed' | 'wait' | 'end' {
