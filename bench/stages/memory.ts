@@ -33,5 +33,6 @@ export async function memory(records: number): Promise<void> {
     const [small, large] = results.filter((r) => r.slots === slots);
     console.log(`${slots} slot${slots > 1 ? 's' : ''}: ten times the input takes ${(large.peakRssBytes / small.peakRssBytes).toFixed(2)} x the memory`);
   }
-  console.log(`written: ${save('memory', results, m)}`);
+  const rows = results.map((r) => ({ slots: r.slots, records: r.records, 'peak RSS MB': Math.round(r.peakRssBytes / 1e6) }));
+  console.log(`written: ${save('memory', { rows }, m)}`);
 }
