@@ -4,7 +4,7 @@
 // field at a time, and learned; nothing is read twice. Every byte is still verified, and a field that does not come is simply not stored.
 // A graph that has settled is emitted as code of its own (src/format/json-emit.ts), which comes back here (jsonFields, jsonString, jsonValue) for the rest.
 import {
-  E_MALFORMED, F_DECIMAL, F_F64, F_I64, F_NULL, F_STR, G_NODES, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE, N_HINT, N_HITS, N_KIND, N_LEAF,
+  E_MALFORMED, F_DECIMAL, F_F64, F_I32, F_I64, F_NULL, F_STR, G_NODES, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE, N_HINT, N_HITS, N_KIND, N_LEAF,
   N_LENGTH, N_LONGEST, N_NEXT, N_OBJECT, N_SCORE, N_TYPE, N_VARIED, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY,
 } from "../abi";
 import { L_KIND, leafOf, refuse, setPresent, X_EMITTED_LEFT, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
@@ -73,16 +73,18 @@ function shortDigits(p: usize): usize {
   return load<u8>(p) == 0x30 && digits > 1 ? 0 : digits;
 }
 
-/** The number of shortDigits into the i64 column of leaf `l`; the address after it, or 0. */
+/** The number of shortDigits into the column of leaf `l`, which is F_I64, or F_I32 up to 9 digits; the address after it, or 0. */
 // @ts-ignore: decorator
 @inline
-function shortInteger(l: usize, row: u32, p: usize): usize {
+function shortInteger(l: usize, type: u32, row: u32, p: usize): usize {
   const digits = shortDigits(p);
-  if (digits == 0) return 0;
+  if (digits == 0 || (type == F_I32 && digits > 9)) return 0;
   let value: u64;
   if (digits <= 8) value = eightDigits(load<u64>(p) << ((8 - digits) << 3));
   else value = eightDigits(load<u64>(p) << ((16 - digits) << 3)) * 100000000 + eightDigits(load<u64>(p + digits - 8));
-  store<u64>((load<u32>(l, L_VALUES) as usize) + ((row as usize) << 3), value);
+  const values = load<u32>(l, L_VALUES) as usize;
+  if (type == F_I32) store<u32>(values + ((row as usize) << 2), value as u32);
+  else store<u64>(values + ((row as usize) << 3), value);
   setPresent(l, row);
   return p + digits;
 }
@@ -230,8 +232,8 @@ function readPlain(x: usize, n: usize, leaf: i32, type: u32, object: usize, p: u
     const digits = shortDigits(p);
     noteDigits(n, digits);
     if (digits != 0) return p + digits;
-  } else if (type == F_I64) {
-    const q = shortInteger(leafOf(x, leaf as u32), row, p);
+  } else if (type == F_I64 || type == F_I32) {
+    const q = shortInteger(leafOf(x, leaf as u32), type, row, p);
     noteDigits(n, q != 0 ? q - p : 0);
     if (q != 0) return q;
   } else if (type == F_F64 || type == F_DECIMAL) {

@@ -1,4 +1,4 @@
-import { F_STR, L_VALIDITY, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE } from '#abi';
+import { F_I32, F_STR, L_VALIDITY, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE } from '#abi';
 import { ModuleBuilder } from '../wasm/encoder.js';
 import * as op from '../wasm/opcodes.js';
 import { fixedLength, type ShapeNode } from './json-graph.js';
@@ -238,7 +238,8 @@ class ReaderEmitter {
       );
       return;
     }
-    this.#valueAddress(n.leaf, 3);
+    const narrow = n.kind !== NODE_STRING && n.type === F_I32;
+    this.#valueAddress(n.leaf, narrow ? 2 : 3);
     if (n.kind === NODE_STRING)
       f.get(P)
         .i32(at)
@@ -252,7 +253,7 @@ class ReaderEmitter {
       this.#pushDigits(at + n.length - 8, 8);
       f.op(op.I64_ADD);
     }
-    f.mem(op.I64_STORE);
+    f.mem(narrow ? op.I64_STORE32 : op.I64_STORE);
     this.#setPresent(n.leaf);
   }
 

@@ -17,6 +17,7 @@ import {
   NODE_END,
   NODE_STRING,
   NODE_VALUE,
+  F_I32,
   F_I64,
 } from '#abi';
 import type { Engine } from '../wasm/engine.js';
@@ -115,5 +116,5 @@ export function forgetHits(engine: Engine, graph: number): void {
 export function fixedLength(n: ShapeNode): number {
   if (n.kind === NODE_STRING) return Math.min(n.length, RUN_MAX) === n.length ? n.length : -1;
   if (n.kind !== NODE_VALUE || n.nested || n.length < 1 || n.length > DIGITS_MAX) return -1;
-  return n.leaf < 0 || n.type === F_I64 ? n.length : -1;
+  return n.leaf < 0 || n.type === F_I64 || (n.type === F_I32 && n.length <= 9) ? n.length : -1;
 }

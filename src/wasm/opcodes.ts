@@ -31,6 +31,7 @@ export const F32_STORE = 0x38;
 export const F64_STORE = 0x39;
 export const I32_STORE8 = 0x3a;
 export const I32_STORE16 = 0x3b;
+export const I64_STORE32 = 0x3e;
 
 export const I32_CONST = 0x41;
 export const I64_CONST = 0x42;

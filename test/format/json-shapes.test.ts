@@ -51,7 +51,7 @@ function writer(r: Prng, key: string): Writer {
     case 'm':
       return pick(r, numbers);
     case 'i':
-      return (q) => digits(q, 1 + q.below(9));
+      return r.below(2) === 0 ? (q) => digits(q, 1 + q.below(9)) : (q) => digits(q, Math.min(count, 9));
     case 'price':
     case 'sum':
       return pick<Writer>(r, [(q) => `${digits(q, 3)}.${two(q.below(100))}`, (q) => String(q.below(100000) / 100)]);
