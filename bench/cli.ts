@@ -71,7 +71,7 @@ const latencyCommand = defineCommand({
   meta: { name: 'latency', description: "from a record's due time to the sink's write: open loop, keyed, shuffled, over rates and buffer timeouts" },
   args: {
     seconds: { type: 'string', default: '3', description: 'what is measured of a run' },
-    warmup: { type: 'string', default: '2', description: 'seconds before that' },
+    warmup: { type: 'string', default: '3', description: 'seconds before that' },
     parallelism: { type: 'string', default: '2', description: 'slots' },
     timeouts: { type: 'string', default: '0,1,10,100', description: 'buffer timeouts, ms' },
     shares: { type: 'string', default: '10,50,80,95', description: 'rates in percent of the sustainable one' },
