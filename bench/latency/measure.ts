@@ -113,7 +113,7 @@ function grows(parts: readonly SinkFigures[], warmupMs: number): boolean {
 }
 
 /** One record in a hundred may wait longer than this at the sustainable rate, ms: more is a backlog from the start, when code was slow, that was not worked off. */
-const BACKLOG_MS = 500;
+const BACKLOG_MS = 200;
 /** Search ends when the bounds are this close. */
 const PRECISION = 1.06;
 const RATE_MAX = 50_000_000;

@@ -81,15 +81,23 @@ export async function latency(options: LatencyStageOptions): Promise<void> {
       take({ program: 'flink 2.3', bufferTimeoutMs, rate: FIXED_RATE, ...(await measureFlink({ ...common, bufferTimeoutMs, rate: FIXED_RATE })) });
   }
   rmSync(dir, { recursive: true, force: true });
-  const result: LatencyResult = { options, sustainable, rows: [...earlier(options), ...rows].sort(inOrder) };
+  const result: LatencyResult = { options, sustainable, rows: merged(earlier(options), rows).sort(inOrder) };
   console.log(`\n${latencyTable(result)}`);
   console.log(`written: ${save('latency', result, m)}`);
+}
 
-  function earlier(o: LatencyStageOptions): LatencyRow[] {
-    const before = o.sustainable === undefined ? undefined : saved<LatencyResult>('latency')?.result;
-    if (before?.sustainable !== o.sustainable || before?.options.work !== work || before.options.parallelism !== parallelism) return [];
-    return before.rows.filter((b) => !rows.some((r) => r.program === b.program && r.bufferTimeoutMs === b.bufferTimeoutMs && r.share === b.share));
-  }
+/** What earlier pieces of the same run saved. */
+function earlier({ sustainable, work, parallelism }: LatencyStageOptions): readonly LatencyRow[] {
+  const before = sustainable === undefined ? undefined : saved<LatencyResult>('latency')?.result;
+  if (before === undefined || before.sustainable !== sustainable || before.options.work !== work || before.options.parallelism !== parallelism) return [];
+  return before.rows;
+}
+
+/** One row of each cell: the one on more cores, the new one of equals. */
+function merged(before: readonly LatencyRow[], now: readonly LatencyRow[]): LatencyRow[] {
+  const same = (a: LatencyRow, b: LatencyRow): boolean => a.program === b.program && a.bufferTimeoutMs === b.bufferTimeoutMs && a.share === b.share;
+  const kept = before.filter((b) => !now.some((r) => same(r, b) && (r.cores ?? 0) >= (b.cores ?? 0)));
+  return [...kept, ...now.filter((r) => !kept.some((b) => same(r, b)))];
 }
 
 /** The fixed rate first, the programs under one another. */

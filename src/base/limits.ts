@@ -6,6 +6,8 @@ export const RING_BYTES = 1 << 20;
 export const IO_RING_BYTES = 8 << 20;
 /** Bytes after which an output buffer leaves: the batch size at which a ring copies at full speed. */
 export const OUTPUT_BUFFER_BYTES = 64 << 10;
+/** Bytes up to which an output buffer whose time is up is filled further while its receiver is behind: from there on the cost of a frame is small beside that of its rows. */
+export const OUTPUT_BUFFER_SMALL_BYTES = 4 << 10;
 /** Longest record in bytes a format accepts: a line that never ends must not fill the memory. */
 export const RECORD_BYTES_MAX = 16 << 20;
 /** Bytes of a block that a slot claims of a file. */

@@ -1,13 +1,13 @@
 import { FRAME_END, FRAME_OBJECTS, FRAME_WATERMARK } from '#abi';
 import type { Clock } from '../base/clock.js';
-import { OUTPUT_BUFFER_BYTES } from '../base/limits.js';
+import { OUTPUT_BUFFER_BYTES, OUTPUT_BUFFER_SMALL_BYTES } from '../base/limits.js';
 import type { RingWriter } from '../ring/ring.js';
 import type { Engine } from '../wasm/engine.js';
 
 /**
  * The bytes on their way to one receiving subtask: frames are appended in order and leave for the ring together,
- * when the buffer is full, or when its time is up (execution.buffer-timeout) and the receiver has taken the one before. Until then it is filled further, as in Flink, so a
- * receiver that is behind finds few large buffers and not a ring full of small ones.
+ * when the buffer is full, or when its time is up (execution.buffer-timeout). A small one whose time is up is filled further, as in Flink, until the receiver has taken the one
+ * before, so a receiver that is behind does not find a ring full of small ones.
  */
 export class OutputBuffer {
   readonly #engine: Engine;
@@ -93,9 +93,9 @@ export class OutputBuffer {
   get blocked(): boolean {
     return this.#blocked;
   }
-  /** The buffer's time is up: as `flush`, but false also while the receiver has not taken the last buffer. */
+  /** The buffer's time is up: as `flush`, but a small one is kept, and false given, while the receiver has not taken the last buffer. */
   flushDue(): boolean {
-    if (this.#used === 0 || this.full || this.#ring.consumerFailed || this.#ring.drained()) return this.flush();
+    if (this.#used === 0 || this.#used >= OUTPUT_BUFFER_SMALL_BYTES || this.#ring.consumerFailed || this.#ring.drained()) return this.flush();
     this.#blocked = true;
     return false;
   }

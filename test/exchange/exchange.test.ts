@@ -227,6 +227,18 @@ test('timeout 0: what the receiver has not taken gathers behind it, and leaves a
   assert.deepEqual(e.take(), [4, 5], 'at the end, and before a snapshot, everything leaves');
 });
 
+test('timeout 0: a buffer that is not small leaves, whatever the receiver has taken', () => {
+  const e = edge(0);
+  e.send(0);
+  let n = 1;
+  for (; e.writer.flush(false) || n === 1; n++) e.send(n);
+  assert.ok(n > 20 && n < 200, `${n} frames`);
+  assert.deepEqual(
+    e.take(),
+    Array.from({ length: n }, (_, i) => i),
+  );
+});
+
 test('a timeout: a buffer leaves when its time is up and the receiver has taken the last one; its subtask goes on', () => {
   const e = edge(10);
   e.send(1);
