@@ -14,8 +14,11 @@ export const RECORD_BYTES_MAX = 16 << 20;
 export const FILE_BLOCK_BYTES = 1 << 20;
 /** Bytes of a part file after which the disk is asked to begin writing: the sync that ends a part then has little left to wait for. */
 export const FILE_SYNC_AHEAD_BYTES = 8 << 20;
-/** Blocks a slot may be ahead of the slowest one on the same file: bounds how far event times diverge. */
-export const FILE_BLOCKS_AHEAD_MAX = 4;
+/**
+ * Blocks a slot may be ahead of the slowest one on the same file, times the slots that read it: bounds how far event times diverge. At 0.4 ms a block, two slots
+ * get past the other's time slice of 3 to 4 ms that the system gave to somebody else.
+ */
+export const FILE_BLOCKS_AHEAD_MAX = 6;
 /** Key groups: the unit in which keyed state moves between subtasks (Flink's default maxParallelism). */
 export const MAX_PARALLELISM_DEFAULT = 128;
 /** Pages of 64 KiB a slot's memory may have (4 GiB: wasm32's limit). */

@@ -29,7 +29,7 @@ export async function framingOf(config: SourceConfig): Promise<CsvFraming | unde
 export function planFiles(
   config: SourceConfig,
   host: HostContext,
-  limits: PlanLimits = { blockBytes: FILE_BLOCK_BYTES, aheadMax: FILE_BLOCKS_AHEAD_MAX },
+  limits: PlanLimits = { blockBytes: FILE_BLOCK_BYTES, aheadMax: FILE_BLOCKS_AHEAD_MAX * host.parallelism },
   framing?: CsvFraming,
 ): SourcePlan {
   const options = readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, { operator: config.tableName });
