@@ -1,6 +1,6 @@
 import { BATCH_ROWS_MAX } from '#abi';
 import { Aggregates, type GroupState } from '../aggregate/aggregates.js';
-import { LOCAL_AGGREGATE_BYTES_MAX, LOCAL_GROUPS_MAX, LOCAL_RETRY_ROWS, LOCAL_TRIAL_ROWS } from '../base/limits.js';
+import { LOCAL_AGGREGATE_BYTES_MAX, LOCAL_GROUPS_MAX, LOCAL_REST_ROWS, LOCAL_RETRY_ROWS, LOCAL_TRIAL_ROWS } from '../base/limits.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
 import { HotKeys } from '../batch/hot.js';
@@ -101,7 +101,7 @@ class LocalWindows implements Operator {
     this.#partials = new Partials(engine, this.#aggregates, base);
     this.#partition = new Partition(engine, spec);
     this.#hasher = new KeyHasher(engine, leaves, config.keys);
-    this.#hotKeys = new HotKeys(engine, this.#hasher, Math.max(2, ctx.parallelism));
+    this.#hotKeys = new HotKeys(engine, this.#hasher, Math.max(2, ctx.parallelism), LOCAL_REST_ROWS);
     this.#hot = engine.alloc(HOT_MAX * 4);
     this.#out = allocBatch(engine, flatten(partialSchema(leaves, config.keys)));
     this.#rows = engine.alloc(BATCH_ROWS_MAX * 4);
