@@ -34,16 +34,16 @@ export interface RunContext {
 /** Runs a .sql script or a module. Resolves with the exit code: 0, 1 after an error, 130 after Ctrl-C, 143 after SIGTERM, 141 when nobody reads the rows. */
 export async function runFile(file: string, flags: RunFlags): Promise<number> {
   const line = new StatusLine(process.stdout.isTTY ? process.stdout : process.stderr);
-  const context: RunContext = {
-    line,
-    clock: systemClock,
-    outputs: 'rows',
-    summary: flags.quiet !== true,
-    metricsJson: flags.metricsJson,
-    file,
-    options: parseSet(flags.set),
-  };
   return guarded(line, async () => {
+    const context: RunContext = {
+      line,
+      clock: systemClock,
+      outputs: 'rows',
+      summary: flags.quiet !== true,
+      metricsJson: flags.metricsJson,
+      file,
+      options: parseSet(flags.set),
+    };
     if (!existsSync(file)) throw missing(file);
     return extname(file) === '.sql' ? runScript(readFileSync(file, 'utf8'), context) : runModule(file, context);
   });
