@@ -3,6 +3,7 @@
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64 } from "../abi";
 import { copyShort } from "../bytes";
 import { wordAt } from "../hash";
+import { touchAll, touchBehind } from "./touch";
 import { NULL_LENGTH, ROW_META, ROW_WORD, T_ACC, T_BASE, T_BYTES, T_KIND, T_LOG, T_MULT, T_SLOTS, T_TOUCHED, TABLE_WORD, slotOf, tableCarve, tableInsert, tableReserve, tableRoom } from "./table";
 
 // @ts-ignore: decorator
@@ -59,7 +60,7 @@ export function lookBytes(slots: usize, mask: u32, at: u32, hash: u32, header: u
 
 // @ts-ignore: decorator
 @inline
-function findWordsOf<T>(t: usize, values: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
+function findWordsOf<T>(t: usize, values: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize, ahead: bool): bool {
   let slots = load<u32>(t, T_SLOTS) as usize;
   let mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   let mult = load<u64>(t, T_MULT);
@@ -74,6 +75,10 @@ function findWordsOf<T>(t: usize, values: usize, validity: usize, sel: usize, n:
     if (validity != 0 && !isPresent(validity, r)) {
       word = 0;
       header |= (1 as u64) << 32;
+    }
+    if (ahead) {
+      const likely = load<u32>(out + ((i as usize) << 2)) as usize;
+      if (load<u64>(likely) == header && load<u64>(likely, ROW_WORD) == word && likely != 0) continue;
     }
     let at = slotOf(hash, base, mult, mask);
     let row: usize = 0;
@@ -110,33 +115,48 @@ function findWordsOf<T>(t: usize, values: usize, validity: usize, sel: usize, n:
 const FETCH_AHEAD_BYTES: u32 = 1 << 20;
 /** Rows fetched ahead at a time: their lines stay in the L1 cache and their pages in the TLB until the find comes. */
 const FETCH_ROWS: u32 = 256;
+/** Rows of byte keys of some length go on in the line behind their first. */
+const ROW_REST: usize = 56;
 
 /**
- * Touches the first slot and row of every hash. So short a loop keeps many misses in flight; the find that follows has them in cache.
- * What it read ends up at T_TOUCHED, so that no load is left out.
+ * The rows that have the hashes, most likely those of the keys: at `out`, 0 where there is none. Fetches all slots together, then all rows, so that
+ * the find that follows has them in cache.
  */
-function fetchAhead(t: usize, n: u32, hashes: usize): void {
+function candidates(t: usize, n: u32, hashes: usize, out: usize): void {
   const slots = load<u32>(t, T_SLOTS) as usize;
   const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   const mult = load<u64>(t, T_MULT);
   const base = load<u32>(t, T_BASE);
-  let sum: u64 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const at = slotOf(load<u32>(hashes + ((i as usize) << 2)), base, mult, mask);
-    sum += load<u64>((load<u64>(slots + ((at as usize) << 3)) >> 32) as usize); // a row, or low memory when the slot is empty
+  for (let i: usize = 0; i < (n as usize); i++) {
+    store<u32>(out + (i << 2), (slots + ((slotOf(load<u32>(hashes + (i << 2)), base, mult, mask) as usize) << 3)) as u32);
   }
-  store<u64>(t, sum, T_TOUCHED);
+  let touched = touchAll(out, n);
+  const last = slots + ((mask as usize) << 3);
+  for (let i: usize = 0; i < (n as usize); i++) {
+    const hash = load<u32>(hashes + (i << 2));
+    let at = load<u32>(out + (i << 2)) as usize;
+    let slot = load<u64>(at);
+    while ((slot as u32) != hash && slot != 0) {
+      at = at == last ? slots : at + 8;
+      slot = load<u64>(at);
+    }
+    store<u32>(out + (i << 2), (slot >> 32) as u32);
+  }
+  touched += touchAll(out, n);
+  if (load<u32>(t, T_KIND) != TABLE_WORD) touched += touchBehind(out, n, ROW_REST);
+  store<u64>(t, touched, T_TOUCHED);
 }
 
 /** Group rows of the selected rows by one key column of at most 8 bytes (T_* code `type`). false = out of memory. */
 export function tableFindWords(t: usize, type: u32, values: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
   while (n > 0) {
     let m = n;
-    if (load<u32>(t, T_BYTES) >= FETCH_AHEAD_BYTES) {
+    const ahead = load<u32>(t, T_BYTES) >= FETCH_AHEAD_BYTES;
+    if (ahead) {
       m = min<u32>(n, FETCH_ROWS);
-      fetchAhead(t, m, hashes);
+      candidates(t, m, hashes, out);
     }
-    if (!findWords(t, type, values, validity, sel, m, hashes, out)) return false;
+    if (!findWords(t, type, values, validity, sel, m, hashes, out, ahead)) return false;
     n -= m;
     sel += (m as usize) << 2;
     hashes += (m as usize) << 2;
@@ -145,15 +165,15 @@ export function tableFindWords(t: usize, type: u32, values: usize, validity: usi
   return true;
 }
 
-function findWords(t: usize, type: u32, values: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
+function findWords(t: usize, type: u32, values: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize, ahead: bool): bool {
   switch (type) {
-    case T_BOOL: return findWordsOf<u8>(t, values, validity, sel, n, hashes, out);
-    case T_I8: return findWordsOf<i8>(t, values, validity, sel, n, hashes, out);
-    case T_I16: return findWordsOf<i16>(t, values, validity, sel, n, hashes, out);
-    case T_I32: return findWordsOf<i32>(t, values, validity, sel, n, hashes, out);
-    case T_I64: return findWordsOf<i64>(t, values, validity, sel, n, hashes, out);
-    case T_F32: return findWordsOf<f32>(t, values, validity, sel, n, hashes, out);
-    case T_F64: return findWordsOf<f64>(t, values, validity, sel, n, hashes, out);
+    case T_BOOL: return findWordsOf<u8>(t, values, validity, sel, n, hashes, out, ahead);
+    case T_I8: return findWordsOf<i8>(t, values, validity, sel, n, hashes, out, ahead);
+    case T_I16: return findWordsOf<i16>(t, values, validity, sel, n, hashes, out, ahead);
+    case T_I32: return findWordsOf<i32>(t, values, validity, sel, n, hashes, out, ahead);
+    case T_I64: return findWordsOf<i64>(t, values, validity, sel, n, hashes, out, ahead);
+    case T_F32: return findWordsOf<f32>(t, values, validity, sel, n, hashes, out, ahead);
+    case T_F64: return findWordsOf<f64>(t, values, validity, sel, n, hashes, out, ahead);
     default: return false;
   }
 }
@@ -165,11 +185,12 @@ function findWords(t: usize, type: u32, values: usize, validity: usize, sel: usi
 export function tableFindBytes(t: usize, refs: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
   while (n > 0) {
     let m = n;
-    if (load<u32>(t, T_BYTES) >= FETCH_AHEAD_BYTES) {
+    const ahead = load<u32>(t, T_BYTES) >= FETCH_AHEAD_BYTES;
+    if (ahead) {
       m = min<u32>(n, FETCH_ROWS);
-      fetchAhead(t, m, hashes);
+      candidates(t, m, hashes, out);
     }
-    if (!findBytes(t, refs, validity, sel, m, hashes, out)) return false;
+    if (!findBytes(t, refs, validity, sel, m, hashes, out, ahead)) return false;
     n -= m;
     if (sel == 0) refs += (m as usize) << 3;
     else sel += (m as usize) << 2;
@@ -179,7 +200,7 @@ export function tableFindBytes(t: usize, refs: usize, validity: usize, sel: usiz
   return true;
 }
 
-function findBytes(t: usize, refs: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize): bool {
+function findBytes(t: usize, refs: usize, validity: usize, sel: usize, n: u32, hashes: usize, out: usize, ahead: bool): bool {
   let slots = load<u32>(t, T_SLOTS) as usize;
   let mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   let mult = load<u64>(t, T_MULT);
@@ -196,7 +217,12 @@ function findBytes(t: usize, refs: usize, validity: usize, sel: usize, n: u32, h
       len = load<u32>(refs + ((r as usize) << 3), 4);
       meta = len;
     }
-    let row = lookBytes(slots, mask, slotOf(hash, base, mult, mask), hash, (hash as u64) | ((meta as u64) << 32), p, len, keyOffset, false, 0);
+    const header = (hash as u64) | ((meta as u64) << 32);
+    if (ahead) {
+      const likely = load<u32>(out + ((i as usize) << 2)) as usize;
+      if (load<u64>(likely) == header && likely != 0 && sameBytes(likely + keyOffset, p, len)) continue;
+    }
+    let row = lookBytes(slots, mask, slotOf(hash, base, mult, mask), hash, header, p, len, keyOffset, false, 0);
     if (row == 0) {
       row = tableInsert(t, hash, meta, len);
       if (row == 0) return false;

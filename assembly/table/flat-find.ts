@@ -2,6 +2,7 @@
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64 } from "../abi";
 import { wordAt } from "../hash";
 import { FETCH_ROWS, LINE, SIDE_NULL, SIDE_ZERO, fraction, homeOf, sideBytes, sideRow, slotFor, strideOf } from "./flat";
+import { touchAll } from "./touch";
 import {
   ROW_HASH, ROW_META, ROW_WORD, T_ACC, T_BASE, T_COUNT, T_FAILED, T_LINES, T_LOG, T_MOVED, T_MOVED_BYTES, T_MOVES, T_MULT, T_SIDE, T_SLOTS, T_TOUCHED,
 } from "./table";
@@ -10,29 +11,6 @@ import {
 @inline
 function isPresent(validity: usize, row: u32): bool {
   return ((load<u8>(validity + (row >> 3)) >> ((row & 7) as u8)) & 1) != 0;
-}
-
-/**
- * Reads a word at each of `n` addresses. A loop as short as this keeps as many misses in flight as the processor can (some 40, where a loop
- * that also computes the addresses keeps 10); the sum is there so that no load is left out.
- */
-export function touchAll(addresses: usize, n: u32): u64 {
-  const end = addresses + ((n as usize) << 2);
-  const whole = addresses + (((n & ~7) as usize) << 2);
-  let a: u64 = 0;
-  let b: u64 = 0;
-  while (addresses < whole) {
-    a += load<u64>(load<u32>(addresses) as usize) + load<u64>(load<u32>(addresses, 4) as usize);
-    b += load<u64>(load<u32>(addresses, 8) as usize) + load<u64>(load<u32>(addresses, 12) as usize);
-    a += load<u64>(load<u32>(addresses, 16) as usize) + load<u64>(load<u32>(addresses, 20) as usize);
-    b += load<u64>(load<u32>(addresses, 24) as usize) + load<u64>(load<u32>(addresses, 28) as usize);
-    addresses += 32;
-  }
-  while (addresses < end) {
-    a += load<u64>(load<u32>(addresses) as usize);
-    addresses += 4;
-  }
-  return a + b;
 }
 
 /** Rows [0, m) of `out` after a move: those in the segment that moved are found again; 0 stays. */
