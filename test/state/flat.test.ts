@@ -224,3 +224,31 @@ test('rows of other tables and packed rows find their place', () => {
   assert.deepEqual(engine.u32.slice(found >> 2, (found >> 2) + 2000), engine.u32.slice(again >> 2, (again >> 2) + 2000));
   assert.equal(counted.tables.count(counted.table), stable.count(source));
 });
+
+test('a large table whose rows stay finds keys that share a hash', () => {
+  const counted = new Counted(BIGINT(false), 8);
+  const { engine } = counted;
+  const tables = new KeyedTables(engine, counted.leaves, [0], 8, ALL);
+  const table = tables.create();
+  const batch = allocBatch(engine, counted.leaves);
+  batch.setValidity(0, 0);
+  const [hashes, out] = [engine.alloc(8192), engine.alloc(8192)];
+  const find = (keys: readonly bigint[]): number[] => {
+    keys.forEach((k, i) => {
+      engine.i64[(batch.values(0) >> 3) + i] = k;
+    });
+    batch.selectAll(keys.length);
+    counted.hasher.hash(batch, hashes);
+    tables.find(table, batch, batch.sel, keys.length, hashes, out);
+    return [...engine.u32.subarray(out >> 2, (out >> 2) + keys.length)];
+  };
+  for (let i = 0; i < 60_000; i += 2000) find(Array.from({ length: 2000 }, (_, k) => BigInt(i + k)));
+  assert.ok(engine.kernels.tableBytes(table) > 1 << 20);
+  for (const hash of [0, 0x8765_4321, 0xffff_ffff]) {
+    const keys = keysOfHash(hash, 1000);
+    const first = find([...keys, ...keys]);
+    assert.equal(new Set(first).size, 1000);
+    assert.deepEqual(first.slice(0, 1000), first.slice(1000));
+    assert.deepEqual(find(keys), first.slice(0, 1000));
+  }
+});
