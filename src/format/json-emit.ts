@@ -1,8 +1,9 @@
 import { F_I32, F_STR, L_VALIDITY, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE } from '#abi';
 import { ModuleBuilder } from '../wasm/encoder.js';
 import * as op from '../wasm/opcodes.js';
-import { fixedLength, type ShapeNode } from './json-graph.js';
-import { Constants, pushStops, Run, RUN_MAX } from './json-run.js';
+import { pushDigitCount, pushDigits, pushInteger, pushNoInteger } from './json-digits.js';
+import { fixedLength, integerDigits, type ShapeNode } from './json-graph.js';
+import { branchIfOther, Constants, pushStops, Run, RUN_MAX } from './json-run.js';
 
 const QUOTE = 0x22;
 /** Parameters of an emitted reader. */
@@ -155,15 +156,7 @@ class ReaderEmitter {
     }
     for (const s of n.next) {
       const other = f.block().depth;
-      for (let at = 0; at < s.literal.length; at += 16) {
-        const piece = Array.from({ length: 16 }, (_, i) => s.literal[at + i] ?? 0);
-        f.get(P).loadV128(at).get(this.#l.constants).loadV128(this.#constants.offset(piece)).simd(op.V128_XOR);
-        if (s.literal.length < at + 16) {
-          const mask = piece.map((_, i) => (at + i < s.literal.length ? 0xff : 0));
-          f.get(this.#l.constants).loadV128(this.#constants.offset(mask)).simd(op.V128_AND);
-        }
-        f.simd(op.V128_ANY_TRUE).brIfTo(other);
-      }
+      branchIfOther(f, this.#l, this.#constants, s.literal, other);
       f.brTo(this.#heads.get(s) as number).end();
     }
     f.i32(n.kind === NODE_STRING ? 1 : n.kind === NODE_VALUE ? 0 : 2)
@@ -212,8 +205,16 @@ class ReaderEmitter {
     f.end().get(l.q).set(P);
   }
 
+  /** A value that is no string: whole numbers at once, the rest by the kernel. */
   #variableValue(n: ShapeNode): void {
-    const f = this.#f;
+    const [f, q] = [this.#f, this.#l.q];
+    const most = n.longest > 0 ? integerDigits(n) : 0;
+    if (most > 0) {
+      pushDigitCount(f, this.#l);
+      f.set(q);
+      pushNoInteger(f, P, q, most);
+      f.if();
+    }
     f.get(X)
       .i32(n.at)
       .get(P)
@@ -221,6 +222,10 @@ class ReaderEmitter {
       .get(ROW)
       .callImport(this.#module.importFunction('kernel', 'jsonValue', 'iiiii:i'));
     f.tee(P).op(op.I32_EQZ).brIfTo(this.#refused);
+    if (most === 0) return;
+    f.else();
+    if (n.leaf >= 0) this.#storeNumber(n, () => pushInteger(f, P, q));
+    f.get(P).get(q).op(op.I32_ADD).set(P).end();
   }
 
   /** The checked value `at` bytes behind p into its column. */
@@ -238,33 +243,36 @@ class ReaderEmitter {
       );
       return;
     }
-    const narrow = n.kind !== NODE_STRING && n.type === F_I32;
-    this.#valueAddress(n.leaf, narrow ? 2 : 3);
-    if (n.kind === NODE_STRING)
+    if (n.kind === NODE_STRING) {
+      this.#valueAddress(n.leaf, 3);
       f.get(P)
         .i32(at)
         .op(op.I32_ADD, op.I64_EXTEND_I32_U)
         .i64(BigInt(n.length) << 32n)
-        .op(op.I64_OR);
-    else if (n.length <= 8) this.#pushDigits(at, n.length);
-    else {
-      this.#pushDigits(at, n.length - 8);
-      f.i64(100_000_000n).op(op.I64_MUL);
-      this.#pushDigits(at + n.length - 8, 8);
-      f.op(op.I64_ADD);
+        .op(op.I64_OR)
+        .mem(op.I64_STORE);
+      this.#setPresent(n.leaf);
+      return;
     }
-    f.mem(narrow ? op.I64_STORE32 : op.I64_STORE);
-    this.#setPresent(n.leaf);
+    this.#storeNumber(n, () => {
+      if (n.length <= 8) {
+        pushDigits(f, P, at, n.length);
+        return;
+      }
+      pushDigits(f, P, at, n.length - 8);
+      f.i64(100_000_000n).op(op.I64_MUL);
+      pushDigits(f, P, at + n.length - 8, 8);
+      f.op(op.I64_ADD);
+    });
   }
 
-  /** Leaves on the stack: i64 value of the 1 to 8 digits at p + at (eightDigits of number.ts). */
-  #pushDigits(at: number, count: number): void {
-    const f = this.#f;
-    f.get(P).mem(op.I64_LOAD, at);
-    if (count < 8) f.i64(BigInt(64 - 8 * count)).op(op.I64_SHL);
-    f.i64(0x0f0f0f0f0f0f0f0fn).op(op.I64_AND).i64(2561n).op(op.I64_MUL).i64(8n).op(op.I64_SHR_U);
-    f.i64(0x00ff00ff00ff00ffn).op(op.I64_AND).i64(6553601n).op(op.I64_MUL).i64(16n).op(op.I64_SHR_U);
-    f.i64(0x0000ffff0000ffffn).op(op.I64_AND).i64(42949672960001n).op(op.I64_MUL).i64(32n).op(op.I64_SHR_U);
+  /** Stores the i64 that `push` leaves on the stack in a column of 8 or 4 bytes. */
+  #storeNumber(n: ShapeNode, push: () => void): void {
+    const narrow = n.type === F_I32;
+    this.#valueAddress(n.leaf, narrow ? 2 : 3);
+    push();
+    this.#f.mem(narrow ? op.I64_STORE32 : op.I64_STORE);
+    this.#setPresent(n.leaf);
   }
 
   /** A text that is a number, date or the like in its column. */

@@ -45,6 +45,7 @@ export interface ShapeNode {
 
 /** Whole numbers of so many digits are run together; longer ones go to the kernel. */
 const DIGITS_MAX = 15;
+const DIGITS_MAX_I32 = 9;
 /** Successors that came less often than one in so many are left to the graph. */
 const RARE = 64;
 
@@ -112,9 +113,15 @@ export function forgetHits(engine: Engine, graph: number): void {
   for (let i = 0; i < count; i++) engine.u32[(graph + G_NODES + i * N_BYTES + N_HITS) >>> 2] = 0;
 }
 
+/** Most digits of a whole number that is read without the kernel: 0 where the column wants something else. */
+export function integerDigits(n: ShapeNode): number {
+  if (n.kind !== NODE_VALUE || n.nested) return 0;
+  if (n.type === F_I32 && n.leaf >= 0) return DIGITS_MAX_I32;
+  return n.leaf < 0 || n.type === F_I64 ? DIGITS_MAX : 0;
+}
+
 /** Bytes of a value whose length does not vary, and that needs no more than a look at its bytes; -1 for others. */
 export function fixedLength(n: ShapeNode): number {
-  if (n.kind === NODE_STRING) return Math.min(n.length, RUN_MAX) === n.length ? n.length : -1;
-  if (n.kind !== NODE_VALUE || n.nested || n.length < 1 || n.length > DIGITS_MAX) return -1;
-  return n.leaf < 0 || n.type === F_I64 || (n.type === F_I32 && n.length <= 9) ? n.length : -1;
+  if (n.kind === NODE_STRING) return n.length <= RUN_MAX ? n.length : -1;
+  return n.length >= 1 && n.length <= integerDigits(n) ? n.length : -1;
 }

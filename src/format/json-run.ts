@@ -51,6 +51,19 @@ export function pushStops(f: FunctionBuilder, l: RunLocals): void {
   f.get(l.bytes).get(l.space).simd(op.I8X16_LT_S, op.V128_OR);
 }
 
+/** Branches to the end of block `level` unless the bytes at p are those of `literal`. */
+export function branchIfOther(f: FunctionBuilder, l: RunLocals, constants: Constants, literal: ArrayLike<number>, level: number): void {
+  for (let at = 0; at < literal.length; at += 16) {
+    const piece = Array.from({ length: 16 }, (_, i) => literal[at + i] ?? 0);
+    f.get(l.p).loadV128(at).get(l.constants).loadV128(constants.offset(piece)).simd(op.V128_XOR);
+    if (literal.length < at + 16) {
+      const mask = piece.map((_, i) => (at + i < literal.length ? 0xff : 0));
+      f.get(l.constants).loadV128(constants.offset(mask)).simd(op.V128_AND);
+    }
+    f.simd(op.V128_ANY_TRUE).brIfTo(level);
+  }
+}
+
 /**
  * Bytes at p whose places are known before anything is read: literals, plain text of a known length, whole numbers of known digits. They are checked
  * 16 at a time, every byte, with one branch for all of them.

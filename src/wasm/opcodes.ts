@@ -143,6 +143,7 @@ export const FC_MEMORY_FILL = 11;
 export const V128_LOAD = 0;
 export const I8X16_EQ = 35;
 export const I8X16_LT_S = 37;
+export const I8X16_GT_U = 40;
 export const V128_AND = 78;
 export const V128_ANDNOT = 79;
 export const V128_OR = 80;
