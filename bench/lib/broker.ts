@@ -112,6 +112,12 @@ export interface BrokerOptions {
   /** the port that clients are told, for a proxy before the broker */
   readonly advertisedPort?: number;
   readonly jvm?: readonly string[];
+  /** more listeners of the first node, by name, and their ports */
+  readonly listeners?: Readonly<Record<string, number>>;
+  /** more server properties of every node */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** more arguments of `kafka-storage format` */
+  readonly format?: readonly string[];
 }
 
 async function launch(lib: string, home: string, jvm: readonly string[]): Promise<ChildProcess> {
@@ -162,7 +168,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const lib = kafkaJars();
   const home = mkdtempSync(join(tmpdir(), 'millrace-broker-'));
   const [port, controllerPort] = await freePorts(2);
-  const node: Node = { id: 1, port, advertisedPort: options.advertisedPort ?? port, controllerPort };
+  const { listeners = {}, properties = {}, format = [] } = options;
+  const node: Node = { id: 1, port, advertisedPort: options.advertisedPort ?? port, controllerPort, listeners, properties, format };
   const jvm = options.jvm ?? SMALL_JVM;
   const first = await startNode(lib, join(home, '1'), jvm, node);
   const others: Running[] = [];
@@ -175,7 +182,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     async addNode() {
       const [other] = await freePorts(1);
       const id = others.length + 2;
-      others.push(await startNode(lib, join(home, String(id)), jvm, { id, port: other, advertisedPort: other, controllerPort }));
+      others.push(
+        await startNode(lib, join(home, String(id)), jvm, { id, port: other, advertisedPort: other, controllerPort, listeners: {}, properties, format: [] }),
+      );
       return id;
     },
     async close() {
@@ -191,6 +200,9 @@ interface Node {
   readonly advertisedPort: number;
   /** of node 1, which is the controller */
   readonly controllerPort: number;
+  readonly listeners: Readonly<Record<string, number>>;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly format: readonly string[];
 }
 interface Running {
   stop(): Promise<void>;
@@ -199,14 +211,17 @@ interface Running {
 
 function propertiesOf(n: Node, data: string): Record<string, string | number | boolean> {
   const controls = n.id === 1;
+  const more = Object.entries(n.listeners)
+    .map(([name, port]) => `,${name}://127.0.0.1:${port}`)
+    .join('');
   return {
     'process.roles': controls ? 'broker,controller' : 'broker',
     'node.id': n.id,
     'controller.quorum.voters': `1@127.0.0.1:${n.controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${n.port}${controls ? `,CONTROLLER://127.0.0.1:${n.controllerPort}` : ''}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${n.advertisedPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${n.port}${more}${controls ? `,CONTROLLER://127.0.0.1:${n.controllerPort}` : ''}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${n.advertisedPort}${more}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL',
     'log.dirs': data,
     'num.partitions': 1,
     'auto.create.topics.enable': false,
@@ -224,6 +239,7 @@ function propertiesOf(n: Node, data: string): Record<string, string | number | b
     'broker.session.timeout.ms': 3000,
     'broker.heartbeat.interval.ms': 500,
     'log.cleaner.dedupe.buffer.size': 8 << 20,
+    ...n.properties,
   };
 }
 
@@ -233,7 +249,7 @@ async function startNode(lib: string, home: string, jvm: readonly string[], node
   const lines = Object.entries(propertiesOf(node, join(home, 'data'))).map(([k, v]) => `${k}=${v}\n`);
   writeFileSync(file, lines.join(''));
   writeFileSync(join(home, 'log4j2.properties'), LOG4J2);
-  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file];
+  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file, ...node.format];
   execFileSync('java', ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', `${home}:${lib}/*`, ...format], { stdio: ['ignore', 'ignore', 'inherit'] });
   let child: ChildProcess | undefined = await launch(lib, home, jvm);
   return {

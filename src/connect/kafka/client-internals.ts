@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { MillraceError } from '../../base/errors.js';
 import { coordinated } from './coordinator.js';
+import { isTlsFailure } from './failure.js';
 import { BrokerLink } from './link.js';
 import type { ClientSettings } from './settings.js';
 import { socketFactory } from './socket.js';
@@ -171,7 +172,7 @@ function freshConnections(prototype: ConnectionPrototype): void {
 let found: KafkaJsParts | undefined;
 
 /** kafkajs's public client with its log silenced. */
-export function createClient(settings: ClientSettings, retries: number): import('kafkajs').Kafka {
+export function createClient(settings: ClientSettings, retries: number, onSocketError?: (e: Error) => void): import('kafkajs').Kafka {
   found ??= findParts();
   const { Kafka, logLevel } = found.kafkajs;
   return new Kafka({
@@ -181,7 +182,7 @@ export function createClient(settings: ClientSettings, retries: number): import(
     requestTimeout: settings.requestTimeoutMs,
     retry: { retries: Math.max(retries, settings.servers.length), initialRetryTime: 100, maxRetryTime: 1000 },
     logLevel: logLevel.NOTHING,
-    socketFactory,
+    socketFactory: onSocketError === undefined ? socketFactory : (o: Parameters<typeof socketFactory>[0]) => socketFactory(o).on('error', onSocketError),
     ...(settings.tls === undefined ? {} : { ssl: settings.tls }),
     ...(settings.sasl === undefined ? {} : { sasl: settings.sasl }),
   } as unknown as import('kafkajs').KafkaConfig);
@@ -193,9 +194,17 @@ export class KafkaCluster {
   readonly #secured: boolean;
   readonly #links = new Set<BrokerLink>();
   #closed = false;
+  /** Rejects when TLS fails: that does not pass, and kafkajs would try again for long. */
+  readonly tlsFailure: Promise<never>;
 
   constructor(settings: ClientSettings, autoCreateTopics = false) {
-    const client = createClient(settings, 8) as unknown as Record<symbol, (options: object) => InternalCluster>;
+    let refuse: (e: Error) => void = () => {};
+    this.tlsFailure = new Promise((_, reject) => (refuse = reject));
+    this.tlsFailure.catch(() => {});
+    const onSocketError = (e: Error): void => {
+      if (isTlsFailure(e)) refuse(e);
+    };
+    const client = createClient(settings, 8, onSocketError) as unknown as Record<symbol, (options: object) => InternalCluster>;
     const { createCluster } = found as KafkaJsParts;
     this.#secured = settings.sasl !== undefined;
     this.#cluster = client[createCluster]({ metadataMaxAge: 300_000, allowAutoTopicCreation: autoCreateTopics });

@@ -23,7 +23,7 @@ export async function withinConnectTimeout(connecting: Promise<void>, settings: 
 export async function connect(settings: ClientSettings, signal: AbortSignal, place: ErrorPlace, autoCreateTopics = false): Promise<KafkaCluster> {
   const cluster = new KafkaCluster(settings, autoCreateTopics);
   try {
-    await withinConnectTimeout(cluster.connect(), settings, signal, place);
+    await withinConnectTimeout(Promise.race([cluster.connect(), cluster.tlsFailure]), settings, signal, place);
     return cluster;
   } catch (e) {
     void cluster.close().catch(() => {});

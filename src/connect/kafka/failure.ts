@@ -38,10 +38,22 @@ function isUnreachable(e: ClientError): boolean {
   );
 }
 
+/** Certificates, keys and versions that do not fit: by OpenSSL's and Node's codes. */
+export function isTlsFailure(e: unknown): boolean {
+  return /^ERR_(TLS|SSL)_|^EPROTO$|CERT|SELF_SIGNED|^UNABLE_TO_/.test(String((e as ClientError).code ?? ''));
+}
+
 /** Any failure of the client as a MillraceError: KAFKA_UNREACHABLE with the addresses, else KAFKA_PROTOCOL with what the broker said. */
 export function kafkaError(e: unknown, servers: readonly string[], place: ErrorPlace = {}): MillraceError {
   if (e instanceof MillraceError) return e;
   const inner = innermost(e);
+  if (isTlsFailure(inner)) {
+    return new MillraceError('KAFKA_PROTOCOL', `TLS with ${servers.join(', ')} failed: ${inner.message}`, {
+      place,
+      cause: e,
+      remedy: "Check 'properties.security.protocol', 'properties.ssl.truststore.*' (whom to trust) and 'properties.ssl.keystore.*' (who you are).",
+    });
+  }
   if (isUnreachable(inner)) return unreachable(servers, place, inner);
   const what = inner.type === undefined ? inner.message : `${inner.type}: ${inner.message}`;
   return new MillraceError('KAFKA_PROTOCOL', `Kafka answered with an error: ${what}`, {

@@ -11,11 +11,23 @@ export interface SaslSettings {
   readonly password: string;
 }
 
+export interface TlsSettings {
+  /** certificates to trust, PEM; absent: those Node trusts */
+  readonly ca?: string;
+  /** who we are: PEM, or a PKCS12 store */
+  readonly cert?: string;
+  readonly key?: string;
+  readonly pfx?: Buffer;
+  readonly passphrase?: string;
+  /** the broker's certificate must name its host */
+  readonly verifyHost: boolean;
+}
+
 /** What a connection needs to know. */
 export interface ClientSettings {
   readonly servers: readonly string[];
   readonly clientId: string;
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: TlsSettings;
   readonly sasl?: SaslSettings;
   readonly requestTimeoutMs: number;
   /** how long a cluster may take to answer for the first time */
@@ -56,25 +68,69 @@ function bootstrapServers(p: KafkaProperties, place: ErrorPlace): string[] {
   return servers;
 }
 
-function tlsSettings(p: KafkaProperties, place: ErrorPlace): NonNullable<ClientSettings['tls']> {
-  for (const key of ['ssl.truststore.type', 'ssl.keystore.type']) {
-    if (p[key] !== undefined && p[key].toUpperCase() !== 'PEM') {
-      throw new MillraceError('NOT_SUPPORTED', `'properties.${key}' = '${p[key]}': only PEM files are read`, { place, remedy: 'Export the store as PEM.' });
-    }
-  }
-  const file = (key: string): string | undefined => {
-    if (p[key] === undefined) return undefined;
-    try {
-      return readFileSync(p[key], 'utf8');
-    } catch (cause) {
-      throw new MillraceError('FILE_READ', `'properties.${key}' = '${p[key]}' cannot be read`, { place, cause });
-    }
-  };
+/** Stores as Kafka names them: PEM text, or as a key store PKCS12. The JDK's own JKS, and PKCS12 as a trust store, are beyond Node. */
+function tlsSettings(p: KafkaProperties, place: ErrorPlace): TlsSettings {
   return {
-    ca: p['ssl.truststore.certificates'] ?? file('ssl.truststore.location'),
-    cert: p['ssl.keystore.certificate.chain'] ?? file('ssl.keystore.location'),
-    key: p['ssl.keystore.key'] ?? file('ssl.keystore.location'),
+    ca: p['ssl.truststore.certificates'] ?? trustStore(p, place),
+    ...keyStore(p, place),
+    verifyHost: (p['ssl.endpoint.identification.algorithm'] ?? 'https') !== '',
   };
+}
+
+function trustStore(p: KafkaProperties, place: ErrorPlace): string | undefined {
+  const location = p['ssl.truststore.location'];
+  if (location === undefined) return undefined;
+  const type = storeType(p, 'ssl.truststore', place);
+  const text = storeBytes(p, 'ssl.truststore', place).toString('latin1');
+  if (type === 'PEM' || (type === undefined && text.includes(PEM_MARK))) return text;
+  throw new MillraceError(
+    'NOT_SUPPORTED',
+    `'properties.ssl.truststore.location' = '${location}' is no PEM file: JKS and PKCS12 trust stores are not supported yet`,
+    {
+      place,
+      remedy: `Export its certificates (keytool -list -rfc -keystore ${location} > ca.pem) and give that file, with 'properties.ssl.truststore.type' = 'PEM'.`,
+    },
+  );
+}
+
+function keyStore(p: KafkaProperties, place: ErrorPlace): Partial<TlsSettings> {
+  const passphrase = p['ssl.key.password'] ?? p['ssl.keystore.password'];
+  const secret = passphrase === undefined ? {} : { passphrase };
+  if (p['ssl.keystore.key'] !== undefined) return { key: p['ssl.keystore.key'], cert: p['ssl.keystore.certificate.chain'], ...secret };
+  const location = p['ssl.keystore.location'];
+  if (location === undefined) return {};
+  const type = storeType(p, 'ssl.keystore', place);
+  const bytes = storeBytes(p, 'ssl.keystore', place);
+  const text = bytes.toString('latin1');
+  if (type === 'PEM' || (type === undefined && text.includes(PEM_MARK))) return { key: text, cert: text, ...secret };
+  if (bytes.readUInt32BE(0) === JKS_MAGIC || (type === 'JKS' && bytes[0] !== DER_SEQUENCE)) {
+    throw new MillraceError('NOT_SUPPORTED', `'properties.ssl.keystore.location' = '${location}': JKS key stores are not supported yet`, {
+      place,
+      remedy: `Convert it: keytool -importkeystore -srckeystore ${location} -destkeystore client.p12 -deststoretype PKCS12; then 'properties.ssl.keystore.type' = 'PKCS12'.`,
+    });
+  }
+  return { pfx: bytes, ...secret };
+}
+
+const PEM_MARK = '-----BEGIN ';
+const JKS_MAGIC = 0xfeedfeed;
+/** A PKCS12 file is one ASN.1 sequence. */
+const DER_SEQUENCE = 0x30;
+
+/** Undefined when it is not given: then the file says. */
+function storeType(p: KafkaProperties, store: string, place: ErrorPlace): string | undefined {
+  const type = p[`${store}.type`]?.toUpperCase();
+  if (type !== undefined && !['PEM', 'PKCS12', 'JKS'].includes(type)) throw invalid(`${store}.type`, type, 'PEM, PKCS12 or JKS', place);
+  return type;
+}
+
+function storeBytes(p: KafkaProperties, store: string, place: ErrorPlace): Buffer {
+  const path = p[`${store}.location`];
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new MillraceError('FILE_READ', `'properties.${store}.location' = '${path}' cannot be read`, { place, cause });
+  }
 }
 
 function saslSettings(p: KafkaProperties, place: ErrorPlace): SaslSettings {

@@ -1,5 +1,6 @@
 import { isIP, type NetConnectOpts, type Socket, connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
+import type { TlsSettings } from './settings.js';
 
 /** Who takes a socket's bytes: gives room for the next ones, and is told how many came. */
 export interface Intake {
@@ -11,7 +12,7 @@ export interface Intake {
 interface SocketOptions {
   readonly host: string;
   readonly port: number;
-  readonly ssl?: object;
+  readonly ssl?: TlsSettings | null;
   readonly onConnect: () => void;
 }
 
@@ -24,7 +25,9 @@ const taps = new WeakMap<Socket, { intake?: Intake }>();
 /** kafkajs's socket factory. Plain sockets are read into memory of the reader's choice, so that `divert` costs no copy; TLS ones give chunks. */
 export function socketFactory({ host, port, ssl, onConnect }: SocketOptions): Socket {
   if (ssl !== undefined && ssl !== null) {
-    const socket = tlsConnect({ host, port, ...(isIP(host) !== 0 ? {} : { servername: host }), ...ssl }, onConnect);
+    const { verifyHost, ...tls } = ssl;
+    const unverified = verifyHost ? {} : { checkServerIdentity: () => undefined };
+    const socket = tlsConnect({ host, port, ...(isIP(host) !== 0 ? {} : { servername: host }), ...tls, ...unverified }, onConnect);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     return socket;
   }

@@ -84,7 +84,12 @@ test('connection properties become settings', () => {
   });
   assert.deepEqual(s.servers, ['a:1', 'b:2']);
   assert.deepEqual(s.sasl, { mechanism: 'scram-sha-256', username: 'me', password: 'a "b";c' });
-  assert.ok(s.tls !== undefined);
+  assert.deepEqual(s.tls, { ca: undefined, verifyHost: true });
+  const pem = { 'ssl.truststore.certificates': 'CA', 'ssl.keystore.key': 'KEY', 'ssl.keystore.certificate.chain': 'CHAIN', 'ssl.key.password': 'pw' };
+  const ssl = { 'bootstrap.servers': 'a:1', 'security.protocol': 'SSL', 'ssl.endpoint.identification.algorithm': '' };
+  assert.deepEqual(clientSettings({ ...ssl, ...pem }).tls, { ca: 'CA', key: 'KEY', cert: 'CHAIN', passphrase: 'pw', verifyHost: false });
+  fails(() => clientSettings({ ...ssl, 'ssl.truststore.location': '/none/ca.pem' }), 'FILE_READ', /ca\.pem/);
+  fails(() => clientSettings({ ...ssl, 'ssl.keystore.location': '/none', 'ssl.keystore.type': 'BCFKS' }), 'INVALID_OPTION', /BCFKS/);
   fails(() => clientSettings({ 'bootstrap.servers': 'nohost' }), 'INVALID_OPTION', /bootstrap\.servers/);
   fails(() => clientSettings({ 'bootstrap.servers': 'a:1', 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'GSSAPI' }), 'NOT_SUPPORTED', /GSSAPI/);
   fails(() => clientSettings({ 'bootstrap.servers': 'a:1', 'request.timeout.ms': 'soon' }), 'INVALID_OPTION', /request\.timeout\.ms/);
