@@ -49,7 +49,7 @@ export function routeByHash(hashes: usize, sel: usize, n: u32, maxParallelism: u
 function routeByHalf(hashes: usize, sel: usize, n: u32, maxParallelism: u32, lists: usize, stride: u32, counts: usize): void {
   const groups = (maxParallelism + 1) >> 1;
   // the first hash of group g is ceil(g * 2^32 / maxParallelism)
-  const half = (((((groups as u64) << 32) + (maxParallelism as u64) - 1) / (maxParallelism as u64)));
+  const half = (((groups as u64) << 32) + (maxParallelism as u64) - 1) / (maxParallelism as u64);
   let a = lists;
   let b = lists + stride;
   for (let k: u32 = 0; k < n; k++) {

@@ -29,18 +29,19 @@ export async function coldstart(rounds: number): Promise<void> {
     small.push(b);
   }
   rmSync(dir, { recursive: true, force: true });
-  const row = (name: string, ms: readonly number[]): string[] => [
-    name,
-    median(ms).toFixed(0),
-    Math.min(...ms).toFixed(0),
-    `${(spread(ms) * 100).toFixed(0)} %`,
-  ];
-  console.log(table(['process', 'median ms', 'best ms', 'spread'], [row('node -e 0', bare), row('millrace run small.sql', small)]));
+  const rows = Object.entries({ 'node -e 0': bare, 'millrace run small.sql': small }).map(([process, ms]) => ({
+    process,
+    'median ms': Math.round(median(ms)),
+    'best ms': Math.round(Math.min(...ms)),
+    spread: `${(spread(ms) * 100).toFixed(0)} %`,
+  }));
+  console.log(
+    table(
+      Object.keys(rows[0]),
+      rows.map((r) => Object.values(r).map(String)),
+    ),
+  );
   const over = median(small) - median(bare);
-  const rows = [
-    { process: 'node -e 0', 'median ms': Math.round(median(bare)), 'best ms': Math.round(Math.min(...bare)) },
-    { process: 'millrace run small.sql', 'median ms': Math.round(median(small)), 'best ms': Math.round(Math.min(...small)) },
-  ];
   console.log(`\nmillrace over bare node: ${over.toFixed(0)} ms`);
   console.log(`written: ${save('coldstart', { rows, bareMs: bare, smallMs: small, overMs: over }, m)}`);
 }

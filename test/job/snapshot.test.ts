@@ -30,15 +30,18 @@ async function run(g: StreamGraph, options: Omit<SimulateOptions, 'print'>): Pro
 }
 const at = (parallelism: number): Record<string, string> => ({ 'parallelism.default': String(parallelism) });
 
+/** Subtasks before a snapshot and after it. */
+const RESCALES = [
+  [1, 1],
+  [2, 2],
+  [2, 3],
+  [3, 1],
+] as const;
+
 test('what was printed before the snapshot and after it is everything, once', async () => {
   const whole = (await run(await graph(), { seed: 1 })).lines.sort();
   assert.equal(whole.length, 210);
-  for (const [from, to] of [
-    [1, 1],
-    [2, 2],
-    [2, 3],
-    [3, 1],
-  ] as const) {
+  for (const [from, to] of RESCALES) {
     for (let seed = 1; seed <= 3; seed++) {
       const before = await run(await graph(at(from)), { seed, snapshotAfter: 2 + 3 * seed });
       const after = await run(await graph(at(to)), { seed, restored: before.snapshot });
@@ -88,12 +91,7 @@ test('a running GROUP BY goes on from a snapshot: its changelog, applied, gives 
   };
   const whole = applied((await run(await counts(1), { seed: 1 })).lines).sort();
   assert.equal(whole.length, 97);
-  for (const [from, to] of [
-    [1, 1],
-    [2, 2],
-    [2, 3],
-    [3, 1],
-  ] as const) {
+  for (const [from, to] of RESCALES) {
     const before = await run(await counts(from), { seed: 3, snapshotAfter: 5 });
     const after = await run(await counts(to), { seed: 4, restored: before.snapshot });
     assert.ok(before.lines.length > 0 && after.lines.length > 0);
