@@ -23,3 +23,13 @@ export function batchClear(batch: usize): void {
     if (validity != 0) memory.fill(validity, 0, bytes);
   }
 }
+
+/** Are all of the first `rows` validity bits set? */
+export function allPresent(validity: usize, rows: u32): bool {
+  const whole = rows >> 6;
+  for (let i: u32 = 0; i < whole; i++) if (load<u64>(validity + ((i as usize) << 3)) != 0xffff_ffff_ffff_ffff) return false;
+  const rest = rows & 63;
+  if (rest == 0) return true;
+  const mask: u64 = ((1 as u64) << rest) - 1;
+  return (load<u64>(validity + ((whole as usize) << 3)) & mask) == mask;
+}

@@ -8,7 +8,7 @@ import {
   BATCH_COLUMNS, BATCH_HEADER_BYTES, BATCH_KINDS, BATCH_MARKS, BATCH_MARK_COUNT, BATCH_ROWS, BATCH_SEL, BATCH_SEL_COUNT, BATCH_SPLIT, BATCH_TIMES,
   COL_BYTES, COL_TYPE, COL_VALIDITY, COL_VALUES, FRAME_BATCH, MARK_BYTES, T_BOOL, T_F32, T_F64, T_I128, T_I16, T_I32, T_I64, T_I8, T_STR,
 } from "./abi";
-import { allPresent } from "./aggregate/update";
+import { allPresent } from "./batch";
 import { copyShort, gather64 } from "./bytes";
 
 // @ts-ignore: decorator

@@ -1,6 +1,6 @@
 // Every kernel the engine can call. AssemblyScript compiles only what is reachable from here.
 export * from "./memory";
-export { batchClear, batchSelectAll } from "./batch";
+export { allPresent, batchClear, batchSelectAll } from "./batch";
 export { hashColumn, hashNothing } from "./hash";
 export * from "./scan/crc32c";
 export { lz4Inflate, lz4Length } from "./scan/lz4";
@@ -14,7 +14,7 @@ export { flatFind, flatFindRows } from "./table/flat-find";
 export { flatByGroup, flatPackRows } from "./table/flat-rows";
 export { tableFindWords, tableFindBytes, tableFindRows } from "./table/find";
 export { keyMeasure, keyEncode, keyRefs128, keyWordsToColumn, keyWordsOfRows, keyBytesToColumn, keyPartToColumn } from "./table/key";
-export { allPresent, keepPresent, keepTrue, aggCount, aggSum, aggSumDecimal, aggExtreme, aggExtreme128, aggExtremeBytes } from "./aggregate/update";
+export { keepPresent, keepTrue, aggCount, aggSum, aggSumDecimal, aggExtreme, aggExtreme128, aggExtremeBytes } from "./aggregate/update";
 export { aggMerge } from "./aggregate/merge";
 export { resultCount, resultWord, result128, resultBytes, resultAvgInt, resultAvgFloat, resultAvgDecimal } from "./aggregate/result";
 export { localTimes, sliceRows, utcTimes } from "./window/slice";

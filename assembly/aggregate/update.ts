@@ -10,16 +10,6 @@ import { tableBlob } from "../table/table";
 @inline
 function groupAt(groups: usize, i: u32): usize { return load<u32>(groups + ((i as usize) << 2)) as usize; }
 
-/** Are all of the first `rows` validity bits set? */
-export function allPresent(validity: usize, rows: u32): bool {
-  const whole = rows >> 6;
-  for (let i: u32 = 0; i < whole; i++) if (load<u64>(validity + ((i as usize) << 3)) != 0xffff_ffff_ffff_ffff) return false;
-  const rest = rows & 63;
-  if (rest == 0) return true;
-  const mask: u64 = ((1 as u64) << rest) - 1;
-  return (load<u64>(validity + ((whole as usize) << 3)) & mask) == mask;
-}
-
 /** Keeps the pairs whose value is present; returns their number. Output may be the input. */
 export function keepPresent(groups: usize, sel: usize, n: u32, validity: usize, outGroups: usize, outSel: usize): u32 {
   let m: u32 = 0;

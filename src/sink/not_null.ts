@@ -36,18 +36,9 @@ export class NotNullCheck {
   check(batch: Batch): MillraceError | undefined {
     let error: MillraceError | undefined;
     for (const { leaf, name } of this.#columns) {
-      const validity = batch.validity(leaf);
-      if (validity !== 0 && !this.#allPresent(validity, batch.rows)) error = this.#checkRows(batch, leaf, name) ?? error;
+      if (batch.nulls(leaf) !== 0) error = this.#checkRows(batch, leaf, name) ?? error;
     }
     return error;
-  }
-
-  #allPresent(validity: number, rows: number): boolean {
-    const u32 = this.#engine.u32;
-    const words = rows >> 5;
-    for (let w = 0, at = validity >>> 2; w < words; w++) if (u32[at + w] !== 0xffffffff) return false;
-    const rest = rows & 31;
-    return rest === 0 || (~u32[(validity >>> 2) + words] & ((1 << rest) - 1)) === 0;
   }
 
   /** Unselected rows may hold NULLs: looks at each selected one. */
