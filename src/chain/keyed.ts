@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
+import { MillraceError } from '../base/errors.js';
 import type { Batch } from '../batch/batch.js';
 import { ElementReader } from '../batch/element.js';
 import { owned } from '../batch/rows.js';
@@ -6,7 +7,7 @@ import type { ProcessConfig } from '../contract/closure-nodes.js';
 import type { OperatorContext, OperatorModule, OperatorSnapshot } from '../contract/operator.js';
 import { copiesObjects } from '../contract/user-code.js';
 import { type Collector, NO_MORE, UserOperator } from '../contract/user-operator.js';
-import { type NamedState, type StateAccess, stateAccess } from '../state/handles.js';
+import { KeyStates, type NamedState, type StateAccess, StateNames, stateAccess } from '../state/handles.js';
 import { BatchKeys } from '../state/keys.js';
 import { KeyedObjects } from '../state/objects.js';
 import { TimerHeap } from '../state/timer-heap.js';
@@ -39,25 +40,25 @@ export interface KeyedProcessFunction {
   close?(): void;
 }
 
-class Entry {
+type Domain = 'event' | 'processing';
+type TimesOfKey = Record<Domain, Set<number>>;
+
+class Entry extends KeyStates {
   readonly key: unknown;
   readonly group: number;
-  state: NamedState = new Map();
-  eventTimers: Set<number> = new Set();
-  processingTimers: Set<number> = new Set();
+  timers: TimesOfKey | undefined = undefined;
   constructor(key: unknown, group: number) {
+    super();
     this.key = key;
     this.group = group;
   }
-  get empty(): boolean {
-    return this.state.size === 0 && this.eventTimers.size === 0 && this.processingTimers.size === 0;
+  get hasTimers(): boolean {
+    return this.timers !== undefined && (this.timers.event.size > 0 || this.timers.processing.size > 0);
   }
 }
 
-interface PlainEntry {
+interface PlainEntry extends TimesOfKey {
   state: NamedState;
-  event: Set<number>;
-  processing: Set<number>;
 }
 
 /** kind 'keyedProcess': Flink's KeyedProcessFunction. */
@@ -69,9 +70,10 @@ class KeyedProcessOperator extends UserOperator {
   readonly #eventTimers = new TimerHeap<Entry>();
   readonly #processingTimers = new TimerHeap<Entry>();
   readonly #context: OnTimerContext;
+  readonly #names = new StateNames();
   readonly #access: StateAccess;
   #current: Entry | undefined;
-  #domain: 'event' | 'processing' = 'event';
+  #domain: Domain = 'event';
   #watermarkMs = Number.MIN_SAFE_INTEGER;
 
   constructor(config: ProcessConfig, ctx: OperatorContext) {
@@ -81,7 +83,7 @@ class KeyedProcessOperator extends UserOperator {
     this.#reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);
     this.#state = new KeyedObjects(ctx.name, (key, group) => new Entry(key, group));
-    this.#access = stateAccess(() => this.#current!.state);
+    this.#access = stateAccess(this.#names, () => this.#entry());
     this.#context = this.#makeContext();
   }
 
@@ -91,19 +93,19 @@ class KeyedProcessOperator extends UserOperator {
     const timers: TimerService = {
       currentWatermark: () => self.#watermarkMs,
       currentProcessingTime: nowMs,
-      registerEventTimeTimer: (t) => self.#register(self.#current!.eventTimers, self.#eventTimers, t),
-      deleteEventTimeTimer: (t) => void self.#current!.eventTimers.delete(t),
+      registerEventTimeTimer: (t) => void self.#register('event', self.#eventTimers, t),
+      deleteEventTimeTimer: (t) => void self.#entry().timers?.event.delete(t),
       registerProcessingTimeTimer: (t) => {
-        if (self.#register(self.#current!.processingTimers, self.#processingTimers, t)) self.ctx.registerProcessingTimer(t);
+        if (self.#register('processing', self.#processingTimers, t)) self.ctx.registerProcessingTimer(t);
       },
-      deleteProcessingTimeTimer: (t) => void self.#current!.processingTimers.delete(t),
+      deleteProcessingTimeTimer: (t) => void self.#entry().timers?.processing.delete(t),
     };
     return {
       ...this.#access,
       timers,
       output: (tag, value) => self.output(tag, value),
       get key() {
-        return self.#current!.key;
+        return self.#entry().key;
       },
       get timestamp() {
         return self.timeMs;
@@ -120,11 +122,26 @@ class KeyedProcessOperator extends UserOperator {
     };
   }
 
-  #register(times: Set<number>, heap: TimerHeap<Entry>, timeMs: number): boolean {
+  /** False when the key has such a timer. */
+  #register(domain: Domain, heap: TimerHeap<Entry>, timeMs: number): boolean {
+    const entry = this.#entry();
+    entry.timers ??= { event: new Set(), processing: new Set() };
+    const times = entry.timers[domain];
     if (times.has(timeMs)) return false;
     times.add(timeMs);
-    heap.push(timeMs, this.#current!);
+    heap.push(timeMs, entry);
     return true;
+  }
+
+  /** Of the key under way. */
+  #entry(): Entry {
+    if (this.#current === undefined) {
+      throw new MillraceError('USER_CODE', `'${this.ctx.name}' used keyed state or timers when no element and no timer was being processed`, {
+        place: { operator: this.ctx.name },
+        remedy: 'Make handles in open, and use them in processElement and onTimer.',
+      });
+    }
+    return this.#current;
   }
 
   open(): void {
@@ -157,7 +174,7 @@ class KeyedProcessOperator extends UserOperator {
   /** A key without state or timers is forgotten. */
   #leave(): void {
     const e = this.#current;
-    if (e?.empty) this.#state.delete(e.group, e.key);
+    if (e?.isEmpty && !e.hasTimers) this.#state.delete(e.group, e.key);
     this.#current = undefined;
   }
 
@@ -169,15 +186,14 @@ class KeyedProcessOperator extends UserOperator {
     return this.#fire('processing', this.#processingTimers, nowMs);
   }
 
-  #fire(domain: 'event' | 'processing', heap: TimerHeap<Entry>, untilMs: number): boolean {
+  #fire(domain: Domain, heap: TimerHeap<Entry>, untilMs: number): boolean {
     this.#domain = domain;
     return this.work(() => {
       this.#leave();
       const timer = heap.pop(untilMs);
       if (timer === undefined) return NO_MORE;
       const entry = timer.what;
-      const live = (domain === 'event' ? entry.eventTimers : entry.processingTimers).delete(timer.timeMs);
-      if (!live) return undefined;
+      if (!entry.timers?.[domain].delete(timer.timeMs)) return undefined;
       this.#current = entry;
       this.timeMs = domain === 'event' ? timer.timeMs : undefined;
       return this.#fn.onTimer?.(timer.timeMs, this.#context, this.collector);
@@ -185,17 +201,18 @@ class KeyedProcessOperator extends UserOperator {
   }
 
   snapshot(): OperatorSnapshot {
-    const keyed = this.#state.snapshot((e): PlainEntry => ({ state: e.state, event: e.eventTimers, processing: e.processingTimers }));
+    const none = { event: new Set<number>(), processing: new Set<number>() };
+    const keyed = this.#state.snapshot((e): PlainEntry => ({ state: this.#names.save(e), ...(e.timers ?? none) }));
     return { keyed, list: [], union: [serialize(this.#watermarkMs)] };
   }
   restore(snapshot: OperatorSnapshot): void {
     this.#watermarkMs = restoredWatermark(snapshot);
     this.#state.restore(snapshot.keyed, (entry, plain: PlainEntry) => {
-      entry.state = plain.state;
-      entry.eventTimers = plain.event;
-      entry.processingTimers = plain.processing;
-      for (const t of plain.event) this.#eventTimers.push(t, entry);
-      for (const t of plain.processing) {
+      this.#names.load(plain.state, entry);
+      const { event, processing } = plain;
+      if (event.size > 0 || processing.size > 0) entry.timers = { event, processing };
+      for (const t of event) this.#eventTimers.push(t, entry);
+      for (const t of processing) {
         this.#processingTimers.push(t, entry);
         this.ctx.registerProcessingTimer(t);
       }
@@ -213,14 +230,14 @@ class ReduceOperator extends UserOperator {
   readonly #fn: (a: unknown, b: unknown) => unknown;
   readonly #reader: ElementReader;
   readonly #keys: BatchKeys;
-  readonly #state: KeyedObjects<{ value: unknown; some: boolean }>;
+  readonly #state: KeyedObjects<{ readonly key: unknown; value: unknown; some: boolean }>;
 
   constructor(config: ProcessConfig, ctx: OperatorContext) {
     super(ctx);
     this.#fn = ctx.closures[config.closure] as (a: unknown, b: unknown) => unknown;
     this.#reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);
-    this.#state = new KeyedObjects(ctx.name, () => ({ value: undefined, some: false }));
+    this.#state = new KeyedObjects(ctx.name, (key) => ({ key, value: undefined, some: false }));
   }
 
   processBatch(batch: Batch): boolean {

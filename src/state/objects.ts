@@ -4,8 +4,9 @@ import type { OperatorSnapshot } from '../contract/operator.js';
 import { keyId } from './keys.js';
 
 /** Keyed state of JS values: one entry per key, kept by key group. Serialised by the structured clone algorithm. */
-export class KeyedObjects<E> {
-  readonly #groups = new Map<number, Map<unknown, { key: unknown; entry: E }>>();
+export class KeyedObjects<E extends { readonly key: unknown }> {
+  /** by key group: a Map holds 2^24 keys at most */
+  readonly #groups: (Map<unknown, E> | undefined)[] = [];
   readonly #make: (key: unknown, group: number) => E;
   readonly #operator: string;
 
@@ -16,29 +17,31 @@ export class KeyedObjects<E> {
 
   /** The entry of a key, made when it is new. */
   entry(group: number, key: unknown): E {
-    let entries = this.#groups.get(group);
+    while (this.#groups.length <= group) this.#groups.push(undefined);
+    let entries = this.#groups[group];
     if (entries === undefined) {
       entries = new Map();
-      this.#groups.set(group, entries);
+      this.#groups[group] = entries;
     }
     const id = keyId(key);
     let e = entries.get(id);
     if (e === undefined) {
-      e = { key, entry: this.#make(key, group) };
+      e = this.#make(key, group);
       entries.set(id, e);
     }
-    return e.entry;
+    return e;
   }
 
   delete(group: number, key: unknown): void {
-    const entries = this.#groups.get(group);
-    if (entries?.delete(keyId(key)) && entries.size === 0) this.#groups.delete(group);
+    const entries = this.#groups[group];
+    if (entries?.delete(keyId(key)) && entries.size === 0) this.#groups[group] = undefined;
   }
 
   snapshot(plain: (entry: E) => unknown): OperatorSnapshot['keyed'] {
-    return [...this.#groups].map(([group, entries]) => {
+    return this.#groups.flatMap((entries, group) => {
+      if (entries === undefined) return [];
       try {
-        return { group, bytes: serialize([...entries.values()].map((e) => [e.key, plain(e.entry)])) };
+        return [{ group, bytes: serialize([...entries.values()].map((e) => [e.key, plain(e)])) }];
       } catch (cause) {
         throw new MillraceError('USER_CODE', `the state of '${this.#operator}' holds a value that cannot be stored`, {
           place: { operator: this.#operator },

@@ -5,7 +5,9 @@ import { type KeyedProcessFunction, keyedProcess, reduce } from '#src/chain/keye
 import { filter, map } from '#src/chain/map.js';
 import { assignTimestamps, keyHash } from '#src/chain/plumbing.js';
 import { flatMap, processElements } from '#src/chain/process.js';
+import { MillraceError } from '#src/base/errors.js';
 import { checkRestorable, type HarnessEvent, runOperator } from '#src/contract/harness.js';
+import type { ValueState } from '#src/state/handles.js';
 import { hashOfKey, keyId } from '#src/state/keys.js';
 import { flatten } from '#src/types/leaf.js';
 import { INT, STRING, TIMESTAMP } from '#src/types/logical.js';
@@ -131,6 +133,55 @@ test('keyed process functions: state and timers as a model has them, moved to fr
       assert.deepEqual(sorted(got.rows), sorted(batcherModel(events)));
     }),
     { numRuns: 60 },
+  );
+});
+
+test('value state: its initial value where there is none, handles kept from key to key, states of several names, none left behind', () => {
+  const kept = new WeakMap<object, ValueState<string>>();
+  const fn: KeyedProcessFunction = {
+    processElement(value, ctx, out) {
+      const v = value as In;
+      const last = kept.get(ctx) ?? ctx.valueState('last', 'none');
+      kept.set(ctx, last);
+      const count = ctx.valueState('count', 0);
+      out.collect({ key: v.key, text: `${last.value()} ${count.value()} ${ctx.valueState('count', -1).value()}` });
+      if (v.n === 0) {
+        last.clear();
+        count.update(undefined as unknown as number);
+        return;
+      }
+      last.update(`${v.n}`);
+      if (v.n > 3) count.update(count.value()! + 1);
+    },
+  };
+  const model = (events: readonly HarnessEvent[]): unknown[] => {
+    const keys = new Map<string, { last?: string; count?: number }>();
+    return events.flatMap((e) =>
+      ('rows' in e ? (e.rows as In[]) : []).map((v) => {
+        const { last, count } = keys.get(v.key) ?? {};
+        if (v.n === 0) keys.delete(v.key);
+        else keys.set(v.key, { last: `${v.n}`, count: v.n > 3 ? (count ?? 0) + 1 : count });
+        return { key: v.key, text: `${last ?? 'none'} ${count ?? 0} ${count ?? -1}` };
+      }),
+    );
+  };
+  fc.assert(
+    fc.property(eventsArb, (events) => {
+      const got = checkRestorable(keyedProcess, { closure: 0, key: { keys: [0], names: ['key'] } }, events, options([fn], true));
+      assert.deepEqual(got.rows, model(events));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('keyed state without a key under way is an error that says so', () => {
+  const fn: KeyedProcessFunction = {
+    open: (state) => void state.valueState('x').value(),
+    processElement: () => undefined,
+  };
+  assert.throws(
+    () => runOperator(keyedProcess, { closure: 0, key: { keys: [0], names: ['key'] } }, [], options([fn], true)),
+    (e: unknown) => e instanceof MillraceError && e.code === 'USER_CODE' && /no element and no timer/.test(e.message),
   );
 });
 
