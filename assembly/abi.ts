@@ -111,6 +111,11 @@ export const FRAME_END = 5; // u32 1 = the sender failed or was cancelled: flush
 export const FRAME_BARRIER = 6; // reserved: checkpoints
 export const FRAME_OBJECTS = 7; // JS values of ANY columns of the batch frame that follows
 
+// ---- what emitted readers use of a decoder's context (assembly/scan/context.ts) ----
+export const X_RECORD_MAX = 48; // u32 bytes
+export const X_ROW = 56; // u32 current row
+export const X_RECORD = 648; // u32 address of the current record: lines
+
 // ---- how a format reads one field (json, csv): the argument in brackets ----
 export const F_NULL = 0; // always NULL
 export const F_BOOL = 1;

@@ -3,7 +3,10 @@
 import {
   BATCH_HEADER_BYTES, COL_BYTES, COL_VALIDITY, COL_VALUES, E_MALFORMED, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW, L_VALIDITY, L_VALUES, R_ENDS_EARLY, R_NONE,
 } from "../abi";
+import { X_RECORD, X_RECORD_MAX, X_ROW } from "../abi";
 import { alloc, free } from "../memory";
+
+export { X_RECORD, X_RECORD_MAX, X_ROW };
 
 export const X_LENIENT: usize = 0; // u32: bad fields become NULL, bad records are skipped
 export const X_FAIL_MISSING: usize = 4; // u32
@@ -17,9 +20,7 @@ export const X_NULLED: usize = 32; // u32 since last taken
 export const X_ARENA: usize = 36; // -> newest chunk { u32 next, u32 bytes }, 0 = none
 export const X_ARENA_POS: usize = 40;
 export const X_ARENA_END: usize = 44;
-export const X_RECORD_MAX: usize = 48; // bytes
 export const X_LINES: usize = 52; // u32: a newline ends the record
-export const X_ROW: usize = 56; // current row
 export const X_REASON: usize = 60; // R_*
 export const X_FAIL_AT: usize = 64; // address of the trouble
 export const X_BAD_LEAF: usize = 68; // leaf of the trouble
@@ -32,7 +33,7 @@ export const X_SHAPES: usize = 92; // json: -> learned shapes
 export const X_OWN: usize = 96; // 32 bytes for the format (csv: its options; json: the timestamp cache)
 export const X_STACK: usize = 128; // 512 bytes: nesting of skipped values
 export const X_EMITTED: usize = 640; // json: u32 number of the emitted record reader in the table, 0 = none
-export const X_EMITTED_LEFT: usize = 644; // u32 records it left to the graph, in part, since last taken
+export const X_EMITTED_LEFT: usize = 644; // u32 records it left to the graph, in part, since last taken; X_RECORD follows
 export const X_BYTES: u32 = 704;
 
 export const L_KIND: usize = 8; // F_*

@@ -1,18 +1,21 @@
 // JSON records into columns: lines and slices.
 import { BATCH_CAPACITY, BATCH_ROWS, E_MALFORMED, E_RECORD_TOO_LONG, R_ENDS_EARLY, R_NOT_OBJECT, R_TOO_LONG } from "../abi";
-import { refuse, X_EMITTED, X_EMITTED_LEFT, X_LENIENT, X_LINES, X_RECORD_MAX, X_ROOT, X_ROW, X_SHAPES } from "./context";
+import { refuse, X_EMITTED, X_EMITTED_LEFT, X_LENIENT, X_LINES, X_RECORD, X_RECORD_MAX, X_ROOT, X_ROW, X_SHAPES } from "./context";
 import { beginBatch, findNewline, selectRows, skipRefused } from "./frame";
 import { readObject } from "./json-read";
 import { readShaped } from "./json-shape";
 import { skipSpace } from "./json-text";
 
-/** One record at p, no further than end. Returns the address after its closing brace, or 0. The row's bits must be clear. */
-function readRecord(x: usize, p: usize, end: usize, row: u32): usize {
+/**
+ * One record at p, no further than end. Returns the address after its closing brace, or 0. The row's bits must be clear. An emitted reader goes on to further
+ * lines while rows are less than `capacity`: X_ROW and X_RECORD say which record was the last, or refused.
+ */
+function readRecord(x: usize, p: usize, end: usize, row: u32, capacity: u32): usize {
   if ((load<u32>(p) & 0xffffff) == 0xbfbbef) p += 3; // byte order mark
   p = skipSpace(x, p);
   if (load<u8>(p) != 0x7b || p >= end) return refuse(x, E_MALFORMED, R_NOT_OBJECT, p);
   const emitted = load<u32>(x, X_EMITTED);
-  if (emitted != 0) p = call_indirect<usize>(emitted, x, p, end, row);
+  if (emitted != 0) p = call_indirect<usize>(emitted, x, p, end, row, capacity);
   else p = load<u32>(x, X_SHAPES) != 0 ? readShaped(x, p, end, row) : readObject(x, load<u32>(x, X_ROOT), p + 1, end, row);
   // a record that is cut off may have gone on in the bytes behind it
   if (p > end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
@@ -35,7 +38,10 @@ export function jsonLines(x: usize, p: usize, end: usize, batch: usize): usize {
     if (c == 0x0a) { p++; continue; }
     if (c == 0x0d && (p + 1 >= end || load<u8>(p, 1) == 0x0a)) { p++; continue; }
     store<u32>(x, row, X_ROW);
-    let q = readRecord(x, p, end, row);
+    store<u32>(x, p as u32, X_RECORD);
+    let q = readRecord(x, p, end, row, capacity);
+    p = load<u32>(x, X_RECORD) as usize;
+    row = load<u32>(x, X_ROW);
     let next = q;
     if (q != 0) {
       if (load<u8>(q) != 0x0a || q >= end) next = findNewline(q, end);
@@ -72,7 +78,7 @@ export function jsonSlices(x: usize, slices: usize, count: u32, batch: usize, ro
     store<u32>(x, row, X_ROW);
     let q: usize = 0;
     if (length > recordMax) refuse(x, E_RECORD_TOO_LONG, R_TOO_LONG, p);
-    else q = readRecord(x, p, p + length, row);
+    else q = readRecord(x, p, p + length, row, row + 1);
     if (q == 0) {
       if (!skipRefused(x, p, length, row)) {
         if (load<u32>(x, X_LENIENT) != 0) i++;
@@ -88,7 +94,7 @@ export function jsonSlices(x: usize, slices: usize, count: u32, batch: usize, ro
   return i;
 }
 
-/** Reads records with function number `emitted` of the table from now on: (x, p, end, row) -> address after the record, or 0. 0 = with the graph again. */
+/** Reads records with function number `emitted` of the table from now on: (x, p, end, row, capacity) -> address after the last record, or 0. 0 = with the graph again. */
 export function jsonEmitted(x: usize, emitted: u32): void { store<u32>(x, emitted, X_EMITTED); }
 
 /** Records that the emitted reader left to the graph since this was last asked. */

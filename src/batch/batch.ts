@@ -18,6 +18,7 @@ import {
   COL_VALUES,
   MARK_BYTES,
   T_ANY,
+  T_STR,
 } from '#abi';
 import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
@@ -207,6 +208,8 @@ export function allocBatch(engine: Engine, leaves: readonly Leaf[], options: Bat
   const marks = engine.alloc(capacity * MARK_BYTES);
   const kinds = options.kinds ? engine.alloc(capacity) : 0;
   const times = options.times ? engine.alloc(capacity * 8) : 0;
+  // strings that are NULL may be looked at before their validity bit is: whatever stands there must be a string
+  for (const c of columns) if (c.code === T_STR && c.values !== 0) engine.u8.fill(0, c.values, c.values + capacity * 8);
   const u32 = engine.u32;
   const at = ptr >>> 2;
   u32[at + (BATCH_ROWS >>> 2)] = 0;

@@ -1,16 +1,14 @@
-import { F_I32, F_STR, L_VALIDITY, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE } from '#abi';
+import { F_STR, NODE_END, NODE_STRING, NODE_VALUE, X_RECORD, X_RECORD_MAX, X_ROW } from '#abi';
 import { ModuleBuilder } from '../wasm/encoder.js';
 import * as op from '../wasm/opcodes.js';
-import { pushDigitCount, pushDigits, pushInteger, pushNoInteger } from './json-digits.js';
+import { pushDigitCount, pushInteger, pushNoInteger } from './json-digits.js';
 import { fixedLength, integerDigits, type ShapeNode } from './json-graph.js';
 import { branchIfOther, Constants, pushStops, Run, RUN_MAX } from './json-run.js';
+import { CAPACITY, ColumnStores, END, P, ROW, X } from './json-stores.js';
 
 const QUOTE = 0x22;
-/** Parameters of an emitted reader. */
-const X = 0;
-const P = 1;
-const END = 2;
-const ROW = 3;
+/** A newline and the brace of the next record, as a word. */
+const NEXT_RECORD = 0x7b0a;
 
 export interface EmittedReader {
   readonly bytes: Uint8Array;
@@ -19,8 +17,9 @@ export interface EmittedReader {
 }
 
 /**
- * Writes a record reader for the shapes of a graph (nodes as readGraph orders them): `read(x, p, end, row)` gives the address after the record at p, or 0
- * when it is refused, exactly as the graph's reader does. Bytes whose places are known are checked together (Run); branches stand where shapes part; what
+ * Writes a record reader for the shapes of a graph (nodes as readGraph orders them): `read(x, p, end, row, capacity)` gives the address after the record at p,
+ * or 0 when it is refused, exactly as the graph's reader does; it goes on to the records on the lines that follow while it has rows, and leaves in X_ROW and
+ * X_RECORD where it is. Bytes whose places are known are checked together (Run); branches stand where shapes part; what
  * is unforeseen goes to the graph in mid-record (jsonFields), so nothing is read twice. `leafAt` is the address of a column's descriptor.
  */
 export function emitReader(nodes: readonly ShapeNode[], leafAt: (leaf: number) => number): EmittedReader {
@@ -29,16 +28,18 @@ export function emitReader(nodes: readonly ShapeNode[], leafAt: (leaf: number) =
 
 class ReaderEmitter {
   readonly #module = new ModuleBuilder();
-  readonly #f = this.#module.func('iiii:i', 'read');
+  readonly #f = this.#module.func('iiiii:i', 'read');
   readonly #base = this.#module.global(0, true, 'constants');
   readonly #constants = new Constants();
   readonly #nodes: readonly ShapeNode[];
-  readonly #leafAt: (leaf: number) => number;
+  readonly #stores: ColumnStores;
   /** nodes that are jumped to, in order, each with the block whose end is its code */
   readonly #heads: Map<ShapeNode, number>;
   readonly #l = this.#locals();
   #unknown = 0;
   #refused = 0;
+  /** the block at whose end a record is read and p stands behind it */
+  #read = 0;
   // the run that is being gathered: the node before it (undefined = in the local `node`), and its values with their places
   #run = new Run();
   #from: ShapeNode | undefined;
@@ -46,7 +47,7 @@ class ReaderEmitter {
 
   constructor(nodes: readonly ShapeNode[], leafAt: (leaf: number) => number) {
     this.#nodes = nodes;
-    this.#leafAt = leafAt;
+    this.#stores = new ColumnStores(this.#module, this.#f, this.#l, leafAt);
     const ways = new Map<ShapeNode, number>();
     for (const n of nodes) for (const s of n.next) ways.set(s, (ways.get(s) ?? 0) + (n.next.length > 1 ? 2 : 1));
     this.#heads = new Map(nodes.filter((n) => (ways.get(n) ?? 0) > 1).map((n) => [n, 0]));
@@ -56,7 +57,7 @@ class ReaderEmitter {
     const f = this.#f;
     const i = (): number => f.local(op.I32);
     const v = (): number => f.local(op.V128);
-    const ints = { node: i(), tail: i(), q: i(), rowByte: i(), rowBit: i(), address: i(), constants: i(), stops: f.local(op.I64) };
+    const ints = { node: i(), tail: i(), q: i(), rowByte: i(), rowBit: i(), address: i(), constants: i(), start: i(), recordMax: i(), stops: f.local(op.I64) };
     return { p: P, ...ints, wrong: v(), bytes: v(), quote: v(), backslash: v(), space: v(), zero: v(), nine: v() };
   }
 
@@ -74,10 +75,14 @@ class ReaderEmitter {
     splat(l.space, 0x20);
     splat(l.zero, 0x30);
     splat(l.nine, 9);
+    f.get(P).set(l.start).get(X).mem(op.I32_LOAD, X_RECORD_MAX).set(l.recordMax);
+    const top = f.loop().depth;
     f.get(ROW).i32(3).op(op.I32_SHR_U).set(l.rowByte);
     f.i32(1).get(ROW).i32(7).op(op.I32_AND, op.I32_SHL).set(l.rowBit);
+    this.#read = f.block().depth;
     this.#unknown = f.block().depth;
     this.#refused = f.block().depth;
+    this.#stores.refused = this.#refused;
     const heads = [...this.#heads.keys()];
     for (let i = heads.length - 1; i >= 0; i--) this.#heads.set(heads[i], f.block().depth);
     this.#segment(this.#nodes[0]);
@@ -93,7 +98,23 @@ class ReaderEmitter {
       .get(END)
       .get(ROW)
       .callImport(this.#module.importFunction('kernel', 'jsonFields', 'iiiiii:i'));
+    f.tee(P).op(op.I32_EQZ).if().i32(0).op(op.RETURN).end().end();
+    this.#nextRecord(top);
+    f.end().get(P);
     return { bytes: this.#module.build(), constants: this.#constants.bytes };
+  }
+
+  /** Goes back to `top` when another record follows on the next line, and there is a row for it. */
+  #nextRecord(top: number): void {
+    const f = this.#f;
+    const { start, recordMax } = this.#l;
+    f.get(P).mem(op.I32_LOAD16_U).i32(NEXT_RECORD).op(op.I32_EQ);
+    f.get(P).i32(1).op(op.I32_ADD).get(END).op(op.I32_LT_U, op.I32_AND);
+    f.get(P).get(start).op(op.I32_SUB).get(recordMax).op(op.I32_LE_U, op.I32_AND);
+    f.get(ROW).i32(1).op(op.I32_ADD).get(CAPACITY).op(op.I32_LT_U, op.I32_AND).if();
+    f.get(X).get(ROW).i32(1).op(op.I32_ADD).tee(ROW).mem(op.I32_STORE, X_ROW);
+    f.get(X).get(P).i32(1).op(op.I32_ADD).tee(P).tee(start).mem(op.I32_STORE, X_RECORD);
+    f.brTo(top).end();
   }
 
   /** The code from a node on to where shapes part or meet, or to the record's end. */
@@ -108,7 +129,7 @@ class ReaderEmitter {
         this.#run.literal(n.literal);
         if (n.kind === NODE_END) {
           this.#flush(n);
-          this.#f.get(P).op(op.RETURN);
+          this.#f.brTo(this.#read);
           return;
         }
         if (fixed < 0) {
@@ -138,7 +159,7 @@ class ReaderEmitter {
       if (this.#from !== undefined) f.i32(this.#from.at).set(this.#l.node);
       f.i32(run.tail).set(this.#l.tail).brTo(this.#unknown);
       f.end();
-      for (const { node, at } of this.#values) if (node.leaf >= 0) this.#storeFixed(node, at);
+      for (const { node, at } of this.#values) if (node.leaf >= 0) this.#stores.fixed(node, at);
       f.get(P).i32(run.length).op(op.I32_ADD).set(P);
     }
     this.#run = new Run();
@@ -192,11 +213,11 @@ class ReaderEmitter {
     if (n.leaf >= 0) {
       f.else();
       if (n.type === F_STR) {
-        this.#valueAddress(n.leaf, 3);
-        f.get(P).op(op.I64_EXTEND_I32_U).get(l.q).get(P).op(op.I32_SUB, op.I64_EXTEND_I32_U).i64(32n).op(op.I64_SHL, op.I64_OR).mem(op.I64_STORE);
-        this.#setPresent(n.leaf);
+        this.#stores.view(n.leaf, () =>
+          f.get(P).op(op.I64_EXTEND_I32_U).get(l.q).get(P).op(op.I32_SUB, op.I64_EXTEND_I32_U).i64(32n).op(op.I64_SHL, op.I64_OR),
+        );
       } else
-        this.#convert(
+        this.#stores.converted(
           n,
           () => f.get(P),
           () => f.get(l.q),
@@ -224,77 +245,7 @@ class ReaderEmitter {
     f.tee(P).op(op.I32_EQZ).brIfTo(this.#refused);
     if (most === 0) return;
     f.else();
-    if (n.leaf >= 0) this.#storeNumber(n, () => pushInteger(f, P, q));
+    if (n.leaf >= 0) this.#stores.number(n, () => pushInteger(f, P, q));
     f.get(P).get(q).op(op.I32_ADD).set(P).end();
-  }
-
-  /** The checked value `at` bytes behind p into its column. */
-  #storeFixed(n: ShapeNode, at: number): void {
-    const f = this.#f;
-    if (n.kind === NODE_STRING && n.type !== F_STR) {
-      this.#convert(
-        n,
-        () => f.get(P).i32(at).op(op.I32_ADD),
-        () =>
-          f
-            .get(P)
-            .i32(at + n.length)
-            .op(op.I32_ADD),
-      );
-      return;
-    }
-    if (n.kind === NODE_STRING) {
-      this.#valueAddress(n.leaf, 3);
-      f.get(P)
-        .i32(at)
-        .op(op.I32_ADD, op.I64_EXTEND_I32_U)
-        .i64(BigInt(n.length) << 32n)
-        .op(op.I64_OR)
-        .mem(op.I64_STORE);
-      this.#setPresent(n.leaf);
-      return;
-    }
-    this.#storeNumber(n, () => {
-      if (n.length <= 8) {
-        pushDigits(f, P, at, n.length);
-        return;
-      }
-      pushDigits(f, P, at, n.length - 8);
-      f.i64(100_000_000n).op(op.I64_MUL);
-      pushDigits(f, P, at + n.length - 8, 8);
-      f.op(op.I64_ADD);
-    });
-  }
-
-  /** Stores the i64 that `push` leaves on the stack in a column of 8 or 4 bytes. */
-  #storeNumber(n: ShapeNode, push: () => void): void {
-    const narrow = n.type === F_I32;
-    this.#valueAddress(n.leaf, narrow ? 2 : 3);
-    push();
-    this.#f.mem(narrow ? op.I64_STORE32 : op.I64_STORE);
-    this.#setPresent(n.leaf);
-  }
-
-  /** A text that is a number, date or the like in its column. */
-  #convert(n: ShapeNode, from: () => void, to: () => void): void {
-    const f = this.#f;
-    f.get(X).i32(n.leaf).get(ROW);
-    from();
-    to();
-    f.callImport(this.#module.importFunction('kernel', 'jsonText', 'iiiii:i'))
-      .op(op.I32_EQZ)
-      .brIfTo(this.#refused);
-  }
-
-  /** Leaves on the stack: address of the row's value, 2^shift bytes wide. */
-  #valueAddress(leaf: number, shift: number): void {
-    this.#f.i32(this.#leafAt(leaf)).mem(op.I32_LOAD, L_VALUES).get(ROW).i32(shift).op(op.I32_SHL, op.I32_ADD);
-  }
-
-  #setPresent(leaf: number): void {
-    const f = this.#f;
-    const { address, rowByte, rowBit } = this.#l;
-    f.i32(this.#leafAt(leaf)).mem(op.I32_LOAD, L_VALIDITY).get(rowByte).op(op.I32_ADD).tee(address);
-    f.get(address).mem(op.I32_LOAD8_U).get(rowBit).op(op.I32_OR).mem(op.I32_STORE8);
   }
 }

@@ -33,8 +33,7 @@ export interface CalcExprs {
 }
 
 /**
- * The module of one filter and projection: one loop over the selected rows that evaluates the filter, then the projections of the rows
- * that pass, storing them at the same row numbers. Exports `init(block)`, `dataBytes`, and `run(in, out)`, which returns 1 with the
+ * The module of one filter and projection: it evaluates the filter, then the projections of the rows that pass, storing them at the same row numbers. Exports `init(block)`, `dataBytes`, and `run(in, out)`, which returns 1 with the
  * error slot set when a row fails; the rows selected in `out` are then those before it.
  */
 export function emitCalc(config: CalcExprs, leaves: readonly Leaf[], zone?: ZoneTable): Uint8Array {
@@ -45,66 +44,135 @@ function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | und
   const c = new Compiler(leaves, zone);
   const f = c.module.func('ii:i', 'run');
   c.f = f;
-  const input = 0;
-  const output = 1;
   const conjuncts = config.filter === undefined ? [] : conjunctsOf(config.filter);
   const computed = outputLeaves(config.project).filter((p) => !p.copy);
-  copyHeader(c, input, output);
-  copyColumns(c, input, output, config.project);
+  copyHeader(c, INPUT, OUTPUT);
+  copyColumns(c, INPUT, OUTPUT, config.project);
 
-  c.prologue(input, [...conjuncts, ...computed.map((p) => p.expr)]);
-  const targets = computed.map((p) => openColumn(c, output, p.first));
-  const n = f.local(op.I32);
-  const i = f.local(op.I32);
-  const watermark = readsWatermark(config) ? f.local(op.I32) : -1;
-  const count = f.local(op.I32);
-  const selIn = f.local(op.I32);
-  const selOut = f.local(op.I32);
+  c.prologue(INPUT, [...conjuncts, ...computed.map((p) => p.expr)]);
+  const parts: Parts = { conjuncts, computed: computed.map((p) => p.expr), targets: computed.map((p) => openColumn(c, OUTPUT, p.first)) };
+  const rows: Rows = { n: f.local(op.I32), i: f.local(op.I32), sel: f.local(op.I32) };
   c.row = f.local(op.I32);
-  f.get(input).mem(op.I32_LOAD, BATCH_SEL_COUNT).set(n);
-  f.get(input).mem(op.I32_LOAD, BATCH_SEL).set(selIn);
+  f.get(INPUT).mem(op.I32_LOAD, BATCH_SEL_COUNT).set(rows.n);
+  f.get(INPUT).mem(op.I32_LOAD, BATCH_SEL).set(rows.sel);
   if (conjuncts.length === 0) {
     // every row passes: the selection is the input's own
-    f.get(output).get(selIn).mem(op.I32_STORE, BATCH_SEL);
-    f.get(output).get(n).mem(op.I32_STORE, BATCH_SEL_COUNT);
-  } else f.get(output).mem(op.I32_LOAD, BATCH_SEL).set(selOut);
-
-  if (conjuncts.length > 0 || computed.length > 0) {
-    f.block();
-    const done = f.depth;
-    f.get(n).op(op.I32_EQZ).brIfTo(done);
-    f.loop();
-    const top = f.depth;
-    f.get(selIn).get(i).i32(2).op(op.I32_SHL, op.I32_ADD).mem(op.I32_LOAD).set(c.row);
-    if (watermark >= 0) passMarks(c, input, watermark);
-    f.block();
-    const next = f.depth;
-    beginRow(c, [...conjuncts, ...computed.map((p) => p.expr)]);
-    const failAt = conjuncts.length === 0 ? i : count;
-    for (const e of conjuncts) {
-      c.mayFail = false;
-      c.pushIsTrue(e);
-      checkError(c, output, failAt);
-      f.op(op.I32_EQZ).brIfTo(next);
+    f.get(OUTPUT).get(rows.sel).mem(op.I32_STORE, BATCH_SEL);
+    f.get(OUTPUT).get(rows.n).mem(op.I32_STORE, BATCH_SEL_COUNT);
+    if (computed.length > 0) project(c, parts, rows, readsWatermark(config));
+  } else if (conjuncts.length <= PLAIN_MAX && conjuncts.every(isPlain)) {
+    filterFirst(c, parts, rows);
+    if (computed.length > 0) {
+      f.get(OUTPUT).mem(op.I32_LOAD, BATCH_SEL_COUNT).set(rows.n);
+      f.get(OUTPUT).mem(op.I32_LOAD, BATCH_SEL).set(rows.sel);
+      project(c, parts, rows, readsWatermark(config));
     }
-    c.mayFail = false;
-    computed.forEach((p, k) => {
-      storeColumn(c, targets[k], c.compile(p.expr));
-    });
-    checkError(c, output, failAt);
-    if (conjuncts.length > 0) {
-      f.get(selOut).get(count).i32(2).op(op.I32_SHL, op.I32_ADD).get(c.row).mem(op.I32_STORE);
-      f.get(count).i32(1).op(op.I32_ADD).set(count);
-    }
-    f.end();
-    f.get(i).i32(1).op(op.I32_ADD).tee(i).get(n).op(op.I32_LT_U).brIfTo(top);
-    f.end();
-    f.end();
-    if (conjuncts.length > 0) f.get(output).get(count).mem(op.I32_STORE, BATCH_SEL_COUNT);
-  }
+  } else filterAndProject(c, parts, rows, readsWatermark(config));
   f.i32(0);
   c.resetArena();
   return c.finish();
+}
+
+/** Parameters of `run`. */
+const INPUT = 0;
+const OUTPUT = 1;
+
+interface Parts {
+  readonly conjuncts: readonly Expr[];
+  readonly computed: readonly Expr[];
+  /** columns of `computed` */
+  readonly targets: readonly Target[];
+}
+
+/** Locals of a loop over selected rows: their number, the position, the selection. */
+interface Rows {
+  readonly n: number;
+  readonly i: number;
+  readonly sel: number;
+}
+
+/** Conditions that are evaluated together: more may cost more than a branch that was foretold. */
+const PLAIN_MAX = 3;
+const PLAIN: ReadonlySet<string> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'isNull', 'isNotNull']);
+
+/** A condition that costs little and cannot fail: a comparison of columns and constants. */
+function isPlain(e: Expr): boolean {
+  return e.op === 'call' && PLAIN.has(e.fn) && e.args.every((a) => a.op !== 'call');
+}
+
+/** One pass over the selected rows; `body` gets the block that ends a row. */
+function eachRow(c: Compiler, { n, i, sel }: Rows, body: (next: number) => void): void {
+  const f = c.f;
+  f.i32(0).set(i);
+  f.block();
+  f.get(n).op(op.I32_EQZ).brIfTo(f.depth);
+  f.loop();
+  const top = f.depth;
+  f.get(sel).get(i).i32(2).op(op.I32_SHL, op.I32_ADD).mem(op.I32_LOAD).set(c.row);
+  f.block();
+  body(f.depth);
+  f.end();
+  f.get(i).i32(1).op(op.I32_ADD).tee(i).get(n).op(op.I32_LT_U).brIfTo(top);
+  f.end();
+  f.end();
+}
+
+/** Selects the rows of which plain conditions hold, without a branch: whether a row passes can seldom be foretold, and then each wrong guess costs as much as all the rest. */
+function filterFirst(c: Compiler, { conjuncts }: Parts, rows: Rows): void {
+  const f = c.f;
+  const [selOut, count] = [f.local(op.I32), f.local(op.I32)];
+  f.get(OUTPUT).mem(op.I32_LOAD, BATCH_SEL).set(selOut);
+  eachRow(c, rows, () => {
+    beginRow(c, []);
+    f.get(selOut).get(count).i32(2).op(op.I32_SHL, op.I32_ADD).get(c.row).mem(op.I32_STORE);
+    f.get(count);
+    conjuncts.forEach((e, k) => {
+      c.pushIsTrue(e);
+      if (k > 0) f.op(op.I32_AND);
+    });
+    f.op(op.I32_ADD).set(count);
+  });
+  f.get(OUTPUT).get(count).mem(op.I32_STORE, BATCH_SEL_COUNT);
+}
+
+/** Computes columns of all selected rows. */
+function project(c: Compiler, { computed, targets }: Parts, rows: Rows, watermarks: boolean): void {
+  const mark = watermarks ? c.f.local(op.I32) : -1;
+  eachRow(c, rows, () => {
+    if (watermarks) passMarks(c, INPUT, mark);
+    beginRow(c, computed);
+    c.mayFail = false;
+    computed.forEach((e, k) => {
+      storeColumn(c, targets[k], c.compile(e));
+    });
+    checkError(c, OUTPUT, rows.i);
+  });
+}
+
+/** Any conditions, one after the other, and what is computed of rows that pass: what both evaluate is evaluated once. */
+function filterAndProject(c: Compiler, { conjuncts, computed, targets }: Parts, rows: Rows, watermarks: boolean): void {
+  const f = c.f;
+  const mark = watermarks ? f.local(op.I32) : -1;
+  const [selOut, count] = [f.local(op.I32), f.local(op.I32)];
+  f.get(OUTPUT).mem(op.I32_LOAD, BATCH_SEL).set(selOut);
+  eachRow(c, rows, (next) => {
+    if (watermarks) passMarks(c, INPUT, mark);
+    beginRow(c, [...conjuncts, ...computed]);
+    for (const e of conjuncts) {
+      c.mayFail = false;
+      c.pushIsTrue(e);
+      checkError(c, OUTPUT, count);
+      f.op(op.I32_EQZ).brIfTo(next);
+    }
+    c.mayFail = false;
+    computed.forEach((e, k) => {
+      storeColumn(c, targets[k], c.compile(e));
+    });
+    checkError(c, OUTPUT, count);
+    f.get(selOut).get(count).i32(2).op(op.I32_SHL, op.I32_ADD).get(c.row).mem(op.I32_STORE);
+    f.get(count).i32(1).op(op.I32_ADD).set(count);
+  });
+  f.get(OUTPUT).get(count).mem(op.I32_STORE, BATCH_SEL_COUNT);
 }
 
 /** CURRENT_WATERMARK changes within a batch: takes the watermarks of marks that stand before the current row. `mark` counts them. */

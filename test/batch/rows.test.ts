@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MillraceError } from '#src/base/errors.js';
+import { allocBatch } from '#src/batch/batch.js';
 import { createBuilder } from '#src/batch/builder.js';
 import { createReader } from '#src/batch/rows.js';
 import { flatten } from '#src/types/leaf.js';
@@ -33,6 +34,18 @@ test('what is built is read back, field by field and as objects', () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('strings that were never written are empty, whatever the memory held before', () => {
+  const engine = new Engine();
+  const leaves = flatten({ fields: [{ name: 'x', type: t.STRING() }] });
+  const bytes = 100 * 8 + 64;
+  const old = Array.from({ length: 20 }, () => engine.alloc(bytes));
+  for (const p of old) engine.u8.fill(0xee, p, p + bytes);
+  for (const p of old) engine.free(p, bytes);
+  const at = allocBatch(engine, leaves, { capacity: 100 }).values(0) >>> 2;
+  assert.ok(old.includes(at << 2), 'the memory is used again');
+  assert.deepEqual([...engine.u32.subarray(at, at + 200)], new Array(200).fill(0));
 });
 
 test('strings of every length read back, packed or not, selected or not, ASCII or not', () => {

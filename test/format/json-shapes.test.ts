@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { JSON_LEARN_RECORDS } from '#src/base/limits.js';
+import { JSON_LEARN_RECORDS, RECORD_BYTES_MAX } from '#src/base/limits.js';
 import { Prng } from '#src/base/prng.js';
 import { allocBatch } from '#src/batch/batch.js';
 import { format } from '#src/format/json.js';
@@ -188,6 +188,49 @@ test('and so do slices, whose bytes go on behind their end', () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test('and so do regions of lines that go on behind their end', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
+      const r = new Prng(seed);
+      const own = family(r);
+      const learn = Array.from({ length: JSON_LEARN_RECORDS + 2048 }, () => own.line(r));
+      const text = Buffer.from(Array.from({ length: 200 }, () => `${own.line(r)}\n`).join(''), 'latin1');
+      // at the end of a line, beside it, and anywhere
+      const cuts = Array.from({ length: 40 }, () => {
+        const at = r.below(text.length);
+        return Math.min(text.length, Math.max(1, r.below(3) === 0 ? at : text.indexOf(10, at) + r.below(4) - 1));
+      });
+      const read = (emitted: boolean): unknown[] => {
+        const engine = new Engine();
+        const decoder = format.createDecoder(engine, { 'ignore-parse-errors': 'true' }, leaves);
+        decodeAll(engine, decoder, Buffer.from((emitted ? learn : learn.slice(0, 300)).join('\n')), leaves);
+        const { ptr } = pin(engine, text);
+        const batch = allocBatch(engine, leaves);
+        return cuts.map((cut) => {
+          batch.clear();
+          const next = decoder.decodeLines(ptr, ptr + cut, batch) - ptr;
+          return { next, rows: Array.from({ length: batch.rows }, (_, i) => rowObject(batch, i)), skipped: decoder.skipped };
+        });
+      };
+      assert.deepEqual(read(true), read(false));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('a record that is too long is refused among others of its shape', () => {
+  const line = (id: string): string => `{"id":"${id}","n":7}`;
+  const r = new Prng(3);
+  const learn = Array.from({ length: JSON_LEARN_RECORDS + 2048 }, () => line(hex(r, 1 + r.below(30))));
+  const lines = Buffer.from([line('a'), line('b'.repeat(RECORD_BYTES_MAX)), line('c')].join('\n'));
+  const seen = decode(learn, lines);
+  assert.deepEqual(
+    seen.rows.map((row) => row.id),
+    ['a', 'c'],
+  );
+  assert.equal(seen.skipped, 1);
 });
 
 test('when shapes change for good another reader is emitted, and records without an order have none', () => {
