@@ -73,15 +73,18 @@ function shortDigits(p: usize): usize {
   return load<u8>(p) == 0x30 && digits > 1 ? 0 : digits;
 }
 
-/** The number of shortDigits into the column of leaf `l`, which is F_I64, or F_I32 up to 9 digits; the address after it, or 0. */
+/** The number of shortDigits, with a minus or not, into the column of leaf `l`, which is F_I64, or F_I32 up to 9 digits; the address after it, or 0. */
 // @ts-ignore: decorator
 @inline
 function shortInteger(l: usize, type: u32, row: u32, p: usize): usize {
+  const minus = u64(load<u8>(p) == 0x2d);
+  p += minus as usize;
   const digits = shortDigits(p);
   if (digits == 0 || (type == F_I32 && digits > 9)) return 0;
   let value: u64;
   if (digits <= 8) value = eightDigits(load<u64>(p) << ((8 - digits) << 3));
   else value = eightDigits(load<u64>(p) << ((16 - digits) << 3)) * 100000000 + eightDigits(load<u64>(p + digits - 8));
+  value = (value ^ (0 - minus)) + minus;
   const values = load<u32>(l, L_VALUES) as usize;
   if (type == F_I32) store<u32>(values + ((row as usize) << 2), value as u32);
   else store<u64>(values + ((row as usize) << 3), value);
@@ -234,7 +237,7 @@ function readPlain(x: usize, n: usize, leaf: i32, type: u32, object: usize, p: u
     if (digits != 0) return p + digits;
   } else if (type == F_I64 || type == F_I32) {
     const q = shortInteger(leafOf(x, leaf as u32), type, row, p);
-    noteDigits(n, q != 0 ? q - p : 0);
+    noteDigits(n, q != 0 && load<u8>(p) != 0x2d ? q - p : 0);
     if (q != 0) return q;
   } else if (type == F_F64 || type == F_DECIMAL) {
     const q = shortDecimal(leafOf(x, leaf as u32), type, row, p);
