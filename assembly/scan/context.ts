@@ -2,8 +2,8 @@
 // A context and its leaf descriptors are laid out in wasm memory and set up once by TypeScript through the functions below.
 import {
   BATCH_HEADER_BYTES, COL_BYTES, COL_VALIDITY, COL_VALUES, E_MALFORMED, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW, L_VALIDITY, L_VALUES, R_ENDS_EARLY, R_NONE,
+  X_RECORD, X_RECORD_MAX, X_ROW,
 } from "../abi";
-import { X_RECORD, X_RECORD_MAX, X_ROW } from "../abi";
 import { alloc, free } from "../memory";
 
 export { X_RECORD, X_RECORD_MAX, X_ROW };

@@ -25,6 +25,7 @@ import './functions.js';
 import * as op from './opcodes.js';
 import { cachedPlan } from './plancache.js';
 import { beginRow } from './rowclock.js';
+import { eachRow, newRows, type Rows, takeRows } from './rowloop.js';
 import type { ZoneTable } from './zonetable.js';
 
 export interface CalcExprs {
@@ -50,24 +51,27 @@ function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | und
   copyColumns(c, INPUT, OUTPUT, config.project);
 
   c.prologue(INPUT, [...conjuncts, ...computed.map((p) => p.expr)]);
-  const parts: Parts = { conjuncts, computed: computed.map((p) => p.expr), targets: computed.map((p) => openColumn(c, OUTPUT, p.first)) };
-  const rows: Rows = { n: f.local(op.I32), i: f.local(op.I32), sel: f.local(op.I32) };
+  const parts: Parts = {
+    conjuncts,
+    computed: computed.map((p) => p.expr),
+    targets: computed.map((p) => openColumn(c, OUTPUT, p.first)),
+    mark: readsWatermark(config) ? f.local(op.I32) : -1,
+  };
+  const rows = newRows(c);
   c.row = f.local(op.I32);
-  f.get(INPUT).mem(op.I32_LOAD, BATCH_SEL_COUNT).set(rows.n);
-  f.get(INPUT).mem(op.I32_LOAD, BATCH_SEL).set(rows.sel);
+  takeRows(c, rows, INPUT);
   if (conjuncts.length === 0) {
     // every row passes: the selection is the input's own
     f.get(OUTPUT).get(rows.sel).mem(op.I32_STORE, BATCH_SEL);
     f.get(OUTPUT).get(rows.n).mem(op.I32_STORE, BATCH_SEL_COUNT);
-    if (computed.length > 0) project(c, parts, rows, readsWatermark(config));
+    if (computed.length > 0) project(c, parts, rows);
   } else if (conjuncts.length <= PLAIN_MAX && conjuncts.every(isPlain)) {
     filterFirst(c, parts, rows);
     if (computed.length > 0) {
-      f.get(OUTPUT).mem(op.I32_LOAD, BATCH_SEL_COUNT).set(rows.n);
-      f.get(OUTPUT).mem(op.I32_LOAD, BATCH_SEL).set(rows.sel);
-      project(c, parts, rows, readsWatermark(config));
+      takeRows(c, rows, OUTPUT);
+      project(c, parts, rows);
     }
-  } else filterAndProject(c, parts, rows, readsWatermark(config));
+  } else filterAndProject(c, parts, rows);
   f.i32(0);
   c.resetArena();
   return c.finish();
@@ -82,13 +86,8 @@ interface Parts {
   readonly computed: readonly Expr[];
   /** columns of `computed` */
   readonly targets: readonly Target[];
-}
-
-/** Locals of a loop over selected rows: their number, the position, the selection. */
-interface Rows {
-  readonly n: number;
-  readonly i: number;
-  readonly sel: number;
+  /** local that counts the marks passed, where CURRENT_WATERMARK is read; else -1 */
+  readonly mark: number;
 }
 
 /** Conditions that are evaluated together: more may cost more than a branch that was foretold. */
@@ -98,23 +97,6 @@ const PLAIN: ReadonlySet<string> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 
 /** A condition that costs little and cannot fail: a comparison of columns and constants. */
 function isPlain(e: Expr): boolean {
   return e.op === 'call' && PLAIN.has(e.fn) && e.args.every((a) => a.op !== 'call');
-}
-
-/** One pass over the selected rows; `body` gets the block that ends a row. */
-function eachRow(c: Compiler, { n, i, sel }: Rows, body: (next: number) => void): void {
-  const f = c.f;
-  f.i32(0).set(i);
-  f.block();
-  f.get(n).op(op.I32_EQZ).brIfTo(f.depth);
-  f.loop();
-  const top = f.depth;
-  f.get(sel).get(i).i32(2).op(op.I32_SHL, op.I32_ADD).mem(op.I32_LOAD).set(c.row);
-  f.block();
-  body(f.depth);
-  f.end();
-  f.get(i).i32(1).op(op.I32_ADD).tee(i).get(n).op(op.I32_LT_U).brIfTo(top);
-  f.end();
-  f.end();
 }
 
 /** Selects the rows of which plain conditions hold, without a branch: whether a row passes can seldom be foretold, and then each wrong guess costs as much as all the rest. */
@@ -136,27 +118,23 @@ function filterFirst(c: Compiler, { conjuncts }: Parts, rows: Rows): void {
 }
 
 /** Computes columns of all selected rows. */
-function project(c: Compiler, { computed, targets }: Parts, rows: Rows, watermarks: boolean): void {
-  const mark = watermarks ? c.f.local(op.I32) : -1;
+function project(c: Compiler, parts: Parts, rows: Rows): void {
   eachRow(c, rows, () => {
-    if (watermarks) passMarks(c, INPUT, mark);
-    beginRow(c, computed);
-    c.mayFail = false;
-    computed.forEach((e, k) => {
-      storeColumn(c, targets[k], c.compile(e));
-    });
-    checkError(c, OUTPUT, rows.i);
+    if (parts.mark >= 0) passMarks(c, INPUT, parts.mark);
+    beginRow(c, parts.computed);
+    storeComputed(c, parts, rows.i);
   });
 }
 
 /** Any conditions, one after the other, and what is computed of rows that pass: what both evaluate is evaluated once. */
-function filterAndProject(c: Compiler, { conjuncts, computed, targets }: Parts, rows: Rows, watermarks: boolean): void {
+function filterAndProject(c: Compiler, parts: Parts, rows: Rows): void {
   const f = c.f;
-  const mark = watermarks ? f.local(op.I32) : -1;
+  const { conjuncts, computed, mark } = parts;
   const [selOut, count] = [f.local(op.I32), f.local(op.I32)];
   f.get(OUTPUT).mem(op.I32_LOAD, BATCH_SEL).set(selOut);
-  eachRow(c, rows, (next) => {
-    if (watermarks) passMarks(c, INPUT, mark);
+  eachRow(c, rows, () => {
+    if (mark >= 0) passMarks(c, INPUT, mark);
+    const next = f.block().depth;
     beginRow(c, [...conjuncts, ...computed]);
     for (const e of conjuncts) {
       c.mayFail = false;
@@ -164,15 +142,21 @@ function filterAndProject(c: Compiler, { conjuncts, computed, targets }: Parts, 
       checkError(c, OUTPUT, count);
       f.op(op.I32_EQZ).brIfTo(next);
     }
-    c.mayFail = false;
-    computed.forEach((e, k) => {
-      storeColumn(c, targets[k], c.compile(e));
-    });
-    checkError(c, OUTPUT, count);
+    storeComputed(c, parts, count);
     f.get(selOut).get(count).i32(2).op(op.I32_SHL, op.I32_ADD).get(c.row).mem(op.I32_STORE);
     f.get(count).i32(1).op(op.I32_ADD).set(count);
+    f.end();
   });
   f.get(OUTPUT).get(count).mem(op.I32_STORE, BATCH_SEL_COUNT);
+}
+
+/** The computed columns of the current row, which is number `position` (a local) of those that pass. */
+function storeComputed(c: Compiler, { computed, targets }: Parts, position: number): void {
+  c.mayFail = false;
+  computed.forEach((e, k) => {
+    storeColumn(c, targets[k], c.compile(e));
+  });
+  checkError(c, OUTPUT, position);
 }
 
 /** CURRENT_WATERMARK changes within a batch: takes the watermarks of marks that stand before the current row. `mark` counts them. */

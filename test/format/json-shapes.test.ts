@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { JSON_LEARN_RECORDS, RECORD_BYTES_MAX } from '#src/base/limits.js';
 import { Prng } from '#src/base/prng.js';
 import { allocBatch } from '#src/batch/batch.js';
+import type { RecordDecoder } from '#src/contract/format.js';
 import { format } from '#src/format/json.js';
 import { BIGINT, DECIMAL, DOUBLE, INT, ROW, STRING, TIMESTAMP } from '#src/types/logical.js';
 import { flatten } from '#src/types/leaf.js';
@@ -119,8 +120,8 @@ interface Seen {
   nulled: number;
 }
 
-/** Decodes lenient, after `learn` lines of the family. */
-function decode(learn: readonly string[], lines: Uint8Array): Seen {
+/** A lenient decoder that has read `learn`. */
+function learned(learn: readonly string[]): { engine: Engine; decoder: RecordDecoder } {
   const engine = new Engine();
   const decoder = format.createDecoder(engine, { 'ignore-parse-errors': 'true' }, leaves);
   const batch = allocBatch(engine, leaves);
@@ -129,6 +130,12 @@ function decode(learn: readonly string[], lines: Uint8Array): Seen {
     batch.clear();
     at = decoder.decodeLines(at, end, batch);
   }
+  return { engine, decoder };
+}
+
+/** Reads `lines` behind `learn`. */
+function decode(learn: readonly string[], lines: Uint8Array): Seen {
+  const { engine, decoder } = learned(learn);
   if (engine.kernels.table.length > 1) readers++;
   const [skipped, nulled] = [decoder.skipped, decoder.nulled];
   const bad: string[] = [];
@@ -161,9 +168,7 @@ test('and so do slices, whose bytes go on behind their end', () => {
       const learn = Array.from({ length: JSON_LEARN_RECORDS + 2048 }, () => own.line(r));
       const lines = Array.from({ length: 300 }, () => own.line(r));
       const slicesOf = (emitted: boolean): Record<string, unknown>[] => {
-        const engine = new Engine();
-        const decoder = format.createDecoder(engine, { 'ignore-parse-errors': 'true' }, leaves);
-        decodeAll(engine, decoder, Buffer.from((emitted ? learn : learn.slice(0, 300)).join('\n')), leaves);
+        const { engine, decoder } = learned(emitted ? learn : learn.slice(0, 300));
         // one block of bytes: what follows a slice is the next record, or the rest of a record that was cut
         const text = Buffer.from(lines.join(''));
         const { ptr } = pin(engine, text);
@@ -203,9 +208,7 @@ test('and so do regions of lines that go on behind their end', () => {
         return Math.min(text.length, Math.max(1, r.below(3) === 0 ? at : text.indexOf(10, at) + r.below(4) - 1));
       });
       const read = (emitted: boolean): unknown[] => {
-        const engine = new Engine();
-        const decoder = format.createDecoder(engine, { 'ignore-parse-errors': 'true' }, leaves);
-        decodeAll(engine, decoder, Buffer.from((emitted ? learn : learn.slice(0, 300)).join('\n')), leaves);
+        const { engine, decoder } = learned(emitted ? learn : learn.slice(0, 300));
         const { ptr } = pin(engine, text);
         const batch = allocBatch(engine, leaves);
         return cuts.map((cut) => {

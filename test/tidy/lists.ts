@@ -120,6 +120,5 @@ export const LONG_FILES: Readonly<Record<string, number>> = {
 export const FUNCTION_LINES_MAX = 70;
 /** 'file' -> lines of its longest function, which it must not pass. */
 export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
-  'src/wasm/emitwatermark.ts': 71,
   'src/wasm/host.ts': 90,
 };
