@@ -116,6 +116,9 @@ export const X_RECORD_MAX = 48; // u32 bytes
 export const X_ROW = 56; // u32 current row
 export const X_RECORD = 648; // u32 address of the current record: lines
 
+// ---- what TypeScript sets of it ----
+export const X_ROWS_MAX = 652; // u32 rows that one call reads at most: json
+
 // ---- how a format reads one field (json, csv): the argument in brackets ----
 export const F_NULL = 0; // always NULL
 export const F_BOOL = 1;

@@ -2,11 +2,11 @@
 // A context and its leaf descriptors are laid out in wasm memory and set up once by TypeScript through the functions below.
 import {
   BATCH_HEADER_BYTES, COL_BYTES, COL_VALIDITY, COL_VALUES, E_MALFORMED, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW, L_VALIDITY, L_VALUES, R_ENDS_EARLY, R_NONE,
-  X_RECORD, X_RECORD_MAX, X_ROW,
+  X_RECORD, X_RECORD_MAX, X_ROW, X_ROWS_MAX,
 } from "../abi";
 import { alloc, free } from "../memory";
 
-export { X_RECORD, X_RECORD_MAX, X_ROW };
+export { X_RECORD, X_RECORD_MAX, X_ROW, X_ROWS_MAX };
 
 export const X_LENIENT: usize = 0; // u32: bad fields become NULL, bad records are skipped
 export const X_FAIL_MISSING: usize = 4; // u32
@@ -33,7 +33,7 @@ export const X_SHAPES: usize = 92; // json: -> learned shapes
 export const X_OWN: usize = 96; // 32 bytes for the format (csv: its options; json: the timestamp cache)
 export const X_STACK: usize = 128; // 512 bytes: nesting of skipped values
 export const X_EMITTED: usize = 640; // json: u32 number of the emitted record reader in the table, 0 = none
-export const X_EMITTED_LEFT: usize = 644; // u32 records it left to the graph, in part, since last taken; X_RECORD follows
+export const X_EMITTED_LEFT: usize = 644; // u32 records it left to the graph, in part, since last taken; X_RECORD and X_ROWS_MAX follow
 export const X_BYTES: u32 = 704;
 
 export const L_KIND: usize = 8; // F_*
@@ -53,6 +53,7 @@ export function scanCreate(leaves: u32): usize {
   memory.fill(l, 0, bytes);
   store<u32>(x, leaves, X_LEAVES);
   store<u32>(x, l as u32, X_LEAF);
+  store<u32>(x, u32.MAX_VALUE, X_ROWS_MAX);
   return x;
 }
 

@@ -1,6 +1,6 @@
 // JSON records into columns: lines and slices.
 import { BATCH_CAPACITY, BATCH_ROWS, E_MALFORMED, E_RECORD_TOO_LONG, R_ENDS_EARLY, R_NOT_OBJECT, R_TOO_LONG } from "../abi";
-import { refuse, X_EMITTED, X_EMITTED_LEFT, X_LENIENT, X_LINES, X_RECORD, X_RECORD_MAX, X_ROOT, X_ROW, X_SHAPES } from "./context";
+import { refuse, X_EMITTED, X_EMITTED_LEFT, X_LENIENT, X_LINES, X_RECORD, X_RECORD_MAX, X_ROOT, X_ROW, X_ROWS_MAX, X_SHAPES } from "./context";
 import { beginBatch, findNewline, selectRows, skipRefused } from "./frame";
 import { readObject } from "./json-read";
 import { readShaped } from "./json-shape";
@@ -22,15 +22,22 @@ function readRecord(x: usize, p: usize, end: usize, row: u32, capacity: u32): us
   return p;
 }
 
+/** Number of the row before which a call must come back that begins at `from`. */
+function rowsEnd(x: usize, batch: usize, from: u32): u32 {
+  const capacity = load<u32>(batch, BATCH_CAPACITY);
+  const max = load<u32>(x, X_ROWS_MAX);
+  return max < capacity - from ? from + max : capacity;
+}
+
 /**
- * Reads newline-separated records of [p, end) until the batch is full. Returns the address after the last consumed record.
+ * Reads newline-separated records of [p, end) until the batch is full or X_ROWS_MAX rows are read. Returns the address after the last consumed record.
  * With ERR_CODE set the record at ERR_PTR was refused: in strict mode it is not consumed, in lenient mode (X_REPORT) it is.
  */
 export function jsonLines(x: usize, p: usize, end: usize, batch: usize): usize {
   beginBatch(x, batch);
   store<u32>(x, 1, X_LINES);
   const from = load<u32>(batch, BATCH_ROWS);
-  const capacity = load<u32>(batch, BATCH_CAPACITY);
+  const capacity = rowsEnd(x, batch, from);
   const recordMax = load<u32>(x, X_RECORD_MAX) as usize;
   let row = from;
   while (p < end && row < capacity) {
@@ -60,14 +67,14 @@ export function jsonLines(x: usize, p: usize, end: usize, batch: usize): usize {
 }
 
 /**
- * Reads records given as { u32 ptr, u32 length }[count] until the batch is full. Returns how many were consumed; ERR_CODE as for jsonLines.
+ * Reads records given as { u32 ptr, u32 length }[count] until the batch is full or X_ROWS_MAX rows are read. Returns how many were consumed; ERR_CODE as for jsonLines.
  * rowSlice, when not 0, receives the slice number of every row.
  */
 export function jsonSlices(x: usize, slices: usize, count: u32, batch: usize, rowSlice: usize): u32 {
   beginBatch(x, batch);
   store<u32>(x, 0, X_LINES);
   const from = load<u32>(batch, BATCH_ROWS);
-  const capacity = load<u32>(batch, BATCH_CAPACITY);
+  const capacity = rowsEnd(x, batch, from);
   const recordMax = load<u32>(x, X_RECORD_MAX);
   let row = from;
   let i: u32 = 0;

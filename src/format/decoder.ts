@@ -29,6 +29,8 @@ export abstract class KernelDecoder implements RecordDecoder {
   nulled = 0;
   onBadRecord?: BadRecord;
   place: RecordPlace = (): ErrorPlace => ({});
+  /** the kernel came back before it had to, and reads what follows in another way */
+  protected goesOn = false;
   protected readonly engine: Engine;
   /** the kernel's context */
   protected readonly context: number;
@@ -54,7 +56,7 @@ export abstract class KernelDecoder implements RecordDecoder {
     this.engine.kernels.scanReport(this.context, this.onBadRecord === undefined ? 0 : 1);
     let at = ptr;
     do at = this.scanLines(at, end, batch.ptr) >>> 0;
-    while (this.#settle(batch.rows > before));
+    while (this.#settle(batch.rows > before) || (this.goesOn && at < end));
     return at;
   }
 
@@ -73,7 +75,7 @@ export abstract class KernelDecoder implements RecordDecoder {
         for (let r = Math.max(rows, firstRow); r < batch.rows; r++) u32[(rowSlice >>> 2) + r] += done;
       }
       done += n;
-      again = this.#settle(batch.rows > before);
+      again = this.#settle(batch.rows > before) || (this.goesOn && done < count);
     } while (again);
     return done;
   }

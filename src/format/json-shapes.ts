@@ -1,4 +1,5 @@
-import { JSON_LEARN_RECORDS, JSON_RELEARN_MAX, JSON_RETRY_RECORDS } from '../base/limits.js';
+import { X_ROWS_MAX } from '#abi';
+import { JSON_FIRST_RECORDS, JSON_LEARN_RECORDS, JSON_RELEARN_MAX, JSON_RETRY_RECORDS } from '../base/limits.js';
 import type { Engine } from '../wasm/engine.js';
 import { emitReader } from './json-emit.js';
 import { forgetHits, readGraph } from './json-graph.js';
@@ -10,6 +11,10 @@ declare module '../wasm/engine.js' {
     scanLeafAt(x: number, leaf: number): number;
   }
 }
+
+/** An emitted reader that leaves more than one record in so many to the graph is replaced: the first, which has seen few records, sooner. */
+const LEFT_MAX = 8;
+const FIRST_LEFT_MAX = 64;
 
 /**
  * Decides when a decoder's records have shown their shapes and are read by code emitted for them. The graph of shapes learns from the first records; when
@@ -26,27 +31,47 @@ export class ShapeReaders {
   #emitted = false;
   #attempts = 0;
   /** records until the next look */
-  #wait = JSON_LEARN_RECORDS;
+  #wait = JSON_FIRST_RECORDS;
   #seen = 0;
+  /** what is emitted now, or will be, has seen the first few records only */
+  #onTrial = true;
 
   constructor(engine: Engine, context: number, graph: number) {
     this.#engine = engine;
     this.#context = context;
     this.#graph = graph;
+    this.#limit();
   }
 
-  /** Tells that `records` more were decoded. */
-  decoded(records: number): void {
-    this.#seen += records;
-    if (this.#seen < this.#wait) return;
-    if (!this.#emitted) this.#emit();
-    else if (this.#engine.kernels.jsonTakeLeft(this.#context) * 8 > this.#seen) this.#learnAgain();
-    this.#seen = 0;
+  /** Tells that `rows` more were read. True: the kernel came back because there is another reader now. */
+  decoded(rows: number): boolean {
+    this.#seen += rows;
+    const due = this.#seen >= this.#wait;
+    const learned = due && !this.#emitted;
+    if (learned) this.#emit();
+    else if (due) this.#judge();
+    if (due) this.#seen = 0;
+    this.#limit();
+    return learned;
+  }
+
+  #judge(): void {
+    const left = this.#engine.kernels.jsonTakeLeft(this.#context);
+    const most = this.#onTrial ? FIRST_LEFT_MAX : LEFT_MAX;
+    this.#onTrial = false;
+    this.#wait = 4 * JSON_LEARN_RECORDS;
+    if (left * most > this.#seen) this.#learnAgain();
+  }
+
+  /** What is learned from ends early: the rest of a block goes to the emitted reader already. */
+  #limit(): void {
+    this.#engine.u32[(this.#context + X_ROWS_MAX) >>> 2] = this.#emitted ? 0xffff_ffff : this.#wait - this.#seen;
   }
 
   #emit(): void {
     const nodes = readGraph(this.#engine, this.#graph);
-    this.#wait = JSON_RETRY_RECORDS;
+    this.#wait = this.#onTrial ? JSON_LEARN_RECORDS : JSON_RETRY_RECORDS;
+    if (nodes === undefined) this.#onTrial = false;
     if (nodes === undefined || ++this.#attempts > JSON_RELEARN_MAX) return;
     const k = this.#engine.kernels;
     const { bytes, constants } = emitReader(nodes, (leaf) => k.scanLeafAt(this.#context, leaf) >>> 0);
@@ -63,7 +88,7 @@ export class ShapeReaders {
     k.jsonTakeLeft(this.#context);
     k.jsonEmitted(this.#context, this.#slot);
     this.#emitted = true;
-    this.#wait = 4 * JSON_LEARN_RECORDS;
+    this.#wait = this.#onTrial ? JSON_LEARN_RECORDS : 4 * JSON_LEARN_RECORDS;
   }
 
   #learnAgain(): void {
@@ -71,6 +96,6 @@ export class ShapeReaders {
     forgetHits(this.#engine, this.#graph);
     this.#emitted = false;
     // the more often shapes changed, the longer they must have stayed the same
-    this.#wait = JSON_LEARN_RECORDS << this.#attempts;
+    this.#wait = JSON_LEARN_RECORDS << (this.#attempts - 1);
   }
 }

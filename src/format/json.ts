@@ -88,13 +88,14 @@ class JsonDecoder extends KernelDecoder {
   protected scanLines(ptr: number, end: number, batch: number): number {
     const before = this.#rows(batch);
     const at = this.engine.kernels.jsonLines(this.context, ptr, end, batch);
-    this.#shapes?.decoded(this.#rows(batch) - before);
+    this.goesOn = this.#shapes?.decoded(this.#rows(batch) - before) ?? false;
     return at;
   }
 
   protected scanSlices(slices: number, count: number, batch: number, rowSlice: number): number {
+    const before = this.#rows(batch);
     const n = this.engine.kernels.jsonSlices(this.context, slices, count, batch, rowSlice);
-    this.#shapes?.decoded(n);
+    this.goesOn = this.#shapes?.decoded(this.#rows(batch) - before) ?? false;
     return n;
   }
 
