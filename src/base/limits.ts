@@ -59,10 +59,7 @@ export const LOCAL_AGGREGATE_BYTES_MAX = 16 << 20;
 
 /** Windows of one row in a HOP without an aggregate: each is a branch of the plan. */
 export const HOP_WINDOWS_MAX = 256;
-/**
- * JSON records after which the first reader is emitted for their shapes: nearly all of a file is then read by it, and the general reader is not called often
- * enough for the engine's optimizing compiler to take it on (15 ms of a core). The reader is on probation for as many records as a later one learns from.
- */
+/** JSON records after which the first reader is emitted: so few that the optimizing compiler does not take the general reader on (15 ms of a core). */
 export const JSON_FIRST_RECORDS = 32;
 /** JSON records after which a later reader is emitted: enough to show optional fields and lengths, few enough not to matter. */
 export const JSON_LEARN_RECORDS = 4096;

@@ -107,6 +107,10 @@ export class ExchangeWriter {
       this.#leave(buffers[i]);
     }
   }
+  /** What is gathered leaves now, not when its time is up; small buffers once the receiver has taken the one before. */
+  hasten(): void {
+    if (this.#bufferTimeoutMs > 0) for (const b of this.#buffers) b.flushDue();
+  }
   idle(): void {
     this.#control(FRAME_IDLE);
   }
@@ -143,7 +147,7 @@ export class ExchangeWriter {
       else if (limitMs === 0) blocked = !b.flushDue() || blocked;
       else if (limitMs > 0) {
         if (nowMs < 0) nowMs = this.#clock.monotonicMs();
-        if (nowMs - b.oldestMs >= limitMs) b.flushDue();
+        if (b.blocked || nowMs - b.oldestMs >= limitMs) b.flushDue();
       }
     }
     return blocked;

@@ -11,7 +11,7 @@ import { Segments } from './segments.js';
 type Work =
   | { readonly kind: 'resume' }
   | Segments
-  | { readonly kind: 'forward'; readonly watermark: bigint }
+  | { readonly kind: 'forward'; readonly watermark: bigint; readonly ends: boolean }
   | { readonly kind: 'finish' }
   | { readonly kind: 'forwardFinish' };
 
@@ -171,9 +171,10 @@ export class ChainedOperator implements Output {
   watermark(watermark: bigint): void {
     if (this.pending.length > 0) this.drain();
     this.currentWatermark = watermark;
-    if (this.operator?.processWatermark?.(watermark)) this.pending.push({ kind: 'forward', watermark }, { kind: 'resume' });
-    else if (this.#childrenOwe()) this.pending.push({ kind: 'forward', watermark });
-    else this.#forward(watermark);
+    const ends = this.operator?.watermarkMatters?.(watermark) === true;
+    if (this.operator?.processWatermark?.(watermark)) this.pending.push({ kind: 'forward', watermark, ends }, { kind: 'resume' });
+    else if (this.#childrenOwe()) this.pending.push({ kind: 'forward', watermark, ends });
+    else this.#forward(watermark, ends);
   }
   /** Operators below are not done with what they got: a promise of theirs may be pending, so nothing more may follow in this step. */
   #childrenOwe(): boolean {
@@ -190,10 +191,15 @@ export class ChainedOperator implements Output {
   #sideChildren(): Child[] {
     return [...this.#sides.values()].flatMap((s) => s.children);
   }
-  #forward(watermark: bigint): void {
+  /** `ends`: windows ended here. What follows on an edge may be a whole window away, so this watermark does not wait for it there. */
+  #forward(watermark: bigint, ends: boolean): void {
     const { children } = this.#main;
     for (let i = 0; i < children.length; i++) children[i].op.watermark(watermark);
-    for (let i = 0; i < this.#edges.length; i++) this.#edges[i].writer.watermark(watermark);
+    for (let i = 0; i < this.#edges.length; i++) {
+      const { writer } = this.#edges[i];
+      writer.watermark(watermark);
+      if (ends) writer.hasten();
+    }
     this.#sideReceivers ??= this.#sideChildren();
     for (let i = 0; i < this.#sideReceivers.length; i++) this.#sideReceivers[i].op.watermark(watermark);
   }
@@ -234,7 +240,7 @@ export class ChainedOperator implements Output {
         this.#segments(w);
         break;
       case 'forward':
-        this.#forward(w.watermark);
+        this.#forward(w.watermark, w.ends);
         break;
       case 'finish':
         this.finish();

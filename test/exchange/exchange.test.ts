@@ -257,6 +257,25 @@ test('a timeout: a buffer leaves when its time is up and the receiver has taken 
   assert.deepEqual(e.take(), [2, 3]);
 });
 
+test('hastened: what is gathered leaves before its time, once the receiver has taken the buffer before', () => {
+  const e = edge(100);
+  e.send(1);
+  e.writer.watermark(1n);
+  e.writer.hasten();
+  e.send(2);
+  e.writer.hasten();
+  e.writer.flush(false);
+  assert.equal(e.writer.nextFlushMs(), Number.POSITIVE_INFINITY, 'the bell wakes it');
+  assert.deepEqual(e.take(), [1]);
+  assert.equal(e.rung(), 1);
+  e.writer.flush(false);
+  assert.deepEqual(e.take(), [2], 'without time having passed');
+  const never = edge(-1);
+  never.send(1);
+  never.writer.hasten();
+  assert.deepEqual(never.take(), [], 'without a timeout only full buffers leave');
+});
+
 test('whatever the timeout and the order of steps, rows arrive once and in order', () => {
   const step = fc.constantFrom('send', 'send', 'flush', 'take', 'pass');
   fc.assert(

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { createBuilder } from '#src/batch/builder.js';
 import type { Batch } from '#src/batch/batch.js';
 import type { Operator } from '#src/contract/operator.js';
+import type { ExchangeWriter } from '#src/exchange/writer.js';
 import { ChainedOperator } from '#src/task/chain.js';
 import type { OpPlan } from '#src/task/plan.js';
 import { flatten } from '#src/types/leaf.js';
@@ -110,4 +111,33 @@ test('rows and watermarks reach an operator in order; watermarks that change not
     ),
     { numRuns: 300 },
   );
+});
+
+test('a watermark that ends windows leaves at once behind their results; others wait for their buffer', () => {
+  const engine = new Engine();
+  const did: string[] = [];
+  const writer = {
+    batch: (b: Batch) => did.push(`${b.selCount} rows`),
+    watermark: (w: bigint) => did.push(`watermark ${w}`),
+    hasten: () => did.push('hasten'),
+  };
+  const op = new ChainedOperator(plan('window'), true);
+  op.addEdge(undefined, { writer: writer as unknown as ExchangeWriter });
+  const builder = createBuilder(engine, leaves);
+  builder.append({ n: 0n });
+  const result = builder.finish();
+  op.operator = {
+    processBatch: () => false,
+    watermarkMatters: (w) => w % 10n === 0n,
+    processWatermark: (w) => w % 20n === 0n,
+    resume: () => {
+      op.emit(result);
+      return false;
+    },
+  };
+  for (const w of [9n, 10n, 19n, 20n]) {
+    op.watermark(w);
+    op.drain();
+  }
+  assert.deepEqual(did, ['watermark 9', 'watermark 10', 'hasten', 'watermark 19', '1 rows', 'watermark 20', 'hasten']);
 });

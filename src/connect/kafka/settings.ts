@@ -103,17 +103,18 @@ function keyStore(p: KafkaProperties, place: ErrorPlace): Partial<TlsSettings> {
   const bytes = storeBytes(p, 'ssl.keystore', place);
   const text = bytes.toString('latin1');
   if (type === 'PEM' || (type === undefined && text.includes(PEM_MARK))) return { key: text, cert: text, ...secret };
-  if (bytes.readUInt32BE(0) === JKS_MAGIC || (type === 'JKS' && bytes[0] !== DER_SEQUENCE)) {
+  if (bytes.subarray(0, 4).equals(JKS_MAGIC) || (type === 'JKS' && bytes[0] !== DER_SEQUENCE)) {
     throw new MillraceError('NOT_SUPPORTED', `'properties.ssl.keystore.location' = '${location}': JKS key stores are not supported yet`, {
       place,
       remedy: `Convert it: keytool -importkeystore -srckeystore ${location} -destkeystore client.p12 -deststoretype PKCS12; then 'properties.ssl.keystore.type' = 'PKCS12'.`,
     });
   }
+  if (bytes[0] !== DER_SEQUENCE) throw invalid('ssl.keystore.location', location, 'a PEM or PKCS12 file', place);
   return { pfx: bytes, ...secret };
 }
 
 const PEM_MARK = '-----BEGIN ';
-const JKS_MAGIC = 0xfeedfeed;
+const JKS_MAGIC = Buffer.from([0xfe, 0xed, 0xfe, 0xed]);
 /** A PKCS12 file is one ASN.1 sequence. */
 const DER_SEQUENCE = 0x30;
 

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ErrorCode, MillraceError } from '#src/base/errors.js';
 import { zstdDeflates } from '#src/connect/kafka/deflate.js';
@@ -90,6 +93,17 @@ test('connection properties become settings', () => {
   assert.deepEqual(clientSettings({ ...ssl, ...pem }).tls, { ca: 'CA', key: 'KEY', cert: 'CHAIN', passphrase: 'pw', verifyHost: false });
   fails(() => clientSettings({ ...ssl, 'ssl.truststore.location': '/none/ca.pem' }), 'FILE_READ', /ca\.pem/);
   fails(() => clientSettings({ ...ssl, 'ssl.keystore.location': '/none', 'ssl.keystore.type': 'BCFKS' }), 'INVALID_OPTION', /BCFKS/);
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-'));
+  const store = (bytes: number[], type?: string) => {
+    const path = join(dir, 'client.store');
+    writeFileSync(path, Uint8Array.from(bytes));
+    return () => clientSettings({ ...ssl, 'ssl.keystore.location': path, ...(type === undefined ? {} : { 'ssl.keystore.type': type }) });
+  };
+  for (const bytes of [[], [0x31], [0xfe, 0xed, 0xfe]]) fails(store(bytes), 'INVALID_OPTION', /client\.store/);
+  fails(store([0xfe, 0xed, 0xfe, 0xed, 0, 0]), 'NOT_SUPPORTED', /JKS/);
+  fails(store([1], 'JKS'), 'NOT_SUPPORTED', /JKS/);
+  assert.deepEqual(store([0x30, 0x82])().tls?.pfx, Buffer.from([0x30, 0x82]));
+  rmSync(dir, { recursive: true });
   fails(() => clientSettings({ 'bootstrap.servers': 'nohost' }), 'INVALID_OPTION', /bootstrap\.servers/);
   fails(() => clientSettings({ 'bootstrap.servers': 'a:1', 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'GSSAPI' }), 'NOT_SUPPORTED', /GSSAPI/);
   fails(() => clientSettings({ 'bootstrap.servers': 'a:1', 'request.timeout.ms': 'soon' }), 'INVALID_OPTION', /request\.timeout\.ms/);
