@@ -26,6 +26,7 @@ export * from "./expr/parse";
 export { sessionNew, sessionResolve, sessionAssign, sessionClose, sessionKeys, sessionTimes } from "./window/session";
 export { scanBadLeaf, scanCreate, scanFailAt, scanLeaf, scanLeafAt, scanOptions, scanReason, scanReport, scanTakeNulled, scanTakeSkipped } from "./scan/context";
 export { jsonEmitted, jsonLines, jsonSlices, jsonTakeLeft } from "./scan/json";
+export { plainValue } from "./scan/json-number";
 export { jsonFields, jsonString, jsonText, jsonValue } from "./scan/json-shape";
 export { jsonField, jsonObject, jsonRoot } from "./scan/json-read";
 export { jsonLearn } from "./scan/json-nodes";

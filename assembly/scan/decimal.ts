@@ -1,5 +1,6 @@
 // Text to DECIMAL, by Java's BigDecimal.
-import { BAD, GOOD, multiply128, NULLED, pow10, RESULT } from "./number";
+import { LOW, multiply128 } from "./floating";
+import { BAD, GOOD, NULLED, pow10, RESULT } from "./number";
 
 /** Multiplies the u128 at `a` by 10 and adds d. */
 // @ts-ignore: decorator
@@ -128,9 +129,5 @@ export function parseDecimal(p: usize, e: usize, precision: i32, scale: i32): i3
 /** Is the u128 at RESULT 10^k, 19 <= k <= 38? */
 function isPow10(k: i32): bool {
   const lo = load<u64>(RESULT), hi = load<u64>(RESULT, 8);
-  const h = multiply128(pow10(19), pow10(k - 19));
-  const l = load<u64>(RESULT, 8);
-  store<u64>(RESULT, lo);
-  store<u64>(RESULT, hi, 8);
-  return hi == h && lo == l;
+  return hi == multiply128(pow10(19), pow10(k - 19)) && lo == load<u64>(LOW);
 }

@@ -1,11 +1,11 @@
 // Records whose keys come in no order that could be learned. Keys that were seen are kept by their first 16 bytes, those without a column too,
 // so that every field of such a record takes one and the same path: what can't be foretold is computed, not branched on. Names and whole
 // strings end where the first of 16 or 64 bytes is a stop; a value without a column is stored where nobody looks.
-import { F_DECIMAL, F_F64, F_I64, F_STR, L_VALIDITY, L_VALUES } from "../abi";
+import { F_I64, F_STR, L_VALIDITY, L_VALUES } from "../abi";
 import { L_BYTES, L_KIND, leafOf, setPresent, X_LEAF, X_LEAVES, X_NULLED, X_SHAPES } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import { G_FREE } from "./json-nodes";
-import { shortDecimal } from "./json-number";
+import { plainValue } from "./json-number";
 import { readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
 import { skipValue, stringStops } from "./json-text";
 import { eightDigits } from "./number";
@@ -175,11 +175,8 @@ function otherValue(x: usize, k: usize, p: usize, end: usize, row: u32): usize {
   const leaf = load<i32>(k, K_LEAF);
   if (leaf >= 0) {
     const l = leafOf(x, leaf as u32);
-    const kind = load<u32>(l, L_KIND);
-    if (kind == F_F64 || kind == F_DECIMAL) {
-      const e = shortDecimal(l, kind, row, p);
-      if (e != 0) return e;
-    }
+    const e = plainValue(l, load<u32>(l, L_KIND), row, p);
+    if (e != 0) return e;
   }
   const object = load<u32>(k, K_OBJECT) as usize;
   const nulled = load<u32>(x, X_NULLED);

@@ -10,6 +10,7 @@ import {
 } from "./context";
 import { convertText, S_FLOAT, S_INT, S_LITERAL, S_TEXT, storeView } from "./convert";
 import { compactValue } from "./json-compact";
+import { plainValue } from "./json-number";
 import { FLAG_ESCAPED, FLAG_FLOAT, scanLiteral, scanNumber, scanString, skipSpace, skipValue, unescape } from "./json-text";
 import { BAD, GOOD } from "./number";
 
@@ -137,6 +138,11 @@ export function readValue(x: usize, leaf: i32, object: usize, p: usize, end: usi
     return storeScalar(x, leaf as u32, row, t, t + load<u32>(x, X_TEXT_LENGTH), S_TEXT, q + 1);
   }
   if (c == 0x2d || <u32>c - 0x30 <= 9) {
+    if (leaf >= 0) {
+      const l = leafOf(x, leaf as u32);
+      const e = plainValue(l, load<u32>(l, L_KIND), row, p);
+      if (e != 0) return e;
+    }
     const q = scanNumber(x, p);
     if (q == 0 || leaf < 0) return q;
     return storeScalar(x, leaf as u32, row, p, q, (load<u32>(x, X_FLAGS) & FLAG_FLOAT) != 0 ? S_FLOAT : S_INT, q);

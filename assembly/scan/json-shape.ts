@@ -4,17 +4,16 @@
 // field at a time, and learned; nothing is read twice. Every byte is still verified, and a field that does not come is simply not stored.
 // A graph that has settled is emitted as code of its own (src/format/json-emit.ts), which comes back here (jsonFields, jsonString, jsonValue) for the rest.
 import {
-  E_MALFORMED, F_DECIMAL, F_F64, F_I32, F_I64, F_NULL, F_STR, G_NODES, L_VALUES, NODE_END, NODE_STRING, NODE_VALUE, N_HINT, N_HITS, N_KIND, N_LEAF,
+  E_MALFORMED, F_I32, F_I64, F_NULL, F_STR, G_NODES, NODE_END, NODE_STRING, NODE_VALUE, N_HINT, N_HITS, N_KIND, N_LEAF,
   N_LENGTH, N_LONGEST, N_NEXT, N_OBJECT, N_SCORE, N_TYPE, N_VARIED, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY,
 } from "../abi";
 import { L_KIND, leafOf, refuse, setPresent, X_EMITTED_LEFT, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import { G_FREE, HINT_MAX, laterSuccessor, learn, matches, SCORE_MAX, SCORE_MISS, SCORE_RETRY } from "./json-nodes";
 import { freeFields, keepKey } from "./json-free";
-import { shortDecimal } from "./json-number";
+import { literalLength, plainValue, shortDigits } from "./json-number";
 import { findField, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
 import { FLAG_ESCAPED, scanLongString, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
-import { eightDigits } from "./number";
 
 /** Are the `length` bytes at p plain (no quote, escape, control or non-ASCII byte) and followed by a quote? */
 // @ts-ignore: decorator
@@ -59,37 +58,6 @@ function noteDigits(n: usize, digits: usize): void {
   if (n == 0) return;
   const hint = load<i32>(n, N_HINT);
   if (hint != (digits as i32) && hint != -1) noteLength(n, digits);
-}
-
-/** Length of the whole number of 1 to 15 digits at p with a comma or brace after it; 0 when it is something else. */
-// @ts-ignore: decorator
-@inline
-function shortDigits(p: usize): usize {
-  const v = i8x16.sub(v128.load(p), i8x16.splat(0x30));
-  const digits = ctz<u32>(<u32>i8x16.bitmask(i8x16.gt_u(v, i8x16.splat(9))) | 0x10000) as usize;
-  if (digits == 0 || digits > 15) return 0;
-  const c: u32 = load<u8>(p + digits);
-  if (c != 0x2c && c != 0x7d) return 0;
-  return load<u8>(p) == 0x30 && digits > 1 ? 0 : digits;
-}
-
-/** The number of shortDigits, with a minus or not, into the column of leaf `l`, which is F_I64, or F_I32 up to 9 digits; the address after it, or 0. */
-// @ts-ignore: decorator
-@inline
-function shortInteger(l: usize, type: u32, row: u32, p: usize): usize {
-  const minus = u64(load<u8>(p) == 0x2d);
-  p += minus as usize;
-  const digits = shortDigits(p);
-  if (digits == 0 || (type == F_I32 && digits > 9)) return 0;
-  let value: u64;
-  if (digits <= 8) value = eightDigits(load<u64>(p) << ((8 - digits) << 3));
-  else value = eightDigits(load<u64>(p) << ((16 - digits) << 3)) * 100000000 + eightDigits(load<u64>(p + digits - 8));
-  value = (value ^ (0 - minus)) + minus;
-  const values = load<u32>(l, L_VALUES) as usize;
-  if (type == F_I32) store<u32>(values + ((row as usize) << 2), value as u32);
-  else store<u64>(values + ((row as usize) << 3), value);
-  setPresent(l, row);
-  return p + digits;
 }
 
 /** As readFields, for emitted code that met what it does not know. */
@@ -227,7 +195,7 @@ function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: 
   }
 }
 
-/** Reads the value at p, which is not a string as a rule: whole numbers at once, the rest as the general scan does. `n` is its node, or 0. */
+/** Reads the value at p, which is not a string as a rule: what is plain at once, the rest as the general scan does. `n` is its node, or 0. */
 // @ts-ignore: decorator
 @inline
 function readPlain(x: usize, n: usize, leaf: i32, type: u32, object: usize, p: usize, end: usize, row: u32): usize {
@@ -235,12 +203,11 @@ function readPlain(x: usize, n: usize, leaf: i32, type: u32, object: usize, p: u
     const digits = shortDigits(p);
     noteDigits(n, digits);
     if (digits != 0) return p + digits;
-  } else if (type == F_I64 || type == F_I32) {
-    const q = shortInteger(leafOf(x, leaf as u32), type, row, p);
-    noteDigits(n, q != 0 && load<u8>(p) != 0x2d ? q - p : 0);
-    if (q != 0) return q;
-  } else if (type == F_F64 || type == F_DECIMAL) {
-    const q = shortDecimal(leafOf(x, leaf as u32), type, row, p);
+    const length = literalLength(p);
+    if (length != 0) return p + length;
+  } else {
+    const q = plainValue(leafOf(x, leaf as u32), type, row, p);
+    if (type == F_I64 || type == F_I32) noteDigits(n, q != 0 && <u32>load<u8>(p) - 0x30 <= 9 ? q - p : 0);
     if (q != 0) return q;
   }
   p = skipSpace(x, p); // this record may have more of it than the one the literal was learned from

@@ -1,6 +1,7 @@
 // Doubles and floats as Java prints them (Double.toString as specified since JDK 19: the shortest decimal that reads back the same,
 // at least two digits). JDK 17 prints a few values with one digit more than needed; both texts read back as the same number.
-import { multiply128, pow5, RESULT } from "../scan/number";
+import { LOW, multiply128, pow5 } from "../scan/floating";
+import { RESULT } from "../scan/number";
 import { writeFraction, writeI64, writeU64 } from "./digits";
 import { DEC_BYTES, DEC_COUNT, DEC_DIGITS, DEC_POINT, decAssign } from "../scan/bignum";
 
@@ -105,7 +106,7 @@ function shortestScaled(m: u64, e: i32, v: f64): i32 {
 /** floor(a * b / 2^s) */
 function scaledFloor(a: u64, b: u64, s: i32): u64 {
   const hi = multiply128(a, b);
-  const lo = load<u64>(RESULT, 8);
+  const lo = load<u64>(LOW);
   if (s >= 64) return hi >> ((s - 64) as u64);
   return (hi << ((64 - s) as u64)) | (lo >> (s as u64));
 }
@@ -113,7 +114,7 @@ function scaledFloor(a: u64, b: u64, s: i32): u64 {
 /** The fraction of a * b / 2^s: 0 none, 1 below a half, 2 a half, 3 above. */
 function scaledRest(a: u64, b: u64, s: i32): u32 {
   let hi = multiply128(a, b);
-  let lo = load<u64>(RESULT, 8);
+  let lo = load<u64>(LOW);
   // the fraction's bits to the top of hi:lo
   if (s < 64) { hi = lo << ((64 - s) as u64); lo = 0; }
   else if (s < 128) {

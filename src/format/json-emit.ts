@@ -226,15 +226,20 @@ class ReaderEmitter {
     f.end().get(l.q).set(P);
   }
 
-  /** A value that is no string: whole numbers at once, the rest by the kernel. */
+  /** A value that is no string: whole numbers at once, what is plain by a kernel that needs no node, the rest as the graph reads it. */
   #variableValue(n: ShapeNode): void {
     const [f, q] = [this.#f, this.#l.q];
     const most = n.longest > 0 ? integerDigits(n) : 0;
+    const plain = most === 0 && n.leaf >= 0 && !n.nested;
     if (most > 0) {
       pushDigitCount(f, this.#l);
       f.set(q);
       pushNoInteger(f, P, q, most);
       f.if();
+    }
+    if (plain) {
+      this.#stores.plain(n);
+      f.tee(q).op(op.I32_EQZ).if();
     }
     f.get(X)
       .i32(n.at)
@@ -243,6 +248,7 @@ class ReaderEmitter {
       .get(ROW)
       .callImport(this.#module.importFunction('kernel', 'jsonValue', 'iiiii:i'));
     f.tee(P).op(op.I32_EQZ).brIfTo(this.#refused);
+    if (plain) f.else().get(q).set(P).end();
     if (most === 0) return;
     f.else();
     if (n.leaf >= 0) this.#stores.number(n, () => pushInteger(f, P, q));

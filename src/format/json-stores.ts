@@ -89,6 +89,13 @@ export class ColumnStores {
     this.#setPresent(n.leaf);
   }
 
+  /** Leaves on the stack: the address after the plain number or literal at p, which is in its column, or 0. */
+  plain(n: ShapeNode): void {
+    const f = this.#f;
+    f.i32(this.#leafAt(n.leaf)).i32(n.type).get(ROW).get(P);
+    f.callImport(this.#module.importFunction('kernel', 'plainValue', 'iiii:i'));
+  }
+
   /** A text that is a number, date or the like in its column. */
   converted(n: ShapeNode, from: () => void, to: () => void): void {
     const f = this.#f;

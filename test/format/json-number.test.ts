@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Prng } from '#src/base/prng.js';
 import { format } from '#src/format/json.js';
 import { flatten } from '#src/types/leaf.js';
-import { BIGINT, DECIMAL, DOUBLE, INT } from '#src/types/logical.js';
+import { BIGINT, BOOLEAN, DECIMAL, DOUBLE, INT, ROW, STRING } from '#src/types/logical.js';
 import { Engine } from '#src/wasm/engine.js';
 import { decodeAll } from './harness.js';
 
@@ -60,5 +60,66 @@ test('numbers with decimals are the doubles JSON.parse gives and decimals rounde
       });
     }),
     { numRuns: 80 },
+  );
+});
+
+const kinds = flatten({
+  fields: [
+    { name: 'd', type: DOUBLE() },
+    { name: 'b', type: BOOLEAN() },
+    { name: 'i', type: INT() },
+    { name: 'm', type: DECIMAL(6, 3) },
+    { name: 's', type: STRING() },
+    {
+      name: 'o',
+      type: ROW([
+        { name: 'd', type: DOUBLE() },
+        { name: 'b', type: BOOLEAN() },
+        { name: 'i', type: INT() },
+      ]),
+    },
+  ],
+});
+/** A double as JavaScript writes it, and digits enough for more than 64 bits. */
+const long = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }).map((d) => JSON.stringify(d)),
+  fc.double({ noNaN: true, min: 0, max: 1 }).map((d) => JSON.stringify(d)),
+  fc
+    .tuple(fc.constantFrom('', '-'), digits(1, 21), digits(0, 21))
+    .map(([sign, whole, fraction]) => `${sign}${whole.replace(/^0+(?=\d)/, '')}${fraction === '' ? '' : `.${fraction}`}`),
+);
+const literal = fc.constantFrom('true', 'false', 'null');
+const orNull = (text: fc.Arbitrary<string>): fc.Arbitrary<string> => fc.oneof({ weight: 3, arbitrary: text }, fc.constant('null'));
+const fields = fc.record({
+  d: orNull(long),
+  b: literal,
+  i: orNull(integer(9)),
+  m: orNull(fc.constantFrom('1', '-2.5', '0.125')),
+  s: fc.constantFrom('null', 'true', 'false', '"null"', '12'),
+  o: orNull(fc.record({ d: orNull(long), b: literal, i: orNull(integer(9)) }).map((o) => `{"d":${o.d},"b":${o.b},"x":${o.b},"i":${o.i}}`)),
+});
+
+test('long doubles and literals are what JSON.parse gives, at the top and nested, in any order of keys', () => {
+  fc.assert(
+    fc.property(fc.array(fields, { minLength: 40, maxLength: 60 }), fc.boolean(), fc.constantFrom('', '', ' '), (rows, ordered, space) => {
+      const r = new Prng(9);
+      const lines = rows.map((row) => {
+        const texts = [...Object.entries(row), ['x', row.b]].map(([k, v]) => `"${k}":${v}${space}`);
+        return `{${(ordered ? texts : texts.sort(() => r.next() - 0.5)).join(',')}}`;
+      });
+      const engine = new Engine();
+      const got = decodeAll(engine, format.createDecoder(engine, {}, kinds), new TextEncoder().encode(lines.join('\n')), kinds);
+      assert.equal(got.length, rows.length);
+      lines.forEach((line, k) => {
+        type Values = { d: number | null; b: boolean | null; i: number | null };
+        const want = JSON.parse(line) as Values & { s: unknown; o: Values | null };
+        const m = rows[k].m === 'null' ? null : decimal(rows[k].m, 6, 3);
+        const s = want.s === null || typeof want.s === 'string' ? want.s : String(want.s);
+        const values = ({ d, b, i }: Values): Values => ({ d, b, i: i === null ? null : i + 0 });
+        assert.deepEqual(got[k], { ...values(want), m, s, o: want.o === null ? null : values(want.o) }, line);
+        assert.ok(Object.is(got[k].d, want.d), line);
+      });
+    }),
+    { numRuns: 100 },
   );
 });
