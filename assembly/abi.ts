@@ -148,7 +148,7 @@ export const N_LENGTH = 0; // u32 bytes of the literal
 export const N_CHUNKS = 4; // u32 16-byte pieces of it
 export const N_KIND = 8; // u32 NODE_*
 export const N_LEAF = 12; // i32, -1 = skipped
-export const N_OBJECT = 16; // u32 -> nested table
+export const N_OBJECT = 16; // u32 -> table of the object that the value may be: then the literal ends with the value's first byte
 export const N_HINT = 20; // i32 length of the string or whole number, -1 = it varies, -2 = none yet
 export const N_VARIED = 24; // u32 times the length was another
 export const N_SCORE = 28; // i32: below 0 the successors are not tried for a while
@@ -158,11 +158,14 @@ export const N_SWAP = 44; // u32 hits of a later successor since the last swap
 export const N_TYPE = 48; // u32 F_* of the leaf
 export const N_HITS = 52; // u32 times it was met
 export const N_LONGEST = 56; // u32 longest string met while its length was learned
+export const N_TABLE = 60; // u32 -> table of the object in which a reader stands behind this node
 export const N_LITERAL = 64; // { 16 bytes, 16 bytes mask }[]
 export const N_BYTES = 192;
 export const NODE_STRING = 1; // the literal ends with the opening quote
 export const NODE_VALUE = 2; // anything else: number, literal, nested
-export const NODE_END = 3; // the literal ends with the closing brace
+export const NODE_END = 3; // the literal ends with the record's closing brace
+export const NODE_OPEN = 4; // the literal ends with the opening brace of an object whose fields are wanted
+export const NODE_CLOSE = 5; // the literal ends with its closing brace
 
 // ---- why a record or field was refused (the text is in src/format/refusal.ts) ----
 export const R_NONE = 0;

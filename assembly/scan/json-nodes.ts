@@ -1,9 +1,9 @@
 // The graph of learned shapes: its nodes, how they are compared, found and made. json-shape.ts reads records with it.
 import {
-  G_COUNT, G_NODES, N_BYTES, N_CHUNKS, N_HINT, N_HITS, N_KIND, N_LEAF, N_LENGTH, N_LITERAL, N_NEXT, N_OBJECT, N_SCORE, N_SUCCESSORS, N_SWAP, N_TYPE,
+  G_COUNT, G_NODES, N_BYTES, N_CHUNKS, N_HINT, N_HITS, N_KIND, N_LEAF, N_LENGTH, N_LITERAL, N_NEXT, N_OBJECT, N_SCORE, N_SUCCESSORS, N_SWAP, N_TABLE, N_TYPE,
 } from "../abi";
 import { alloc } from "../memory";
-import { L_KIND, leafOf, X_SHAPES } from "./context";
+import { L_KIND, leafOf, X_ROOT, X_SHAPES } from "./context";
 import { FREE_BYTES } from "./json-free";
 
 const NODES_MAX: u32 = 64;
@@ -26,6 +26,7 @@ export function jsonLearn(x: usize): usize {
   memory.fill(g, 0, bytes);
   store<u32>(g, 1, G_COUNT); // the start node
   store<i32>(g + G_NODES, SCORE_MAX, N_SCORE);
+  store<u32>(g + G_NODES, load<u32>(x, X_ROOT), N_TABLE);
   store<u32>(x, g as u32, X_SHAPES);
   return g;
 }
@@ -64,8 +65,11 @@ export function laterSuccessor(n: usize, p: usize): usize {
   return 0;
 }
 
-/** Finds or makes the node of the literal [p, e) and notes it as a successor of `from`. Returns 0 when there is no room for it. */
-export function learn(x: usize, from: usize, p: usize, e: usize, kind: u32, leaf: i32, object: usize): usize {
+/**
+ * Finds or makes the node of the literal [p, e), behind which a reader stands in the object of `table`, and notes it as a successor of `from`.
+ * Returns 0 when there is no room for it.
+ */
+export function learn(x: usize, from: usize, p: usize, e: usize, kind: u32, leaf: i32, object: usize, table: usize): usize {
   const length = e - p;
   if (length > LITERAL_MAX) return 0;
   for (let i = p; i < e; i++) if (load<u8>(i) == 0x0a) return 0; // in line mode it would be the record's end
@@ -74,7 +78,8 @@ export function learn(x: usize, from: usize, p: usize, e: usize, kind: u32, leaf
   let n: usize = 0;
   for (let i: u32 = 1; i < count; i++) {
     const c = g + G_NODES + (i as usize) * N_BYTES;
-    if (load<u32>(c, N_LENGTH) == (length as u32) && load<u32>(c, N_KIND) == kind && matches(c, p)) { n = c; break; }
+    const same = load<u32>(c, N_LENGTH) == (length as u32) && load<u32>(c, N_KIND) == kind && load<u32>(c, N_TABLE) == (table as u32);
+    if (same && matches(c, p)) { n = c; break; }
   }
   if (n == 0) {
     if (count >= NODES_MAX) return 0;
@@ -85,6 +90,7 @@ export function learn(x: usize, from: usize, p: usize, e: usize, kind: u32, leaf
     store<u32>(n, kind, N_KIND);
     store<i32>(n, leaf, N_LEAF);
     store<u32>(n, object as u32, N_OBJECT);
+    store<u32>(n, table as u32, N_TABLE);
     store<i32>(n, -2, N_HINT);
     store<i32>(n, SCORE_MAX, N_SCORE);
     store<u32>(n, leaf < 0 ? 0xffffffff : load<u32>(leafOf(x, leaf as u32), L_KIND), N_TYPE);

@@ -17,6 +17,7 @@ import { BAD, GOOD } from "./number";
 // An object's table of projected fields: open addressing by name.
 const O_MASK: usize = 0;
 const O_FIELDS: usize = 4;
+export const O_PARENT: usize = 8; // u32 -> table of the object this one is nested in
 const O_SLOTS: usize = 16;
 const SLOT_HASHED: usize = 0; // u64: name's hash input
 const SLOT_NAME: usize = 8; // u32
@@ -64,6 +65,7 @@ export function jsonField(o: usize, name: usize, length: u32, leaf: i32, object:
   store<u32>(s, length, SLOT_LENGTH);
   store<i32>(s, leaf, SLOT_LEAF);
   store<u32>(s, object as u32, SLOT_OBJECT);
+  if (object != 0) store<u32>(object, o as u32, O_PARENT);
 }
 
 export function jsonRoot(x: usize, o: usize): void { store<u32>(x, o as u32, X_ROOT); }
@@ -125,6 +127,13 @@ export function storeScalar(x: usize, leaf: u32, row: u32, p: usize, e: usize, s
   return next;
 }
 
+/** The ROW of leaf `leaf` is present, its fields are not yet: a record may have it twice. */
+export function enterRow(x: usize, leaf: u32, row: u32): void {
+  const l = leafOf(x, leaf);
+  clearRow(x, leaf, load<u32>(l, L_AUX), row);
+  setPresent(l, row);
+}
+
 /** Reads the value at p into leaf `leaf` (-1: none) or nested object `object`. Returns the address after it, or 0. */
 export function readValue(x: usize, leaf: i32, object: usize, p: usize, end: usize, row: u32): usize {
   const c = load<u8>(p);
@@ -149,10 +158,7 @@ export function readValue(x: usize, leaf: i32, object: usize, p: usize, end: usi
   }
   if (c == 0x7b || c == 0x5b) {
     if (c == 0x7b && object != 0) {
-      if (leaf >= 0) {
-        clearRow(x, leaf as u32, load<u32>(leafOf(x, leaf as u32), L_AUX), row);
-        setPresent(leafOf(x, leaf as u32), row);
-      }
+      if (leaf >= 0) enterRow(x, leaf as u32, row);
       return readObject(x, object, p + 1, end, row);
     }
     const q = skipValue(x, p, end);

@@ -4,15 +4,15 @@
 // field at a time, and learned; nothing is read twice. Every byte is still verified, and a field that does not come is simply not stored.
 // A graph that has settled is emitted as code of its own (src/format/json-emit.ts), which comes back here (jsonFields, jsonString, jsonValue) for the rest.
 import {
-  E_MALFORMED, F_I32, F_I64, F_NULL, F_STR, G_NODES, NODE_END, NODE_STRING, NODE_VALUE, N_HINT, N_HITS, N_KIND, N_LEAF,
-  N_LENGTH, N_LONGEST, N_NEXT, N_OBJECT, N_SCORE, N_TYPE, N_VARIED, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY,
+  E_MALFORMED, F_I32, F_I64, F_NULL, F_STR, G_NODES, NODE_CLOSE, NODE_END, NODE_OPEN, NODE_STRING, NODE_VALUE, N_HINT, N_HITS, N_KIND, N_LEAF,
+  N_LENGTH, N_LONGEST, N_NEXT, N_OBJECT, N_SCORE, N_TABLE, N_TYPE, N_VARIED, R_ENDS_EARLY, R_EXPECTED_COLON, R_EXPECTED_COMMA, R_EXPECTED_KEY,
 } from "../abi";
 import { L_KIND, leafOf, refuse, setPresent, X_EMITTED_LEFT, X_FLAGS, X_ROOT, X_SHAPES, X_TEXT_LENGTH } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import { G_FREE, HINT_MAX, laterSuccessor, learn, matches, SCORE_MAX, SCORE_MISS, SCORE_RETRY } from "./json-nodes";
 import { freeFields, keepKey } from "./json-free";
 import { literalLength, plainValue, shortDigits } from "./json-number";
-import { findField, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
+import { enterRow, findField, O_PARENT, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
 import { FLAG_ESCAPED, scanLongString, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
 
 /** Are the `length` bytes at p plain (no quote, escape, control or non-ASCII byte) and followed by a quote? */
@@ -79,6 +79,9 @@ export function jsonText(x: usize, leaf: u32, row: u32, p: usize, q: usize): usi
   return storeScalar(x, leaf, row, p, q, S_TEXT, 1);
 }
 
+/** The object of the ROW in leaf `leaf` begins, for emitted code. */
+export function jsonEnter(x: usize, leaf: u32, row: u32): void { enterRow(x, leaf, row); }
+
 /** The value of node `n` at p into the row, for emitted code: the address after it, or 0 when it is refused. */
 export function jsonValue(x: usize, n: usize, p: usize, end: usize, row: u32): usize {
   return readPlain(x, n, load<i32>(n, N_LEAF), load<u32>(n, N_TYPE), load<u32>(n, N_OBJECT) as usize, p, end, row);
@@ -103,10 +106,12 @@ function readUnordered(x: usize, n: usize, p: usize, end: usize, row: u32): usiz
 }
 
 /**
- * Reads fields from p on to the end of the root object. `n` is the node before p, 0 = no shape is known for what follows; `tail` is 2 at the record's
- * brace, 1 while p stands on the closing quote of the string before, 0 behind other values.
+ * Reads fields from p on to the end of the root object. `n` is the node before p, 0 = no shape is known for what follows in the root object; `tail` is 2 at
+ * the record's brace, 3 behind the brace of a nested object, 1 while p stands on the closing quote of the string before, 0 behind other values.
  */
 function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: u32): usize {
+  const root = load<u32>(x, X_ROOT) as usize;
+  let table = n != 0 ? load<u32>(n, N_TABLE) as usize : root;
   while (true) {
     // which node is next?
     let s: usize = 0;
@@ -142,45 +147,68 @@ function readFields(x: usize, n: usize, p: usize, tail: usize, end: usize, row: 
         continue;
       }
       tail = 0;
-      p = readPlain(x, s, leaf, load<u32>(s, N_TYPE), load<u32>(s, N_OBJECT) as usize, p, end, row);
+      if (kind != NODE_VALUE) {
+        table = load<u32>(s, N_TABLE) as usize;
+        if (kind == NODE_CLOSE) continue;
+        tail = 3;
+        if (leaf >= 0) enterRow(x, leaf as u32, row);
+        continue;
+      }
+      const object = load<u32>(s, N_OBJECT) as usize;
+      p = readPlain(x, s, leaf, load<u32>(s, N_TYPE), object, object != 0 ? p - 1 : p, end, row);
       if (p == 0) return 0;
       continue;
     }
     // the general scan of one field
     const literal = p;
-    p = skipSpace(x, p + (tail & 1));
+    p = skipSpace(x, tail == 1 ? p + 1 : p);
     const c = load<u8>(p);
     if (p >= end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
     if (c == 0x7d) {
-      if (n != 0) learn(x, n, literal, p + 1, NODE_END, -1, 0);
-      return p + 1;
+      p++;
+      if (table == root) {
+        if (n != 0) learn(x, n, literal, p, NODE_END, -1, 0, root);
+        return p;
+      }
+      table = load<u32>(table, O_PARENT) as usize;
+      if (n != 0) n = learn(x, n, literal, p, NODE_CLOSE, -1, 0, table);
+      tail = 0;
+      continue;
     }
     if (c == 0x7b && tail == 2) {
       // the record's first byte; an empty object is rare enough to be read here each time
       p = skipSpace(x, p + 1);
       if (load<u8>(p) == 0x7d) return p + 1;
-    } else if (c == 0x2c) p = skipSpace(x, p + 1);
-    else return refuse(x, E_MALFORMED, R_EXPECTED_COMMA, p);
+    } else if (c == 0x2c && tail != 3) p = skipSpace(x, p + 1);
+    else if (tail != 3) return refuse(x, E_MALFORMED, R_EXPECTED_COMMA, p);
     if (load<u8>(p) != 0x22) return refuse(x, E_MALFORMED, p >= end ? R_ENDS_EARLY : R_EXPECTED_KEY, p);
     const q = scanString(x, p + 1, end);
     if (q == 0) return 0;
     let slot: usize;
-    const root = load<u32>(x, X_ROOT) as usize;
-    if ((load<u32>(x, X_FLAGS) & FLAG_ESCAPED) == 0) slot = findField(root, p + 1, (q - p - 1) as u32);
+    if ((load<u32>(x, X_FLAGS) & FLAG_ESCAPED) == 0) slot = findField(table, p + 1, (q - p - 1) as u32);
     else {
       const t = unescape(x, p + 1, q);
       if (t == 0) return 0;
-      slot = findField(root, t, load<u32>(x, X_TEXT_LENGTH));
+      slot = findField(table, t, load<u32>(x, X_TEXT_LENGTH));
     }
-    if (n == 0) keepKey(x, p + 1, q, slot);
+    if (n == 0 && table == root) keepKey(x, p + 1, q, slot);
     p = skipSpace(x, q + 1);
     if (load<u8>(p) != 0x3a) return refuse(x, E_MALFORMED, p >= end ? R_ENDS_EARLY : R_EXPECTED_COLON, p);
     p = skipSpace(x, p + 1);
     if (p >= end) return refuse(x, E_MALFORMED, R_ENDS_EARLY, end);
     const leaf: i32 = slot == 0 ? -1 : load<i32>(slot, SLOT_LEAF);
     const object: usize = slot == 0 ? 0 : load<u32>(slot, SLOT_OBJECT) as usize;
-    const isString = load<u8>(p) == 0x22;
-    if (n != 0) n = learn(x, n, literal, isString ? p + 1 : p, isString ? NODE_STRING : NODE_VALUE, leaf, object);
+    const first = load<u8>(p);
+    if (first == 0x7b && object != 0) {
+      p++;
+      table = object;
+      if (n != 0) n = learn(x, n, literal, p, NODE_OPEN, leaf, object, table);
+      if (leaf >= 0) enterRow(x, leaf as u32, row);
+      tail = 3;
+      continue;
+    }
+    const isString = first == 0x22;
+    if (n != 0) n = learn(x, n, literal, isString || object != 0 ? p + 1 : p, isString ? NODE_STRING : NODE_VALUE, leaf, object, table);
     if (isString) {
       const e = scanLongString(x, p + 1, end);
       if (e == 0) return 0;

@@ -1,8 +1,8 @@
-import { F_STR, NODE_END, NODE_STRING, NODE_VALUE, X_RECORD, X_RECORD_MAX, X_ROW } from '#abi';
+import { F_STR, NODE_CLOSE, NODE_END, NODE_OPEN, NODE_STRING, X_RECORD, X_RECORD_MAX, X_ROW } from '#abi';
 import { ModuleBuilder } from '../wasm/encoder.js';
 import * as op from '../wasm/opcodes.js';
 import { pushDigitCount, pushInteger, pushNoInteger } from './json-digits.js';
-import { fixedLength, integerDigits, type ShapeNode } from './json-graph.js';
+import { fixedLength, integerDigits, type ShapeNode, tailOf } from './json-graph.js';
 import { branchIfOther, Constants, pushStops, Run, RUN_MAX } from './json-run.js';
 import { CAPACITY, ColumnStores, END, P, ROW, X } from './json-stores.js';
 
@@ -40,7 +40,7 @@ class ReaderEmitter {
   #refused = 0;
   /** the block at whose end a record is read and p stands behind it */
   #read = 0;
-  // the run that is being gathered: the node before it (undefined = in the local `node`), and its values with their places
+  // the run that is being gathered: the node before it (undefined = in the locals `node` and `tail`), and its values with their places
   #run = new Run();
   #from: ShapeNode | undefined;
   #values: { node: ShapeNode; at: number }[] = [];
@@ -132,7 +132,8 @@ class ReaderEmitter {
           this.#f.brTo(this.#read);
           return;
         }
-        if (fixed < 0) {
+        if (n.kind === NODE_OPEN || n.kind === NODE_CLOSE) this.#values.push({ node: n, at: 0 });
+        else if (fixed < 0) {
           this.#flush(n);
           if (n.kind === NODE_STRING) this.#variableText(n);
           else this.#variableValue(n);
@@ -156,10 +157,13 @@ class ReaderEmitter {
     if (run.length > 0) {
       run.pushWrong(f, this.#l, this.#constants);
       f.if();
-      if (this.#from !== undefined) f.i32(this.#from.at).set(this.#l.node);
-      f.i32(run.tail).set(this.#l.tail).brTo(this.#unknown);
-      f.end();
-      for (const { node, at } of this.#values) if (node.leaf >= 0) this.#stores.fixed(node, at);
+      if (this.#from !== undefined) this.#stand(this.#from);
+      f.brTo(this.#unknown).end();
+      for (const { node, at } of this.#values) {
+        if (node.leaf < 0) continue;
+        if (node.kind === NODE_OPEN) this.#stores.enter(node.leaf);
+        else this.#stores.fixed(node, at);
+      }
       f.get(P).i32(run.length).op(op.I32_ADD).set(P);
     }
     this.#run = new Run();
@@ -167,10 +171,15 @@ class ReaderEmitter {
     this.#from = next;
   }
 
+  /** Notes for the graph that the record stands at p behind node `n`. */
+  #stand(n: ShapeNode): void {
+    this.#f.i32(n.at).set(this.#l.node).i32(tailOf(n)).set(this.#l.tail);
+  }
+
   /** Behind node `n` come several, or one that others lead to as well. */
   #branch(n: ShapeNode): void {
     const f = this.#f;
-    f.i32(n.at).set(this.#l.node);
+    this.#stand(n);
     if (n.next.length === 1) {
       f.brTo(this.#heads.get(n.next[0]) as number);
       return;
@@ -180,9 +189,7 @@ class ReaderEmitter {
       branchIfOther(f, this.#l, this.#constants, s.literal, other);
       f.brTo(this.#heads.get(s) as number).end();
     }
-    f.i32(n.kind === NODE_STRING ? 1 : n.kind === NODE_VALUE ? 0 : 2)
-      .set(this.#l.tail)
-      .brTo(this.#unknown);
+    f.brTo(this.#unknown);
   }
 
   /** A string whose length varies: it ends at the first stop of 16 or 64 bytes, if that is a quote; else the kernel looks. */
@@ -231,6 +238,7 @@ class ReaderEmitter {
     const [f, q] = [this.#f, this.#l.q];
     const most = n.longest > 0 ? integerDigits(n) : 0;
     const plain = most === 0 && n.leaf >= 0 && !n.nested;
+    if (n.nested) f.get(P).i32(1).op(op.I32_SUB).set(P);
     if (most > 0) {
       pushDigitCount(f, this.#l);
       f.set(q);

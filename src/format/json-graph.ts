@@ -15,6 +15,7 @@ import {
   N_SUCCESSORS,
   N_TYPE,
   NODE_END,
+  NODE_OPEN,
   NODE_STRING,
   NODE_VALUE,
   F_I32,
@@ -31,7 +32,7 @@ export interface ShapeNode {
   readonly kind: number;
   /** the column, -1 = none */
   readonly leaf: number;
-  /** the value may be a nested object of which fields are wanted */
+  /** the value may be a nested object of which fields are wanted: the literal of a NODE_VALUE then ends with the value's first byte */
   readonly nested: boolean;
   /** F_* of the column */
   readonly type: number;
@@ -111,6 +112,11 @@ function forwardOrder(start: ShapeNode): ShapeNode[] {
 export function forgetHits(engine: Engine, graph: number): void {
   const count = engine.u32[(graph + G_COUNT) >>> 2];
   for (let i = 0; i < count; i++) engine.u32[(graph + G_NODES + i * N_BYTES + N_HITS) >>> 2] = 0;
+}
+
+/** Where a record stands behind a node, as the kernel's readFields wants it: 2 at its brace, 3 behind a nested object's, 1 on a string's closing quote, else 0. */
+export function tailOf(n: ShapeNode): number {
+  return n.kind === 0 ? 2 : n.kind === NODE_OPEN ? 3 : n.kind === NODE_STRING ? 1 : 0;
 }
 
 /** Most digits of a whole number that is read without the kernel: 0 where the column wants something else. */

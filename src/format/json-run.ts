@@ -79,10 +79,6 @@ export class Run {
   get length(): number {
     return this.#class.length;
   }
-  /** Where a record stands before this run, as jsonFields wants it: 2 at its brace, 1 on the closing quote of a string, 0 behind other values. */
-  get tail(): number {
-    return this.#byte[0] === 0x7b ? 2 : this.#byte[0] === 0x22 ? 1 : 0;
-  }
   literal(bytes: ArrayLike<number>): void {
     this.#last = LITERAL;
     for (let i = 0; i < bytes.length; i++) this.#push(LITERAL, bytes[i]);

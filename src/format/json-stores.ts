@@ -89,6 +89,15 @@ export class ColumnStores {
     this.#setPresent(n.leaf);
   }
 
+  /** The object of a ROW begins. */
+  enter(leaf: number): void {
+    const f = this.#f;
+    f.get(X)
+      .i32(leaf)
+      .get(ROW)
+      .callImport(this.#module.importFunction('kernel', 'jsonEnter', 'iii:'));
+  }
+
   /** Leaves on the stack: the address after the plain number or literal at p, which is in its column, or 0. */
   plain(n: ShapeNode): void {
     const f = this.#f;
