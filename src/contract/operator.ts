@@ -74,6 +74,8 @@ export interface Operator {
    * behind all its rows when it does not matter. Absent = every watermark matters.
    */
   watermarkMatters?(watermark: bigint): boolean;
+  /** true: of a batch's watermarks only the last one comes, behind all its rows. For what makes nothing late and has a price per watermark. */
+  readonly lastWatermarkOnly?: boolean;
   /** Makes at most about one batch of owed output. Returns true while more is owed. */
   resume?(): boolean;
   /** true while `resume` could do nothing: room or an acknowledgement must come first (a doorbell will ring) */

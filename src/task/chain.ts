@@ -153,7 +153,7 @@ export class ChainedOperator implements Output {
     if (w.mark > last) return w.selCount;
     if (operator.watermarkMatters !== undefined) {
       // watermarks rise: when the last one does not matter, none does
-      if (!operator.watermarkMatters(batch.markWatermark(last))) {
+      if (operator.lastWatermarkOnly === true || !operator.watermarkMatters(batch.markWatermark(last))) {
         w.mark = last;
         return w.selCount;
       }

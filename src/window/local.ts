@@ -55,6 +55,8 @@ interface LocalSlice extends GroupState {
 }
 
 class LocalWindows implements Operator {
+  /** A batch may hold rows of many short windows: their groups leave together. A row that is late within its batch only is then taken in time. */
+  readonly lastWatermarkOnly = true;
   readonly #ctx: OperatorContext;
   readonly #spec: SliceSpec;
   readonly #limits: LocalLimits;
@@ -240,29 +242,34 @@ class LocalWindows implements Operator {
     return this.#leave(Number.POSITIVE_INFINITY);
   }
 
+  /** One batch of groups, of as many slices as it takes. */
   resume(): boolean {
-    const [slice] = this.#leaving;
-    if (slice === undefined) return false;
-    if (!this.#walking) this.#tables.walkStart(slice.state.table);
-    this.#walking = true;
-    const n = this.#tables.walk(slice.state.table, this.#rows, BATCH_ROWS_MAX);
-    if (n > 0) this.#emit(n, slice.start + this.#spec.sliceMs);
-    if (n < BATCH_ROWS_MAX) {
-      this.#tables.free(slice.state.table);
+    const walked: number[] = [];
+    let n = 0;
+    while (this.#leaving.length > 0 && n < BATCH_ROWS_MAX) {
+      const [{ start, state }] = this.#leaving;
+      const wanted = BATCH_ROWS_MAX - n;
+      if (!this.#walking) this.#tables.walkStart(state.table);
+      const found = this.#tables.walk(state.table, this.#rows + 4 * n, wanted);
+      const at = (this.#out.values(this.#keyCount + 1) >>> 3) + n;
+      this.#ctx.engine.i64.fill(BigInt(start + this.#spec.sliceMs), at, at + found);
+      n += found;
+      this.#walking = found === wanted;
+      if (this.#walking) break;
       this.#leaving.shift();
-      this.#walking = false;
+      walked.push(state.table);
     }
+    if (n > 0) this.#emit(n);
+    for (const table of walked) this.#tables.free(table);
     return this.#leaving.length > 0;
   }
 
-  #emit(n: number, end: number): void {
+  #emit(n: number): void {
     const { engine } = this.#ctx;
     const out = this.#out;
     this.#tables.keysToColumns(this.#rows, n, out, 0);
     this.#partials.pack(this.#rows, n, out, this.#keyCount);
     const column = this.#keyCount + 1;
-    const at = out.values(column) >>> 3;
-    engine.i64.fill(BigInt(end), at, at + n);
     const validity = out.validity(column);
     if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((n + 7) >>> 3));
     out.selectAll(n);

@@ -141,3 +141,20 @@ test('a watermark that ends windows leaves at once behind their results; others 
   }
   assert.deepEqual(did, ['watermark 9', 'watermark 10', 'hasten', 'watermark 19', '1 rows', 'watermark 20', 'hasten']);
 });
+
+test('an operator that wants the last watermark only gets the whole batch before it', () => {
+  const engine = new Engine();
+  const builder = createBuilder(engine, leaves);
+  for (let i = 0; i < 5; i++) builder.append({ n: 0n });
+  const batch = builder.finish();
+  [0, 2, 4].forEach((row, k) => {
+    engine.u32[(batch.marks + 16 * k) >>> 2] = row;
+    engine.i64[(batch.marks + 16 * k + 8) >>> 3] = BigInt(10 * (k + 1));
+  });
+  batch.markCount = 3;
+  const op = new ChainedOperator(plan('local'), true);
+  const recorder = new Recorder(() => true, 0);
+  op.operator = Object.assign(recorder, { lastWatermarkOnly: true });
+  op.deliver(batch, 0);
+  assert.deepEqual(recorder.got, [0, 1, 2, 3, 4, 30n]);
+});

@@ -107,6 +107,14 @@ test('with many keys the local phase keeps the hot ones only, and tries all agai
   assert.ok(side.partials.length > 100 && side.partials.length < 2200);
 });
 
+test('groups of several slices leave together, and those that fill more than a batch in several', () => {
+  const phase = localPhase({ groupsMax: 1e9, trialRows: 1e9, retryRows: 0 });
+  const rows = Array.from({ length: 20_000 }, (_, i) => row(`k${i % 7000}`, i % 30));
+  const { side } = runOperator(phase, local(tumble), [first, { rows }, { watermark: 29 }], { inputs: [INPUT], output: INPUT, batchRows: 2048 });
+  const want = rows.map(([k, , , , , , ts]) => `${String(k)} ${10 * Math.floor(Number(ts) / 10) + 10}`);
+  assert.deepEqual(side.partials.map((p) => `${String(p.key0)} ${String(p.sliceEnd)}`).sort(), [...new Set(want)].sort());
+});
+
 test('hot keys are found by their share, and how many receivers there are', () => {
   const engine = new Engine();
   const hasher = new KeyHasher(engine, INPUT, [0]);
