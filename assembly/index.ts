@@ -27,8 +27,8 @@ export { sessionNew, sessionResolve, sessionAssign, sessionClose, sessionKeys, s
 export { scanBadLeaf, scanCreate, scanFailAt, scanLeaf, scanLeafAt, scanOptions, scanReason, scanReport, scanTakeNulled, scanTakeSkipped } from "./scan/context";
 export { jsonEmitted, jsonLines, jsonSlices, jsonTakeLeft } from "./scan/json";
 export { plainValue } from "./scan/json-number";
-export { jsonEnter, jsonFields, jsonString, jsonText, jsonValue } from "./scan/json-shape";
-export { jsonField, jsonObject, jsonRoot } from "./scan/json-read";
+export { jsonFields, jsonString, jsonText, jsonValue } from "./scan/json-shape";
+export { enterRow, jsonField, jsonObject, jsonRoot } from "./scan/json-read";
 export { jsonLearn } from "./scan/json-nodes";
 export { writeBuffer, writeCreate, writeLeaf, writeLength, writeOptions, writeSlices } from "./write/context";
 export { jsonWrite } from "./write/json";

@@ -5,10 +5,9 @@ import { F_I64, F_STR, L_VALIDITY, L_VALUES } from "../abi";
 import { L_BYTES, L_KIND, leafOf, setPresent, X_LEAF, X_LEAVES, X_NULLED, X_SHAPES } from "./context";
 import { S_TEXT, storeView } from "./convert";
 import { G_FREE } from "./json-nodes";
-import { plainValue } from "./json-number";
+import { plainValue, shortDigits, shortValue } from "./json-number";
 import { readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
 import { skipValue, stringStops } from "./json-text";
-import { eightDigits } from "./number";
 
 const SLOTS_LOG: u64 = 7;
 const SLOTS: u32 = 128;
@@ -151,19 +150,10 @@ function otherText(x: usize, k: usize, p: usize, q: usize, row: u32): usize {
 // @ts-ignore: decorator
 @inline
 function freeNumber(x: usize, k: usize, flags: u32, p: usize, end: usize, row: u32): usize {
-  const digits = ctz<u32>(<u32>i8x16.bitmask(i8x16.gt_u(i8x16.sub(v128.load(p), i8x16.splat(0x30)), i8x16.splat(9))) | 0x10000) as usize;
-  const c: u32 = load<u8>(p + digits);
-  if ((flags & TAKES_INTEGER) != 0 && digits - 1 < 15 && (c == 0x2c || c == 0x7d) && (load<u8>(p) != 0x30 || digits == 1)) {
-    // the first 16 digits' places, zeros before them
-    let low: u64;
-    let high: u64 = 0;
-    if (digits <= 8) low = load<u64>(p) << ((8 - digits) << 3);
-    else {
-      low = load<u64>(p + digits - 8);
-      high = load<u64>(p) << ((16 - digits) << 3);
-    }
+  const digits = shortDigits(p);
+  if ((flags & TAKES_INTEGER) != 0 && digits != 0) {
     const l = load<u32>(k, K_DESCRIPTOR) as usize;
-    store<u64>((load<u32>(l, L_VALUES) as usize) + ((row as usize) << 3), eightDigits(high) * 100000000 + eightDigits(low));
+    store<u64>((load<u32>(l, L_VALUES) as usize) + ((row as usize) << 3), shortValue(p, digits));
     setPresent(l, row);
     return p + digits;
   }

@@ -2,6 +2,7 @@
 import { F_BOOL, F_DECIMAL, F_F64, F_I32, F_I64, F_ROW, L_VALUES } from "../abi";
 import { L_ARG, setNull, setPresent } from "./context";
 import { floatingBits } from "./floating";
+import { literalLength } from "./json-text";
 import { eightDigits, pow10 } from "./number";
 
 // @ts-ignore: decorator
@@ -34,13 +35,6 @@ export function plainValue(l: usize, type: u32, row: u32, p: usize): usize {
   return q != 0 ? q : plainLiteral(l, type, row, p);
 }
 
-/** Length of the literal at p; 0 when it is something else. */
-export function literalLength(p: usize): usize {
-  const word = load<u32>(p);
-  if (word == 0x6c6c756e || word == 0x65757274) return 4; // null, true
-  return word == 0x736c6166 && load<u8>(p, 4) == 0x65 ? 5 : 0; // false
-}
-
 function plainLiteral(l: usize, type: u32, row: u32, p: usize): usize {
   const length = literalLength(p);
   if (length == 0) return 0;
@@ -64,6 +58,13 @@ export function shortDigits(p: usize): usize {
   return load<u8>(p) == 0x30 && digits > 1 ? 0 : digits;
 }
 
+/** The value of 1 to 16 digits. */
+// @ts-ignore: decorator
+@inline
+export function shortValue(p: usize, n: usize): u64 {
+  return n <= 8 ? digitsValue(p, n) : digitsValue(p, n - 8) * 100000000 + eightDigits(load<u64>(p + n - 8));
+}
+
 /** The number of shortDigits, with a minus or not, into the column of leaf `l`, which is F_I64, or F_I32 up to 9 digits; the address after it, or 0. */
 // @ts-ignore: decorator
 @inline
@@ -72,10 +73,7 @@ function shortInteger(l: usize, type: u32, row: u32, p: usize): usize {
   p += minus as usize;
   const digits = shortDigits(p);
   if (digits == 0 || (type == F_I32 && digits > 9)) return 0;
-  let value: u64;
-  if (digits <= 8) value = eightDigits(load<u64>(p) << ((8 - digits) << 3));
-  else value = eightDigits(load<u64>(p) << ((16 - digits) << 3)) * 100000000 + eightDigits(load<u64>(p + digits - 8));
-  value = (value ^ (0 - minus)) + minus;
+  const value = (shortValue(p, digits) ^ (0 - minus)) + minus;
   const values = load<u32>(l, L_VALUES) as usize;
   if (type == F_I32) store<u32>(values + ((row as usize) << 2), value as u32);
   else store<u64>(values + ((row as usize) << 3), value);
@@ -131,14 +129,7 @@ function shortDecimal(l: usize, type: u32, row: u32, p: usize): usize {
 // @ts-ignore: decorator
 @inline
 function longDigits(p: usize, n: usize): u64 {
-  const head = n & 7;
-  let v: u64 = head != 0 ? digitsValue(p, head) : 0;
-  p += head;
-  for (n -= head; n != 0; n -= 8) {
-    v = v * 100000000 + eightDigits(load<u64>(p));
-    p += 8;
-  }
-  return v;
+  return n <= 16 ? shortValue(p, n) : shortValue(p, n - 8) * 100000000 + eightDigits(load<u64>(p + n - 8));
 }
 
 /** As shortDecimal for a DOUBLE of up to 19 digits, 30 characters in all: what JavaScript writes for a computed number, or seconds with a fraction. */

@@ -147,11 +147,6 @@ export function readValue(x: usize, leaf: i32, object: usize, p: usize, end: usi
     return storeScalar(x, leaf as u32, row, t, t + load<u32>(x, X_TEXT_LENGTH), S_TEXT, q + 1);
   }
   if (c == 0x2d || <u32>c - 0x30 <= 9) {
-    if (leaf >= 0) {
-      const l = leafOf(x, leaf as u32);
-      const e = plainValue(l, load<u32>(l, L_KIND), row, p);
-      if (e != 0) return e;
-    }
     const q = scanNumber(x, p);
     if (q == 0 || leaf < 0) return q;
     return storeScalar(x, leaf as u32, row, p, q, (load<u32>(x, X_FLAGS) & FLAG_FLOAT) != 0 ? S_FLOAT : S_INT, q);
@@ -213,7 +208,9 @@ export function readObject(x: usize, o: usize, p: usize, end: usize, row: u32): 
           store<u32>(s, seen, SLOT_SEEN);
           found++;
         }
-        p = readValue(x, load<i32>(s, SLOT_LEAF), load<u32>(s, SLOT_OBJECT), p, end, row);
+        const leaf = load<i32>(s, SLOT_LEAF);
+        const e = leaf < 0 ? 0 : plainValue(leafOf(x, leaf as u32), load<u32>(leafOf(x, leaf as u32), L_KIND), row, p);
+        p = e != 0 ? e : readValue(x, leaf, load<u32>(s, SLOT_OBJECT), p, end, row);
       }
       if (p == 0) return 0;
       p = skipSpace(x, p);

@@ -11,9 +11,9 @@ import { L_KIND, leafOf, refuse, setPresent, X_EMITTED_LEFT, X_FLAGS, X_ROOT, X_
 import { S_TEXT, storeView } from "./convert";
 import { G_FREE, HINT_MAX, laterSuccessor, learn, matches, SCORE_MAX, SCORE_MISS, SCORE_RETRY } from "./json-nodes";
 import { freeFields, keepKey } from "./json-free";
-import { literalLength, plainValue, shortDigits } from "./json-number";
+import { plainValue, shortDigits } from "./json-number";
 import { enterRow, findField, O_PARENT, readValue, SLOT_LEAF, SLOT_OBJECT, storeScalar } from "./json-read";
-import { FLAG_ESCAPED, scanLongString, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
+import { FLAG_ESCAPED, literalLength, scanLongString, scanString, skipSpace, skipValue, stringStopBytes, unescape } from "./json-text";
 
 /** Are the `length` bytes at p plain (no quote, escape, control or non-ASCII byte) and followed by a quote? */
 // @ts-ignore: decorator
@@ -78,9 +78,6 @@ export function jsonString(x: usize, n: usize, p: usize, end: usize, row: u32): 
 export function jsonText(x: usize, leaf: u32, row: u32, p: usize, q: usize): usize {
   return storeScalar(x, leaf, row, p, q, S_TEXT, 1);
 }
-
-/** The object of the ROW in leaf `leaf` begins, for emitted code. */
-export function jsonEnter(x: usize, leaf: u32, row: u32): void { enterRow(x, leaf, row); }
 
 /** The value of node `n` at p into the row, for emitted code: the address after it, or 0 when it is refused. */
 export function jsonValue(x: usize, n: usize, p: usize, end: usize, row: u32): usize {

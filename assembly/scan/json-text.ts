@@ -191,12 +191,17 @@ export function scanNumber(x: usize, p: usize): usize {
   return p;
 }
 
+/** Length of the literal at p; 0 when it is something else. */
+export function literalLength(p: usize): usize {
+  const w = load<u32>(p);
+  if (w == 0x65757274 || w == 0x6c6c756e) return 4; // true, null
+  return w == 0x736c6166 && load<u8>(p, 4) == 0x65 ? 5 : 0; // false
+}
+
 /** p is at a letter. Returns the address after true, false or null, or 0. */
 export function scanLiteral(x: usize, p: usize): usize {
-  const w = load<u32>(p);
-  if (w == 0x65757274 || w == 0x6c6c756e) return p + 4; // true, null
-  if (w == 0x736c6166 && load<u8>(p, 4) == 0x65) return p + 5; // false
-  return refuse(x, E_MALFORMED, R_BAD_TOKEN, p);
+  const length = literalLength(p);
+  return length != 0 ? p + length : refuse(x, E_MALFORMED, R_BAD_TOKEN, p);
 }
 
 /** Checks and passes any value; p is at its first byte. Returns the address after it, or 0. */

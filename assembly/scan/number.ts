@@ -145,12 +145,8 @@ export function parseFloating(p: usize, e: usize, single: bool): i32 {
   }
   if (w == 0) { store<u64>(RESULT, sign); return GOOD; }
   if (!dropped) {
-    if (!single && exp >= -27 && exp <= 27) {
-      store<u64>(RESULT, sign | floatingBits(w, exp));
-      return GOOD;
-    }
-    if (exp >= -27 && exp <= 27 && (!single || exp <= 18)) {
-      store<u64>(RESULT, sign | exactBits(w, exp, mantissaBits, bias));
+    if (exp >= -27 && exp <= (single ? 18 : 27)) {
+      store<u64>(RESULT, sign | (single ? exactBits(w, exp, mantissaBits, bias) : floatingBits(w, exp)));
       return GOOD;
     }
   }

@@ -132,22 +132,27 @@ class ReaderEmitter {
           this.#f.brTo(this.#read);
           return;
         }
-        if (n.kind === NODE_OPEN || n.kind === NODE_CLOSE) this.#values.push({ node: n, at: 0 });
-        else if (fixed < 0) {
-          this.#flush(n);
-          if (n.kind === NODE_STRING) this.#variableText(n);
-          else this.#variableValue(n);
-        } else {
-          this.#values.push({ node: n, at: this.#run.length });
-          if (n.kind === NODE_STRING) this.#run.text(fixed);
-          else this.#run.digits(fixed);
-        }
+        if (n.kind === NODE_OPEN) this.#values.push({ node: n, at: this.#run.length });
+        else if (n.kind !== NODE_CLOSE) this.#value(n, fixed);
       }
       before = n;
       if (n.next.length !== 1 || this.#heads.has(n.next[0])) break;
     }
     this.#flush(before);
     this.#branch(before);
+  }
+
+  /** The value behind a node's literal, of `fixed` bytes; below 0 they vary. */
+  #value(n: ShapeNode, fixed: number): void {
+    if (fixed < 0) {
+      this.#flush(n);
+      if (n.kind === NODE_STRING) this.#variableText(n);
+      else this.#variableValue(n);
+      return;
+    }
+    this.#values.push({ node: n, at: this.#run.length });
+    if (n.kind === NODE_STRING) this.#run.text(fixed);
+    else this.#run.digits(fixed);
   }
 
   /** Ends the run: its check, its values' stores, and p behind it. The next one begins after node `next`. */

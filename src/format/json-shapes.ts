@@ -70,8 +70,12 @@ export class ShapeReaders {
 
   #emit(): void {
     const nodes = readGraph(this.#engine, this.#graph);
-    this.#wait = this.#onTrial ? JSON_LEARN_RECORDS : JSON_RETRY_RECORDS;
-    if (nodes === undefined) this.#onTrial = false;
+    if (nodes === undefined && this.#onTrial) {
+      this.#onTrial = false;
+      this.#wait = JSON_LEARN_RECORDS;
+      return;
+    }
+    this.#wait = JSON_RETRY_RECORDS;
     if (nodes === undefined || ++this.#attempts > JSON_RELEARN_MAX) return;
     const k = this.#engine.kernels;
     const { bytes, constants } = emitReader(nodes, (leaf) => k.scanLeafAt(this.#context, leaf) >>> 0);

@@ -95,7 +95,7 @@ export class ColumnStores {
     f.get(X)
       .i32(leaf)
       .get(ROW)
-      .callImport(this.#module.importFunction('kernel', 'jsonEnter', 'iii:'));
+      .callImport(this.#module.importFunction('kernel', 'enterRow', 'iii:'));
   }
 
   /** Leaves on the stack: the address after the plain number or literal at p, which is in its column, or 0. */

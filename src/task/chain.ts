@@ -151,12 +151,12 @@ export class ChainedOperator implements Output {
     const { batch } = w;
     const last = w.markCount - 1;
     if (w.mark > last) return w.selCount;
+    // watermarks rise: when the last one does not matter, none does
+    if (operator.lastWatermarkOnly === true || operator.watermarkMatters?.(batch.markWatermark(last)) === false) {
+      w.mark = last;
+      return w.selCount;
+    }
     if (operator.watermarkMatters !== undefined) {
-      // watermarks rise: when the last one does not matter, none does
-      if (operator.lastWatermarkOnly === true || !operator.watermarkMatters(batch.markWatermark(last))) {
-        w.mark = last;
-        return w.selCount;
-      }
       while (w.mark < last && !operator.watermarkMatters(batch.markWatermark(w.mark))) w.mark++;
     }
     return w.rowsThrough(w.mark);

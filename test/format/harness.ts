@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { BATCH_HEADER_BYTES, COL_BYTES, COL_TYPE, INPUT_PAD, T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128, T_ROW, T_STR } from '#abi';
+import type { Prng } from '#src/base/prng.js';
 import { allocBatch, type Batch } from '#src/batch/batch.js';
 import type { RecordDecoder } from '#src/contract/format.js';
 import { flatten, type Leaf } from '#src/types/leaf.js';
@@ -75,6 +76,11 @@ export function leavesOf(rowType: string): Leaf[] {
   const t = parseType(rowType);
   if (t.root !== 'ROW') throw new Error('a ROW was expected');
   return flatten({ fields: t.fields });
+}
+
+/** One of a list. */
+export function pick<T>(r: Prng, list: readonly T[]): T {
+  return list[r.below(list.length)];
 }
 
 /** Pins bytes in wasm memory with padding on both sides. */

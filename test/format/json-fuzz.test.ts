@@ -7,7 +7,7 @@ import { format } from '#src/format/json.js';
 import { BIGINT, BOOLEAN, DOUBLE, FLOAT, INT, ROW, STRING } from '#src/types/logical.js';
 import { flatten } from '#src/types/leaf.js';
 import { Engine } from '#src/wasm/engine.js';
-import { cell, decodeAll, decodeEach, pin, rowObject } from './harness.js';
+import { cell, decodeAll, decodeEach, pick, pin, rowObject } from './harness.js';
 
 fc.configureGlobal({ includeErrorInReport: true });
 
@@ -29,7 +29,6 @@ const leaves = flatten({
 });
 const KEYS = ['id', 'n', 'price', 'ok', 'größe', 'nested', 'skipped', 'page_id', 'z', 'tags', 'id2'];
 
-const pick = <T>(r: Prng, list: readonly T[]): T => list[r.below(list.length)];
 const ALPHABETS = ['abcdefghijklmnop0123456789-', 'ab"\\/\b\f\n\r\t\u0001\u001f', 'aé日本𝒳😀\u2028\u007f', ' {}[],:'];
 
 function text(r: Prng): string {

@@ -7,7 +7,7 @@ import { format } from '#src/format/json.js';
 import { BIGINT, BOOLEAN, DOUBLE, INT, ROW, STRING } from '#src/types/logical.js';
 import { flatten, type Leaf } from '#src/types/leaf.js';
 import { Engine } from '#src/wasm/engine.js';
-import { cell, pin } from './harness.js';
+import { cell, pick, pin } from './harness.js';
 
 fc.configureGlobal({ includeErrorInReport: true });
 
@@ -37,7 +37,6 @@ const whole = flatten({
 /** As a projection leaves them: fields of objects that have no column of their own. */
 const fieldsOnly = whole.filter((l) => l.type.root !== 'ROW' && l.path.at(-1) !== 's');
 
-const pick = <T>(r: Prng, list: readonly T[]): T => list[r.below(list.length)];
 const word = (r: Prng, length: number): string => Array.from({ length }, () => 'abcdefgh{}[],: '[r.below(15)]).join('');
 
 /** Objects whose keys keep their order, with values that keep their length or not; some fields are not always there. */

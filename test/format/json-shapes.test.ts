@@ -10,7 +10,7 @@ import '#src/format/json-shapes.js';
 import { BIGINT, DECIMAL, DOUBLE, INT, ROW, STRING, TIMESTAMP } from '#src/types/logical.js';
 import { flatten } from '#src/types/leaf.js';
 import { Engine } from '#src/wasm/engine.js';
-import { decodeAll, pin, rowObject } from './harness.js';
+import { decodeAll, pick, pin, rowObject } from './harness.js';
 
 fc.configureGlobal({ includeErrorInReport: true });
 
@@ -30,7 +30,6 @@ const leaves = flatten({
   ],
 });
 
-const pick = <T>(r: Prng, list: readonly T[]): T => list[r.below(list.length)];
 const hex = (r: Prng, length: number): string => Array.from({ length }, () => '0123456789abcdef'[r.below(16)]).join('');
 const digits = (r: Prng, count: number): string => String(1 + r.below(9)) + Array.from({ length: count - 1 }, () => r.below(10)).join('');
 const two = (n: number): string => String(n).padStart(2, '0');
