@@ -209,8 +209,10 @@ export function readObject(x: usize, o: usize, p: usize, end: usize, row: u32): 
           found++;
         }
         const leaf = load<i32>(s, SLOT_LEAF);
-        const e = leaf < 0 ? 0 : plainValue(leafOf(x, leaf as u32), load<u32>(leafOf(x, leaf as u32), L_KIND), row, p);
-        p = e != 0 ? e : readValue(x, leaf, load<u32>(s, SLOT_OBJECT), p, end, row);
+        let e: usize = 0;
+        if (leaf >= 0) e = plainValue(leafOf(x, leaf as u32), load<u32>(leafOf(x, leaf as u32), L_KIND), row, p);
+        if (e == 0) e = readValue(x, leaf, load<u32>(s, SLOT_OBJECT), p, end, row);
+        p = e;
       }
       if (p == 0) return 0;
       p = skipSpace(x, p);
