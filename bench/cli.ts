@@ -7,7 +7,7 @@ import { report } from './report/report.js';
 import { ads } from './stages/ads.js';
 import { closures } from './stages/closures.js';
 import { coldstart } from './stages/coldstart.js';
-import { type Contest, contest, shapes } from './stages/contest.js';
+import { CONTEST_RECORDS, type Contest, contest, shapes } from './stages/contest.js';
 import { counts } from './stages/counts.js';
 import { kafka, kafkaWorks } from './stages/kafka.js';
 import { latency } from './stages/latency.js';
@@ -28,7 +28,7 @@ const shapeOf = (text: string): Shape => {
 };
 
 const raceArgs = {
-  records: { type: 'string', default: PACKAGED ? '2000000' : '10000000', description: 'records in the file' },
+  records: { type: 'string', default: String(CONTEST_RECORDS), description: 'records in the file' },
   rounds: { type: 'string', default: '3', description: 'times each program runs, in turns' },
   programs: {
     type: 'string',

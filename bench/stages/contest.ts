@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, machine } from '../lib/machine.js';
-import { DATA } from '../lib/paths.js';
+import { DATA, PACKAGED } from '../lib/paths.js';
 import { MEDIANS, type Program, race, raceTable, save, type Summary, ratios } from '../lib/program.js';
 import { table } from '../lib/stats.js';
 
@@ -16,6 +16,9 @@ export interface Contest<S extends string = string> {
   readonly reference: string;
   programs(shape: S): Program[];
 }
+
+/** Unless said otherwise. Results of other numbers are kept under a name of their own. */
+export const CONTEST_RECORDS = PACKAGED ? 2_000_000 : 10_000_000;
 
 export interface ContestOptions {
   readonly records: number;
@@ -47,7 +50,7 @@ export async function contest<S extends string>(c: Contest<S>, options: ContestO
   console.log(`\n${c.name} (${shape}), ${options.records} records, median of up to ${options.rounds} interleaved rounds ${MEDIANS}, outputs equal\n`);
   console.log(raceTable(results, c.reference));
   console.log(ratios(results));
-  const name = shape === c.shapes[0] ? c.name : `${c.name}-${shape}`;
+  const name = [c.name, ...(shape === c.shapes[0] ? [] : [shape]), ...(options.records === CONTEST_RECORDS ? [] : [options.records])].join('-');
   console.log(`written: ${save(name, { options, title: c.title, reference: c.reference, results }, m)}`);
 }
 
