@@ -49,4 +49,4 @@ export { groupStep } from "./group/step";
 export { groupSettle } from "./group/borrow";
 export { groupChanges, groupUpserts, groupTwice } from "./group/changes";
 export { groupPut, groupMerge, groupSigned, groupMergeSigned } from "./group/bundle";
-export { randomIntegers, sequenceIntegers } from "./random";
+export * from "./random";

@@ -34,8 +34,8 @@ function scaleUp(out: usize, m: u64): bool {
   return true;
 }
 
-/** Times 10^places. */
-function scaleUp10(out: usize, places: i32): bool {
+/** Times 10^places; false when it leaves 128 bits. */
+export function scaleUp10(out: usize, places: i32): bool {
   while (places > 19) {
     if (!scaleUp(out, pow10(19))) return false;
     places -= 19;
@@ -112,16 +112,20 @@ function finish(out: usize, negative: bool, precision: i32): i32 {
   const limitLow = load<u64>(out, 16);
   const limitHigh = load<u64>(out, 24);
   if (high > limitHigh || (high == limitHigh && low >= limitLow)) return 0;
-  if (negative) {
-    store<u64>(out, 0 - low);
-    store<u64>(out, ~high + u64(low == 0), 8);
-  }
+  if (negative) negate128(out);
   return 1;
 }
 
+export function negate128(out: usize): void {
+  const low = load<u64>(out);
+  store<u64>(out, 0 - low);
+  store<u64>(out, ~load<u64>(out, 8) + u64(low == 0), 8);
+}
+
+/** The magnitude to `out`; true when the number is negative. */
 // @ts-ignore: decorator
 @inline
-function putMagnitude(out: usize, low: u64, high: i64): bool {
+export function putMagnitude(out: usize, low: u64, high: i64): bool {
   const negative = high < 0;
   store<u64>(out, negative ? 0 - low : low);
   store<u64>(out, negative ? ~(high as u64) + u64(low == 0) : (high as u64), 8);

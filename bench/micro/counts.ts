@@ -23,7 +23,7 @@ batch.selectAll(BATCH_ROWS_MAX);
 const hashes = engine.alloc(BATCH_ROWS_MAX * 4);
 const groups = engine.alloc(BATCH_ROWS_MAX * 4);
 const random = engine.alloc(64);
-new Prng32(42).store(engine.u32, random >>> 2);
+engine.i32.set(new Prng32(42).state, random >>> 2);
 const state = { table: tables.create(), distinct: [] };
 const start = performance.now();
 for (let done = 0; done < records; done += BATCH_ROWS_MAX) {

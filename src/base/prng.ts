@@ -33,7 +33,7 @@ export class Prng {
   }
 }
 
-/** A fast 32-bit generator (sfc32, Doty-Humphrey 2010) for bulk data; its four words of state can be kept and put back. */
+/** A fast 32-bit generator (sfc32, Doty-Humphrey 2010) for bulk data; kernels step its four words of state on (assembly/random.ts). */
 export class Prng32 {
   readonly #s = new Int32Array(4);
   constructor(seed: number) {
@@ -46,16 +46,6 @@ export class Prng32 {
   get state(): number[] {
     return Array.from(this.#s);
   }
-  set state(words: readonly number[]) {
-    this.#s.set(words.slice(0, 4));
-  }
-  /** Puts the state's words where a kernel steps them on, and takes them back. */
-  store(words: Uint32Array, at: number): void {
-    words.set(this.#s, at);
-  }
-  load(words: Uint32Array, at: number): void {
-    this.#s.set(words.subarray(at, at + 4));
-  }
   /** Uniform in [0, 2^32). */
   nextU32(): number {
     const s = this.#s;
@@ -65,13 +55,5 @@ export class Prng32 {
     s[1] = (s[2] + (s[2] << 3)) | 0;
     s[2] = (((s[2] << 21) | (s[2] >>> 11)) + t) | 0;
     return t >>> 0;
-  }
-  /** Uniform in [0, 1), 53 bits. */
-  next(): number {
-    return ((this.nextU32() >>> 5) * 67108864 + (this.nextU32() >>> 6)) / 9007199254740992;
-  }
-  /** Uniform in [0, 2^64). */
-  nextU64(): bigint {
-    return (BigInt(this.nextU32()) << 32n) | BigInt(this.nextU32());
   }
 }

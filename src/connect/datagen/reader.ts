@@ -48,7 +48,7 @@ export class DatagenReader implements SourceReader {
     if (due <= 0) return POLL_IDLE;
     const left = limit === Number.POSITIVE_INFINITY ? limit : Math.ceil((limit - strand.next) / strand.stride);
     const n = Math.min(due, left, batch.capacity, this.#columns.rowsMax);
-    this.#columns.fill(batch, 0, n, strand.next, strand.stride, this.#ctx.clock.nowMs());
+    this.#columns.fill(batch, n, strand.next, strand.stride, this.#ctx.clock.nowMs());
     batch.selectAll(n);
     strand.next += n * strand.stride;
     this.#made += n;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '#src/base/clock.js';
 import type { MillraceError } from '#src/base/errors.js';
-import { Prng32 } from '#src/base/prng.js';
 import { MetricGroup } from '#src/base/metrics.js';
 import { allocBatch, type Batch } from '#src/batch/batch.js';
 import { type DatagenPlan, planDatagen } from '#src/connect/datagen/options.js';
@@ -256,27 +255,4 @@ test('options are checked', () => {
   assert.equal(check(TIMESTAMP(3), { 'fields.a.max-past': 'soon' }), 'INVALID_OPTION');
   assert.equal(check(INT(), { 'rows-per-second': '0' }), 'INVALID_OPTION');
   assert.equal(check(INT(), { 'fields.a.min': '3', 'fields.a.max': '2' }), 'INVALID_OPTION');
-});
-
-test('INT and BIGINT columns are what the generator draws, whoever steps it', () => {
-  const schema = schemaOf({ a: BIGINT(), b: INT(), s: BIGINT() });
-  const options = { 'rows-per-second': '1000000', 'fields.a.min': '-5', 'fields.a.max': '4000000000', 'fields.b.min': '-100', 'fields.b.max': '100' };
-  const plan = planDatagen(schema, { ...options, 'fields.s.kind': 'sequence', 'fields.s.start': '7', 'fields.s.end': '2006' }, {}, true);
-  const clock = new ManualClock(0);
-  const [sub] = open(schema, plan, clock, 1);
-  const a = new Prng32(1);
-  const b = new Prng32(1 + 2);
-  sub.reader.poll(sub.batch);
-  let rows = 0;
-  for (let poll = 0; poll < 20; poll++) {
-    const { i64, i32 } = sub.batch.engine;
-    for (let r = 0; r < sub.batch.rows; r++, rows++) {
-      assert.equal(i64[(sub.batch.values(0) >>> 3) + r], BigInt(Math.floor(a.next() * 4000000006) - 5));
-      assert.equal(i32[(sub.batch.values(1) >>> 2) + r], Math.floor(b.next() * 201) - 100);
-      assert.equal(i64[(sub.batch.values(2) >>> 3) + r], BigInt(7 + rows));
-    }
-    clock.advanceMs(1);
-    if (sub.reader.poll(sub.batch) === POLL_END) break;
-  }
-  assert.equal(rows, 2000);
 });
