@@ -55,7 +55,12 @@ export async function report(draw: boolean): Promise<void> {
   for (const [block, name] of old.matchAll(MARK)) {
     const s = saved(name);
     if (s === undefined) {
-      console.log(`${name}: no results; run npm run bench -- ${name.replace(/(.*)-shapes/, 'shapes $1').replace(/kafka-.*/, 'kafka').replace(/-(\d+)$/, ' --records $1')}`);
+      console.log(
+        `${name}: no results; run npm run bench -- ${name
+          .replace(/(.*)-shapes/, 'shapes $1')
+          .replace(/kafka-.*/, 'kafka')
+          .replace(/-(\d+)$/, ' --records $1')}`,
+      );
       continue;
     }
     if (draw) await plot(name);

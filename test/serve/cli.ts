@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,9 +30,16 @@ export function millrace(args: readonly string[], options: { timeoutMs?: number;
   });
 }
 
-/** A folder of its own for one test. */
+const folders: string[] = [];
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder of its own for one test; gone when the test's process ends. */
 export function scratch(): string {
-  return mkdtempSync(join(tmpdir(), 'millrace-'));
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-'));
+  folders.push(folder);
+  return folder;
 }
 
 /** Writes a file into a folder and returns its path. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { executeSql, MillraceError, type SqlRow, sql, StreamExecutionEnvironment, TableEnvironment } from '#src/index.js';
+import { scratch } from '../serve/cli.js';
 
 const failure = async (p: Promise<unknown>): Promise<MillraceError> => {
   try {
@@ -62,7 +62,7 @@ test('an AbortSignal ends a query', { timeout: 20_000 }, async () => {
 });
 
 test('executeSql gives the handle of the job; tables live on in a TableEnvironment', { timeout: 20_000 }, async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'sql-environment-'));
+  const dir = scratch();
   writeFileSync(join(dir, 'in.json'), '{"id":1}\n{"id":2}\n');
   const t = new TableEnvironment({ settings: { 'parallelism.default': '1' } });
   let printed = '';
@@ -113,7 +113,7 @@ test('print() of a stream: a JS value as it is, rows as Flink prints them', asyn
 test('a type that says NOT NULL is believed; the rows before a NULL for a NOT NULL column are written; LEFT takes any length', {
   timeout: 20_000,
 }, async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'sql-not-null-'));
+  const dir = scratch();
   writeFileSync(join(dir, 'in.json'), '{"x":1.00,"n":1}\n{"x":99999.00,"n":-1}\n{"x":2.00,"n":7}\n');
   const tables = `CREATE TABLE i (x DECIMAL(38, 2) NOT NULL, n INT) WITH ('connector' = 'filesystem', 'path' = '${dir}/in.json', 'format' = 'json');
 CREATE TABLE o (d DECIMAL(5, 2) NOT NULL) WITH ('connector' = 'print');\n`;

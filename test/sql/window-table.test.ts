@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { executeSql } from '#src/index.js';
+import { scratch } from '../serve/cli.js';
 
 const EV = `{"id":1,"s":"abc","ts":"2024-01-01 00:00:01"}
 {"id":2,"s":"abab","ts":"2024-01-01 00:00:03.500"}
@@ -118,7 +118,7 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 test('window functions without an aggregate give every row its window, as Flink does, across changes of the clock too', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'window-table-'));
+  const dir = scratch();
   writeFileSync(join(dir, 'ev.json'), `${EV}\n`);
   writeFileSync(join(dir, 'el.json'), `${EL}\n`);
   const tables = `SET 'table.local-time-zone' = 'Europe/Berlin';

@@ -98,7 +98,9 @@ test('whole numbers of every width and range are those of the model', () => {
   ];
   const cases = fc
     .constantFrom(...types)
-    .chain(([type, bound]) => fc.record({ type: fc.constant(type), a: fc.bigInt({ min: -bound, max: bound - 1n }), b: fc.bigInt({ min: -bound, max: bound - 1n }) }));
+    .chain(([type, bound]) =>
+      fc.record({ type: fc.constant(type), a: fc.bigInt({ min: -bound, max: bound - 1n }), b: fc.bigInt({ min: -bound, max: bound - 1n }) }),
+    );
   fc.assert(
     fc.property(cases, sizes, seeds, ({ type, a, b }, s, seed) => {
       const [min, max] = a < b ? [a, b] : [b, a];
@@ -168,7 +170,9 @@ test('doubles, floats, booleans, timestamps', () => {
 });
 
 test('DECIMALs are doubles cut off at their scale', () => {
-  const cases = fc.integer({ min: 1, max: 38 }).chain((precision) => fc.record({ precision: fc.constant(precision), scale: fc.integer({ min: 0, max: precision }) }));
+  const cases = fc
+    .integer({ min: 1, max: 38 })
+    .chain((precision) => fc.record({ precision: fc.constant(precision), scale: fc.integer({ min: 0, max: precision }) }));
   fc.assert(
     fc.property(cases, sizes, seeds, ({ precision, scale }, s, seed) => {
       const bound = 10 ** (precision - scale) - 1;
@@ -195,12 +199,18 @@ test('sequences of every type', () => {
       const numbers = times(s, (i) => start + i);
       assert.deepEqual(column(BIGINT(), spec, s, 1, text(BIGINT())), numbers.map(String));
       assert.deepEqual(column(STRING(), spec, s, 1, text(STRING())), numbers.map(String));
-      assert.deepEqual(column(INT(), spec, s, 1, text(INT())), numbers.map((x) => String(Number(BigInt.asIntN(32, BigInt(x))))));
+      assert.deepEqual(
+        column(INT(), spec, s, 1, text(INT())),
+        numbers.map((x) => String(Number(BigInt.asIntN(32, BigInt(x))))),
+      );
       assert.deepEqual(
         column(DOUBLE(), spec, s, 1, (b, r) => b.engine.f64[(b.values(0) >>> 3) + r]),
         numbers,
       );
-      assert.deepEqual(column(DECIMAL(30, 4), spec, s, 1, text(DECIMAL(30, 4))), numbers.map((x) => `${x}.0000`));
+      assert.deepEqual(
+        column(DECIMAL(30, 4), spec, s, 1, text(DECIMAL(30, 4))),
+        numbers.map((x) => `${x}.0000`),
+      );
       const bytes = (b: Batch, r: number): bigint => {
         const { u32, u8 } = b.engine;
         const at = (b.values(0) >>> 2) + 2 * r;
