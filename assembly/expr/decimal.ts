@@ -101,8 +101,8 @@ function rescale(out: usize, from: i32, to: i32): bool {
   return true;
 }
 
-/** Sets the sign and checks the precision: 1, or 0 when there are too many digits. */
-function finish(out: usize, negative: bool, precision: i32): i32 {
+/** Sets the sign and checks the precision: 1, or 0 when there are too many digits. `out` has 32 bytes. */
+export function finish(out: usize, negative: bool, precision: i32): i32 {
   const low = load<u64>(out);
   const high = load<u64>(out, 8);
   // limit = 10^precision
@@ -196,17 +196,30 @@ export function decimalRescale128(low: u64, high: i64, from: i32, to: i32, preci
   return finish(out, negative, precision);
 }
 
-/**
- * The DECIMAL nearest to what a double prints as. r / 10^scale == v with r below 10^15 means that v prints as just that;
- * otherwise -1.
- */
-export function doubleToDecimal64(v: f64, precision: i32, scale: i32, out: usize): i32 {
-  if (scale > 15) return -1;
-  const unit = pow10(scale) as f64;
-  const r = nearest<f64>(v * unit);
-  if (abs<f64>(r) >= 1e15 || r / unit != v) return -1;
-  const n = r as i64;
-  store<u64>(out, n);
-  store<i64>(out, n >> 63, 8);
-  return precision > 18 || u64(n < 0 ? -n : n) < pow10(precision) ? 1 : 0;
+// Scratch, not state: nothing in it outlives a call.
+const WIDE = memory.data(48, 16);
+
+/** The whole part, wrapped to 64 bits. */
+export function decimalToLong128(low: u64, high: i64, scale: i32): i64 {
+  const negative = putMagnitude(WIDE, low, high);
+  for (; scale > 19; scale -= 19) scaleDown(WIDE, pow10(19));
+  scaleDown(WIDE, pow10(scale));
+  const v = load<i64>(WIDE);
+  return negative ? -v : v;
+}
+
+/** Rounded at `digits` after the point (0 HALF_UP, 1 down, 2 up), at another scale: as decimalOp128. */
+export function decimalRound128(how: i32, low: u64, high: i64, from: i32, digits: i32, precision: i32, scale: i32, out: usize): i32 {
+  const negative = putMagnitude(out, low, high);
+  let places = from;
+  if (digits < from) {
+    if (from - digits > 19 || digits < 0) return -1;
+    const d = pow10(from - digits);
+    const rest = scaleDown(out, d);
+    if (how == 0) roundUp(out, rest, d);
+    else if (rest != 0 && negative == (how == 1)) roundUp(out, 1, 1);
+    places = digits;
+  }
+  if (!rescale(out, places, scale)) return -1;
+  return finish(out, negative, precision);
 }

@@ -1,65 +1,118 @@
-// Doubles as text and back where that is exact arithmetic on at most 15 digits (Clinger 1990); -1 tells the caller to ask the host.
+// Doubles and floats as text, back from it, and as decimals. A status of 1 says that the value lies at `out`, 0 that there is none, -1 tells the caller to ask the host.
+import { floatingBits } from "../scan/floating";
+import { parseDecimal } from "../scan/decimal";
+import { GOOD, parseFloating, pow10, RESULT } from "../scan/number";
+import { shortestDigits, writeDouble, writeFloat } from "../write/double";
+import { finish, putMagnitude, scaleUp10 } from "./decimal";
 import { arenaAlloc, pack } from "./string";
 
-/** Double.toString for what prints with at most 15 digits between 10^-3 and 10^7; -1 for the rest. */
-export function doubleToStr64(arena: usize, v: f64): u64 {
-  const a = abs<f64>(v);
-  if (!(a >= 1e-3 && a < 1e7)) return u64.MAX_VALUE;
-  let places = 0;
-  let unit: f64 = 1;
-  let r = nearest<f64>(a);
-  while (r / unit != a) {
-    if (++places > 12) return u64.MAX_VALUE;
-    unit *= 10;
-    r = nearest<f64>(a * unit);
-    if (r >= 1e15) return u64.MAX_VALUE;
-  }
-  const to = arenaAlloc(arena, 32);
-  if (to <= 4096) return pack(to, 0);
-  // digits from the right
-  const end = to + 32;
-  let at = end;
-  let n = r as u64;
-  if (places == 0) {
-    store<u8>(--at, 0x30);
-    store<u8>(--at, 0x2e);
-  }
-  let written = 0;
-  do {
-    store<u8>(--at, 0x30 + (n % 10) as u8);
-    n /= 10;
-    written++;
-    if (written == places) {
-      store<u8>(--at, 0x2e);
-      if (n == 0) store<u8>(--at, 0x30);
-    }
-  } while (n != 0 || written < places);
-  if (v < 0) store<u8>(--at, 0x2d);
-  return pack(at, (end - at) as u32);
+/** Bytes of the longest text, and what its writer touches beyond. */
+const TEXT_BYTES: u32 = 48;
+
+/** As Java's Double.toString. */
+export function doubleToStr(arena: usize, v: f64): u64 {
+  const to = arenaAlloc(arena, TEXT_BYTES);
+  return to <= 4096 ? pack(to, 0) : pack(to, (writeDouble(to, v) - to) as u32);
 }
 
-/** A sign, at most 15 digits and a point: 1 with the value at out, else -1. */
-export function strToDouble64(a: usize, n: i32, out: usize): i32 {
-  let end = a + n;
-  while (a < end && load<u8>(a) == 0x20) a++;
-  while (a < end && load<u8>(end - 1) == 0x20) end--;
-  let negative = false;
-  if (a < end && (load<u8>(a) == 0x2d || load<u8>(a) == 0x2b)) negative = load<u8>(a++) == 0x2d;
-  if (a == end || end - a > 16) return -1;
-  let v: u64 = 0;
-  let digits = 0;
-  let unit: f64 = 1;
-  let point = false;
-  for (; a < end; a++) {
-    const b = load<u8>(a) as u32;
-    if (b == 0x2e && !point) { point = true; continue; }
-    if (b - 0x30 > 9 || digits == 15) return -1;
-    v = v * 10 + (b - 0x30);
-    digits++;
-    if (point) unit *= 10;
+/** As Java's Float.toString. */
+export function floatToStr(arena: usize, v: f32): u64 {
+  const to = arenaAlloc(arena, TEXT_BYTES);
+  return to <= 4096 ? pack(to, 0) : pack(to, (writeFloat(to, v) - to) as u32);
+}
+
+// @ts-ignore: decorator
+@inline
+function trimStart(a: usize, end: usize): usize {
+  while (a < end && load<u8>(a) <= 0x20) a++;
+  return a;
+}
+// @ts-ignore: decorator
+@inline
+function trimEnd(a: usize, end: usize): usize {
+  while (a < end && load<u8>(end - 1) <= 0x20) end--;
+  return end;
+}
+
+/** As Java's Double.parseDouble. */
+export function strToDouble(a: usize, n: i32, out: usize): i32 {
+  const end = trimEnd(a, a + n);
+  if (parseFloating(trimStart(a, end), end, false) != GOOD) return 0;
+  store<u64>(out, load<u64>(RESULT));
+  return 1;
+}
+
+/** As Java's Float.parseFloat. */
+export function strToFloat(a: usize, n: i32, out: usize): i32 {
+  const end = trimEnd(a, a + n);
+  if (parseFloating(trimStart(a, end), end, true) != GOOD) return 0;
+  store<u32>(out, load<u32>(RESULT));
+  return 1;
+}
+
+/** As Java's new BigDecimal(text), HALF_UP at the scale; 0 beyond the precision too. */
+export function strToDecimal(a: usize, n: i32, precision: i32, scale: i32, out: usize): i32 {
+  const end = trimEnd(a, a + n);
+  if (parseDecimal(trimStart(a, end), end, precision, scale) != GOOD) return 0;
+  store<u64>(out, load<u64>(RESULT));
+  store<u64>(out, load<u64>(RESULT, 8), 8);
+  return 1;
+}
+
+/** w / 10^drop, HALF_UP. */
+// @ts-ignore: decorator
+@inline
+function dropDigits(w: u64, drop: i32): u64 {
+  if (drop > 19) return 0;
+  const unit = pow10(drop);
+  const rest = w % unit;
+  return w / unit + u64(rest >= unit - rest);
+}
+
+/** The decimal that a double prints as, HALF_UP at the scale. */
+export function doubleToDecimal64(v: f64, precision: i32, scale: i32, out: usize): i32 {
+  let w: u64 = 0;
+  let drop = 0;
+  if (v != 0) {
+    const k = shortestDigits(abs<f64>(v));
+    if (k < 0) return -1;
+    w = load<u64>(RESULT, 8);
+    drop = k - scale;
+    if (drop > 0) w = dropDigits(w, drop);
   }
-  if (digits == 0) return -1;
-  const d = (v as f64) / unit;
-  store<f64>(out, negative ? -d : d);
+  store<u64>(out, w);
+  store<u64>(out, 0, 8);
+  if (drop < 0 && !scaleUp10(out, -drop)) return 0;
+  return finish(out, v < 0, precision);
+}
+
+/** HALF_UP at so many digits after the point of what a double prints as. */
+export function roundDouble64(v: f64, digits: i32, out: usize): i32 {
+  if (v == 0 || !(abs<f64>(v) < Infinity)) {
+    store<f64>(out, v);
+    return 1;
+  }
+  const k = shortestDigits(abs<f64>(v));
+  if (k < 0) return -1;
+  let rounded = abs<f64>(v);
+  if (k > digits) {
+    const w = dropDigits(load<u64>(RESULT, 8), k - digits);
+    if (w == 0) {
+      store<f64>(out, 0);
+      return 1;
+    }
+    rounded = reinterpret<f64>(floatingBits(w, -digits));
+  }
+  store<f64>(out, v < 0 ? -rounded : rounded);
+  return 1;
+}
+
+/** The double nearest to a decimal. */
+export function decimalToDouble128(low: u64, high: i64, scale: i32, out: usize): i32 {
+  const negative = putMagnitude(out, low, high);
+  const w = load<u64>(out);
+  if (load<u64>(out, 8) != 0 || scale > 27) return -1;
+  const v: f64 = w == 0 ? 0 : reinterpret<f64>(floatingBits(w, -scale));
+  store<f64>(out, negative ? -v : v);
   return 1;
 }

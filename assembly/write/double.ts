@@ -155,6 +155,28 @@ function layOut(o: usize, n: i32, point: i32): usize {
   return writeI64(o, (point - 1) as i64);
 }
 
+/**
+ * The fewest digits that name v > 0, as a number at RESULT + 8: v = number / 10^k. Returns k, or -1 for what this does not cover: below 1e-11, whole numbers
+ * from 1e15 on, and powers of two and subnormal numbers with more than 15 digits.
+ */
+export function shortestDigits(v: f64): i32 {
+  let ten: f64 = 1;
+  for (let k: i32 = 0; k <= 22; k++) {
+    const t = v * ten;
+    if (t >= 1e15) break;
+    const r = nearest<f64>(t);
+    if (r / ten == v && r >= 1) {
+      store<u64>(RESULT, r as u64, 8);
+      return k;
+    }
+    ten *= 10;
+  }
+  const bits = reinterpret<u64>(v);
+  const exp = ((bits >> 52) & 0x7ff) as i32;
+  const fraction = bits & 0xfffffffffffff;
+  return exp != 0 && fraction != 0 ? shortestScaled(fraction | 0x10000000000000, exp - 1075, v) : -1;
+}
+
 /** Finite or not, as Double.toString: at most 26 bytes. Returns the address after the text. */
 export function writeDouble(o: usize, v: f64): usize {
   const bits = reinterpret<u64>(v);
@@ -173,20 +195,10 @@ export function writeDouble(o: usize, v: f64): usize {
       return writeFraction(o, fraction, 4, 10000, false);
     }
   }
-  let ten: f64 = 1;
-  for (let k: i32 = 0; k <= 22; k++) {
-    const t = v * ten;
-    if (t >= 1e15) break;
-    const r = nearest<f64>(t);
-    if (r / ten == v && r >= 1) return fromInteger(o, r as u64, k);
-    ten *= 10;
-  }
+  const k = shortestDigits(v);
+  if (k >= 0) return fromInteger(o, load<u64>(RESULT, 8), k);
   const exp = ((bits >> 52) & 0x7ff) as i32;
   const fraction = bits & 0xfffffffffffff;
-  if (exp != 0 && fraction != 0) {
-    const k = shortestScaled(fraction | 0x10000000000000, exp - 1075, v);
-    if (k >= 0) return fromInteger(o, load<u64>(RESULT, 8), k);
-  }
   if (exp == 0) shortest(fraction, -1074, false);
   else shortest(fraction | 0x10000000000000, exp - 1075, fraction == 0 && exp > 1);
   return fromWorkspace(o);

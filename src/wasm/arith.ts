@@ -2,6 +2,7 @@ import { T_F32, T_F64, T_I8, T_I16, T_I64 } from '#abi';
 import type { Call } from '../types/expr.js';
 import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
 import { decimalAbs, decimalArithmetic, decimalNeg, decimalRoundTo, decimalSign } from './decimal.js';
+import { DATA_SCRATCH } from './layout.js';
 import * as op from './opcodes.js';
 import { temporalArithmetic } from './time.js';
 
@@ -167,13 +168,20 @@ function round(c: Compiler, e: Call): Val {
   };
   return c.guarded(e.type, digits === undefined ? [a] : [a, digits], false, (out) => {
     const f = c.f;
-    c.push(a);
     if (a.code === T_F64 || a.code === T_F32) {
-      if (a.code === T_F32) f.op(op.F64_PROMOTE_F32);
-      pushDigits();
-      c.host('roundDouble');
+      const pushAll = (): void => {
+        c.push(a);
+        if (a.code === T_F32) f.op(op.F64_PROMOTE_F32);
+        pushDigits();
+        c.pushData(DATA_SCRATCH);
+      };
+      c.kernelElseHost(pushAll, 'roundDouble64', pushAll, 'roundDouble');
+      f.op(op.DROP);
+      c.pushData(0);
+      f.mem(op.F64_LOAD, DATA_SCRATCH);
       if (out.code === T_F32) f.op(op.F32_DEMOTE_F64);
     } else {
+      c.push(a);
       if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
       pushDigits();
       c.kernel('roundInt');

@@ -85,7 +85,7 @@ function toInteger(c: Compiler, a: Val, to: LogicalType): Val {
       if (a.code === T_I128) {
         c.push(a);
         f.i32(a.type.scale);
-        c.host('decimalToLong');
+        c.kernel('decimalToLong128');
       } else {
         c.push(a);
         if (a.type.scale > 0) f.i64(pow10(a.type.scale)).op(op.I64_DIV_S);
@@ -119,16 +119,22 @@ function toFloating(c: Compiler, a: Val, to: LogicalType): Val {
   });
 }
 
-/** Below 2^53 one division by an exact power of ten rounds correctly (Clinger 1990); beyond that the host divides. */
+/** Below 2^53 one division by an exact power of ten rounds correctly (Clinger 1990). */
 function pushDecimalAsDouble(c: Compiler, a: Val, scale: number): void {
   const f = c.f;
-  const viaHost = (): void => {
-    pushWide(c, a);
-    f.i32(scale);
-    c.host('decimalToDouble');
+  const inFull = (): void => {
+    const pushAll = (): void => {
+      pushWide(c, a);
+      f.i32(scale);
+      c.pushData(DATA_SCRATCH);
+    };
+    c.kernelElseHost(pushAll, 'decimalToDouble128', pushAll, 'decimalToDouble');
+    f.op(op.DROP);
+    c.pushData(0);
+    f.mem(op.F64_LOAD, DATA_SCRATCH);
   };
   if (a.code === T_I128) {
-    viaHost();
+    inFull();
     return;
   }
   c.push(a);
@@ -142,7 +148,7 @@ function pushDecimalAsDouble(c: Compiler, a: Val, scale: number): void {
     .f64(10 ** scale)
     .op(op.F64_DIV)
     .else();
-  viaHost();
+  inFull();
   f.end();
 }
 

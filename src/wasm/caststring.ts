@@ -1,4 +1,3 @@
-import { T_F32 } from '#abi';
 import type { LogicalType } from '../types/logical.js';
 import { type Compiler, notSupported, type Val } from './compile.js';
 import { DATA_SCRATCH } from './layout.js';
@@ -18,23 +17,19 @@ export function fromString(c: Compiler, a: Val, to: LogicalType, attempt: boolea
   if (!attempt) c.mayFail = true;
   const f = c.f;
   return c.guarded(to, [a], true, (out) => {
-    const floating = to.root === 'FLOAT' || to.root === 'DOUBLE';
-    if (!floating) c.push(a);
+    c.push(a);
     if (to.root in INTEGERS) {
       const [low, high] = INTEGERS[to.root];
       f.i64(low).i64(high);
       c.pushData(DATA_SCRATCH);
       c.kernel('strToI64');
-    } else if (floating) {
-      const pushAll = (): void => {
-        c.push(a);
-        c.pushData(DATA_SCRATCH);
-      };
-      c.kernelElseHost(pushAll, 'strToDouble64', pushAll, 'strToDouble');
+    } else if (to.root === 'FLOAT' || to.root === 'DOUBLE') {
+      c.pushData(DATA_SCRATCH);
+      c.kernel(to.root === 'FLOAT' ? 'strToFloat' : 'strToDouble');
     } else if (to.root === 'DECIMAL') {
       f.i32(to.precision).i32(to.scale);
       c.pushData(DATA_SCRATCH);
-      c.host('strToDecimal');
+      c.kernel('strToDecimal');
     } else if (to.root === 'TIMESTAMP' || to.root === 'TIMESTAMP_LTZ') {
       f.i32(digitsOf(to)).i32(to.precision);
       c.pushData(DATA_SCRATCH);
@@ -53,11 +48,7 @@ export function fromString(c: Compiler, a: Val, to: LogicalType, attempt: boolea
       f.end();
     }
     f.get(status);
-    if (out.code === T_F32) {
-      f.if();
-      c.pushData(0);
-      f.mem(op.F64_LOAD, DATA_SCRATCH).op(op.F32_DEMOTE_F64).set(out.v).else().i32(1).set(out.nul).end();
-    } else c.takeScratch(out);
+    c.takeScratch(out);
     if (to.root === 'TIMESTAMP_LTZ') {
       f.get(out.v);
       shiftToUtc(c, digitsOf(to));

@@ -40,18 +40,6 @@ function decode(c: Compiler, a: Val, to: LogicalType): Val {
   });
 }
 
-/** Arena and double on the stack: most doubles print in wasm, the others by the host. */
-function printDouble(c: Compiler, a: Val): void {
-  const f = c.f;
-  const text = f.local(op.I64);
-  c.kernel('doubleToStr64');
-  f.tee(text).i64(-1n).op(op.I64_EQ).if();
-  c.pushArena();
-  c.push(a);
-  c.host('doubleToStr');
-  f.set(text).end().get(text);
-}
-
 function print(c: Compiler, a: Val, to: LogicalType): Val {
   const f = c.f;
   return c.guarded(to, [a], false, (out) => {
@@ -63,11 +51,11 @@ function print(c: Compiler, a: Val, to: LogicalType): Val {
         break;
       case 'FLOAT':
         c.push(a);
-        c.host('floatToStr');
+        c.kernel('floatToStr');
         break;
       case 'DOUBLE':
         c.push(a);
-        printDouble(c, a);
+        c.kernel('doubleToStr');
         break;
       case 'DECIMAL':
         pushWide(c, a);

@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.js';
 
-/** Token codes of the kernel formatTimestamp, in the order of this string's letters. Token: code, width, or 0 and a literal byte. */
+/** Token codes of the kernels formatTimestamp and strToFixedTime, in the order of this string's letters. Token: code, width, or 0 and a literal byte. */
 const LETTERS = 'yuMdHhmsSaEDQkKnAGwW';
 /** What each letter prints; letters outside this list are refused. */
 const SUPPORTED = new Set('yuMdHhmsSaEDkK');
@@ -34,6 +34,26 @@ export function compilePattern(pattern: string): { bytes: number[]; count: numbe
     }
   }
   return { bytes, count: bytes.length / 2 };
+}
+
+/** Widths of the fields that the kernel strToFixedTime reads; a fraction has any up to 9. */
+const FIXED_WIDTHS: Readonly<Record<string, readonly number[]>> = {
+  y: [2, 4],
+  u: [2, 4],
+  M: [2],
+  d: [2],
+  H: [2],
+  m: [2],
+  s: [2],
+  S: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+};
+
+/** A pattern to read by, as tokens; undefined when a field of it has no width of its own. */
+export function compileFixedPattern(pattern: string): { bytes: number[]; count: number } | undefined {
+  const bare = pattern.replace(/'[^']*'/g, '');
+  if (bare.includes("'")) return undefined;
+  const fields = bare.match(/([A-Za-z])\1*/g) ?? [];
+  return fields.every((f) => FIXED_WIDTHS[f[0]]?.includes(f.length)) ? compilePattern(pattern) : undefined;
 }
 
 /** Text in quotes from `start`; two quotes are one. */

@@ -197,11 +197,13 @@ export function decimalRoundTo(c: Compiler, e: Call, how: keyof typeof DECIMAL_R
   const from = decimalShape(a.type);
   const to = e.type as DecimalType;
   return c.guarded(to, [a], true, (out) => {
-    c.f.i32(DECIMAL_ROUNDING[how]);
-    pushWide(c, a);
-    c.f.i32(from.scale).i32(digits).i32(to.precision).i32(to.scale);
-    c.pushData(DATA_SCRATCH);
-    c.host('decimalRound');
+    const pushAll = (): void => {
+      c.f.i32(DECIMAL_ROUNDING[how]);
+      pushWide(c, a);
+      c.f.i32(from.scale).i32(digits).i32(to.precision).i32(to.scale);
+      c.pushData(DATA_SCRATCH);
+    };
+    c.kernelElseHost(pushAll, 'decimalRound128', pushAll, 'decimalRound');
     c.takeScratch(out);
   });
 }

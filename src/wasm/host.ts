@@ -1,8 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { DECIMAL_OPS, DECIMAL_ROUNDING } from './layout.js';
 import type { Engine, HostFunctions } from './engine.js';
-import { javaDouble, javaFloat } from './javanumber.js';
-import { compileTimestampParser, type TimestampParser } from './timestampparser.js';
+import { compileTimestampParser, parseStandardTimestamp, type TimestampParser } from './timestampparser.js';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -34,21 +33,24 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
     i64[at + 1] = v >> 64n;
     return 1;
   };
+  const storeDouble = (out: number, v: number): number => {
+    engine.f64[(out >>> 0) >>> 3] = v;
+    return 1;
+  };
   const patterns = new Map<string, RegExp | null>();
   const parsers = new Map<string, TimestampParser>();
+  const parserOf = (pattern: string): TimestampParser => {
+    const known = parsers.get(pattern);
+    if (known !== undefined) return known;
+    const parser = compileTimestampParser(pattern);
+    parsers.set(pattern, parser);
+    return parser;
+  };
 
   return {
     upper: (arena: number, p: number, n: number): bigint => write(arena, read(p, n).toUpperCase()),
     lower: (arena: number, p: number, n: number): bigint => write(arena, read(p, n).toLowerCase()),
     repairText: (arena: number, p: number, n: number): bigint => write(arena, read(p, n)),
-    doubleToStr: (arena: number, v: number): bigint => write(arena, javaDouble(v)),
-    floatToStr: (arena: number, v: number): bigint => write(arena, javaFloat(v)),
-    strToDouble: (p: number, n: number, out: number): number => {
-      const v = parseDouble(read(p, n));
-      if (v === undefined) return 0;
-      engine.f64[(out >>> 0) >>> 3] = v;
-      return 1;
-    },
     regexpExtract: (arena: number, p: number, n: number, pp: number, pn: number, group: number): bigint => {
       const source = read(pp, pn);
       let regex = patterns.get(source);
@@ -71,24 +73,13 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
     },
     decimalRound: (how: number, low: bigint, high: bigint, from: number, digits: number, precision: number, scale: number, out: number): number =>
       storeDecimal(out, rescale(roundAt(wide(low, high), from, digits, how), from, scale), precision),
-    decimalToDouble: (low: bigint, high: bigint, scale: number): number => Number(`${wide(low, high)}e-${scale}`),
-    decimalToLong: (low: bigint, high: bigint, scale: number): bigint => BigInt.asIntN(64, wide(low, high) / 10n ** BigInt(scale)),
+    decimalToDouble: (low: bigint, high: bigint, scale: number, out: number): number => storeDouble(out, Number(`${wide(low, high)}e-${scale}`)),
     doubleToDecimal: (v: number, precision: number, scale: number, out: number): number => {
       const d = parseDecimal(String(v));
       return d === undefined ? 0 : storeDecimal(out, rescale(d.unscaled, d.scale, scale), precision);
     },
-    strToDecimal: (p: number, n: number, precision: number, scale: number, out: number): number => {
-      const d = parseDecimal(read(p, n).trim());
-      return d === undefined ? 0 : storeDecimal(out, rescale(d.unscaled, d.scale, scale), precision);
-    },
     parseTimestamp: (p: number, n: number, pp: number, pn: number, out: number): number => {
-      const pattern = read(pp, pn);
-      let parser = parsers.get(pattern);
-      if (parser === undefined) {
-        parser = compileTimestampParser(pattern);
-        parsers.set(pattern, parser);
-      }
-      const ms = parser(read(p, n));
+      const ms = (pn < 0 ? parseStandardTimestamp : parserOf(read(pp, pn)))(read(p, n));
       if (ms === undefined) return 0;
       engine.i64[(out >>> 0) >>> 3] = BigInt(ms);
       return 1;
@@ -97,10 +88,9 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
     exp: (a: number): number => Math.exp(a),
     ln: (a: number): number => Math.log(a),
     log10: (a: number): number => Math.log10(a),
-    roundDouble: (v: number, digits: number): number => {
+    roundDouble: (v: number, digits: number, out: number): number => {
       const d = parseDecimal(String(v));
-      if (d === undefined) return v;
-      return Number(`${roundAt(d.unscaled, d.scale, digits, DECIMAL_ROUNDING.round)}e${-d.scale}`);
+      return storeDouble(out, d === undefined ? v : Number(`${roundAt(d.unscaled, d.scale, digits, DECIMAL_ROUNDING.round)}e${-d.scale}`));
     },
     fmod: (a: number, b: number): number => a % b,
     readClock: clockReader(engine, clock),
@@ -206,13 +196,4 @@ export function parseDecimal(text: string): { unscaled: bigint; scale: number } 
   const scale = fraction.length - Number(m[4] ?? 0);
   if (scale > 4000 || scale < -4000) return unscaled === 0n || scale > 0 ? { unscaled: 0n, scale: 0 } : undefined;
   return scale < 0 ? { unscaled: unscaled * 10n ** BigInt(-scale), scale: 0 } : { unscaled, scale };
-}
-
-/** As Double.parseDouble reads it: blanks around, NaN, Infinity, a trailing f or d. */
-function parseDouble(text: string): number | undefined {
-  const s = text.trim();
-  if (/^[+-]?NaN$/.test(s)) return Number.NaN;
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[fFdD]?$/.test(s)) return Number(s.replace(/[fFdD]$/, ''));
-  const m = /^([+-]?)Infinity$/.exec(s);
-  return m === null ? undefined : m[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }

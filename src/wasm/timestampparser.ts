@@ -4,31 +4,40 @@ export type TimestampParser = (text: string) => number | undefined;
 type Field = 'y' | 'M' | 'd' | 'H' | 'h' | 'm' | 's' | 'S' | 'a';
 const MONTH_NAMES = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** What does not fit its pattern is read as java.sql.Timestamp.valueOf reads it: hours and smaller fields may overflow. */
-function readTimestamp(text: string): number | undefined {
-  const m = /^(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?$/.exec(text);
+/** What does not fit its pattern is read as java.sql.Timestamp.valueOf reads it, or Date.valueOf: days up to 31, and hours and less, may overflow. */
+function readSqlText(untrimmed: string): number | undefined {
+  const text = untrimmed.replace(/^[\0- ]+|[\0- ]+$/g, '');
+  const m = (text.includes(' ') ? /^(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?$/ : /^(\d{4})-(\d{1,2})-(\d{1,2})$/).exec(text);
   if (m === null) return undefined;
-  const [year, month, day, hour, minute, second] = m.slice(1, 7).map(Number);
+  const [year, month, day, hour = 0, minute = 0, second = 0] = m.slice(1, 7).map(Number);
   if (month < 1 || month > 12 || day < 1 || day > 31) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   return date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000 + Number((m[7] ?? '').padEnd(3, '0').slice(0, 3));
 }
 
-/** Flink's TO_TIMESTAMP: by the pattern, and what it does not fit by readTimestamp. */
+/** Flink's TO_TIMESTAMP without a pattern: a date, and a time with a fraction behind it or not. */
+export const parseStandardTimestamp: TimestampParser = matcher(/^(\d{4})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{0,9}))?)?$/, [
+  'y',
+  'M',
+  'd',
+  'H',
+  'm',
+  's',
+  'S',
+]);
+
+/** Flink's TO_TIMESTAMP with a pattern: by it, and what it does not fit by readSqlText. */
 export function compileTimestampParser(pattern: string): TimestampParser {
   const strict = compileStrict(pattern);
-  return (text) => strict(text) ?? readTimestamp(text);
+  return (text) => strict(text) ?? readSqlText(text);
 }
 
 /**
- * TO_TIMESTAMP's patterns as a regular expression over the whole text. Fields that the pattern lacks are those of 1970-01-01 00:00:00;
- * a day past the month's end is its last day (Java's smart resolver), other values out of range do not fit. The default pattern takes
- * a fraction and a bare date too, as Flink does.
+ * A pattern as a regular expression over the whole text. Fields that the pattern lacks are those of 1970-01-01 00:00:00;
+ * a day past the month's end is its last day, 24:00:00 the next day (Java's smart resolver); other values out of range do not fit.
  */
 function compileStrict(pattern: string): TimestampParser {
-  if (pattern === 'yyyy-MM-dd HH:mm:ss')
-    return matcher(/^(\d{4})-(\d{2})-(\d{2})(?: (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?)?$/, ['y', 'M', 'd', 'H', 'm', 's', 'S']);
   const fields: Field[] = [];
   let source = '^';
   for (let i = 0; i < pattern.length; ) {
@@ -105,7 +114,8 @@ function matcher(regex: RegExp, fields: readonly Field[]): TimestampParser {
 
 function resolve(v: Record<Field, number>): number | undefined {
   const hour = v.h >= 0 ? (v.h % 12) + v.a : v.H;
-  if (v.M < 1 || v.M > 12 || v.d < 1 || v.d > 31 || hour > 23 || v.m > 59 || v.s > 59) return undefined;
+  const isMidnight = hour === 24 && v.m === 0 && v.s === 0 && v.S === 0;
+  if (v.y < 1 || v.M < 1 || v.M > 12 || v.d < 1 || v.d > 31 || (hour > 23 && !isMidnight) || v.m > 59 || v.s > 59) return undefined;
   const last = new Date(Date.UTC(2000, v.M, 0)).getUTCDate();
   const leap = (v.y % 4 === 0 && v.y % 100 !== 0) || v.y % 400 === 0;
   const day = Math.min(v.d, v.M === 2 && !leap ? 28 : last);

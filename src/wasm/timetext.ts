@@ -2,7 +2,7 @@ import { T_I64 } from '#abi';
 import type { Call } from '../types/expr.js';
 import { STRING } from '../types/logical.js';
 import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
-import { compilePattern } from './datepattern.js';
+import { compileFixedPattern, compilePattern } from './datepattern.js';
 import { pow10 } from './decimal.js';
 import { digitsOf, pushLocalMillis, rescaleTime } from './instants.js';
 import { DATA_SCRATCH } from './layout.js';
@@ -35,16 +35,36 @@ function toTimestampLtz(c: Compiler, e: Call): Val {
   });
 }
 
-/** TO_TIMESTAMP and TO_TIMESTAMP_LTZ (string [, pattern]): NULL where the text does not fit; the text is UTC for both. */
+/**
+ * TO_TIMESTAMP and TO_TIMESTAMP_LTZ (string [, pattern]): NULL where the text does not fit; the text is UTC for both. Patterns whose fields all have
+ * a width, and what is usual without a pattern, are read by a kernel; what it cannot read, as everything else, by the host.
+ */
 function parseWithPattern(c: Compiler, e: Call, a: Val): Val {
-  const pattern = e.args[1];
-  return c.guarded(e.type, pattern === undefined ? [a] : [a, c.compile(pattern)], true, (out) => {
+  const given = e.args[1];
+  const known = given === undefined ? 'yyyy-MM-dd HH:mm:ss' : given.op === 'lit' && typeof given.value === 'string' ? given.value : undefined;
+  const pattern = given === undefined ? undefined : c.compile(given);
+  const fixed = known === undefined ? undefined : compileFixedPattern(known);
+  return c.guarded(e.type, pattern === undefined ? [a] : [a, pattern], true, (out) => {
     const f = c.f;
-    c.push(a);
-    if (pattern === undefined) c.pushString('yyyy-MM-dd HH:mm:ss');
-    else c.push(c.compile(pattern));
-    c.pushData(DATA_SCRATCH);
-    c.host('parseTimestamp');
+    const pushForHost = (): void => {
+      c.push(a);
+      if (pattern === undefined) f.i32(0).i32(-1);
+      else c.push(pattern);
+      c.pushData(DATA_SCRATCH);
+    };
+    if (fixed === undefined) {
+      pushForHost();
+      c.host('parseTimestamp');
+    } else {
+      const at = c.constant(fixed.bytes);
+      const pushForKernel = (): void => {
+        c.push(a);
+        c.pushData(at);
+        f.i32(fixed.count).i32(Number(given === undefined));
+        c.pushData(DATA_SCRATCH);
+      };
+      c.kernelElseHost(pushForKernel, 'strToFixedTime', pushForHost, 'parseTimestamp');
+    }
     c.takeScratch(out);
     f.get(out.v);
     rescaleTime(c, 3, digitsOf(e.type));

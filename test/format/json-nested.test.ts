@@ -76,6 +76,7 @@ function wanted(record: unknown, leaves: readonly Leaf[]): unknown[] {
     for (const name of path) at = at === null || at === undefined ? null : (at[name] as Record<string, unknown>);
     const v = at as unknown;
     if (v === undefined || v === null) return null;
+    if (type.root === 'VARCHAR') return typeof v === 'string' ? v : JSON.stringify(v);
     return type.root === 'ROW' ? true : type.root === 'BIGINT' ? BigInt(v as number) : v;
   });
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BIGINT, DATE, INT, type LogicalType, STRING, TIMESTAMP } from '#src/types/logical.js';
-import { calc, call, col, lit, type Value } from './support.js';
+import { compileTimestampParser, parseStandardTimestamp } from '#src/wasm/timestampparser.js';
+import { calc, call, col, evaluate, lit, type Value } from './support.js';
 
 const day = fc.integer({ min: -700000, max: 2900000 }); // years 54 .. 9909
 const ms = fc.integer({ min: -60000000000000, max: 250000000000000 });
@@ -95,4 +96,56 @@ test('whole numbers print and read back over their range', () => {
     null,
     null,
   ]);
+});
+
+test('text by a pattern: what the kernel reads is what the pattern says', () => {
+  const standard = (text: string): Value => evaluate(call('toTimestamp', TIMESTAMP(3), col(0, STRING())), [STRING()], [text]);
+  const patterns = [
+    'yyyy-MM-dd HH:mm:ss',
+    "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'",
+    'yyyyMMddHHmmss',
+    'dd/MM/yy HH:mm',
+    'HH:mm:ss.SSSSSS',
+    "uuuu-MM-dd 'at' HH",
+    'yyyy-MM-dd HH:mm:ss.S',
+    'd.M.yyyy',
+  ];
+  const field = (n: number, width: number): string => String(n).padStart(width, '0').slice(-width);
+  const texts = fc
+    .record({
+      pattern: fc.constantFrom(...patterns),
+      numbers: fc.array(fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 99 })), { minLength: 8, maxLength: 8 }),
+      year: fc.constantFrom(1, 1969, 1970, 2000, 2023, 2024, 9999),
+      change: fc.constantFrom('', 'cut', 'more', 'letter', 'fraction', 'date', 'case'),
+      at: fc.nat(30),
+    })
+    .map(({ pattern, numbers, year, change, at }) => {
+      let k = 0;
+      const text = pattern.replace(/'([^']*)'|([A-Za-z])\2*/g, (run, quoted: string | undefined, letter: string) =>
+        quoted !== undefined ? quoted : 'yu'.includes(letter) ? field(year, run.length) : field(numbers[k++], run.length),
+      );
+      const i = at % text.length;
+      if (change === 'cut') return [pattern, text.slice(0, i) + text.slice(i + 1)];
+      if (change === 'more') return [pattern, `${text}0`];
+      if (change === 'letter') return [pattern, `${text.slice(0, i)}x${text.slice(i + 1)}`];
+      if (change === 'fraction') return [pattern, `${text}.${'1234567890'.slice(0, at % 11)}`];
+      if (change === 'date') return [pattern, text.slice(0, 10)];
+      return [pattern, change === 'case' ? text.toLowerCase() : text];
+    });
+  fc.assert(
+    fc.property(texts, ([pattern, text]) => {
+      const ms = compileTimestampParser(pattern)(text);
+      const out = evaluate(call('toTimestamp', TIMESTAMP(3), col(0, STRING()), lit(pattern, STRING(false))), [STRING()], [text]);
+      assert.equal(out, ms === undefined ? null : BigInt(ms), `${text} by ${pattern}`);
+      const plainMs = parseStandardTimestamp(text);
+      assert.equal(standard(text), plainMs === undefined ? null : BigInt(plainMs), text);
+    }),
+    { numRuns: 3000 },
+  );
+  assert.deepEqual(
+    ['1970-01-02', '1970-01-01 00:00:01.987654321', '1970-01-01 00:00:01.9', '1970-01-01 00:00:01.', '1970-01-01 00:00:01.1234567890', '1970-1-1 0:0:1'].map(
+      standard,
+    ),
+    [86_400_000n, 1987n, 1900n, 1000n, null, 1000n],
+  );
 });

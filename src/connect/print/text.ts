@@ -131,13 +131,13 @@ export function decimalText(unscaled: bigint, scale: number): string {
   return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
 }
 
-/** As Java's Double.toString, with the shortest digits that read back as the same number. */
+/** As Java's Double.toString, with the shortest digits that read back as the same number; where one would do, the best two. */
 export function doubleText(x: number): string {
-  return javaFloating(x, (v) => v.toExponential());
+  return javaFloating(x, (v) => (v.toExponential().includes('.') ? v.toExponential() : v.toExponential(1)));
 }
 export function floatText(x: number): string {
   return javaFloating(x, (v) => {
-    for (let p = 0; p < 9; p++) {
+    for (let p = 1; p < 9; p++) {
       const s = v.toExponential(p);
       if (Math.fround(Number(s)) === v) return s;
     }
@@ -150,7 +150,7 @@ function javaFloating(x: number, shortest: (x: number) => string): string {
   if (!Number.isFinite(x)) return x > 0 ? 'Infinity' : '-Infinity';
   if (x === 0) return Object.is(x, -0) ? '-0.0' : '0.0';
   const sign = x < 0 ? '-' : '';
-  const [mantissa, exponentText] = shortest(Math.abs(x)).split('e');
+  const [mantissa, exponentText] = shortest(Math.abs(x)).replace('.0e', 'e').split('e');
   const digits = mantissa.replace('.', '');
   const exponent = Number(exponentText);
   if (exponent < -3 || exponent >= 7) return `${sign}${digits[0]}.${digits.slice(1) || '0'}E${exponent}`;

@@ -81,19 +81,21 @@ test('rows look as the print connector of Flink 2.3 prints them', () => {
 
 test('numbers and times as Java writes them', () => {
   // all recorded from Flink
-  assert.deepEqual([1e7, 9999999, 2 / 3, 0.001, 9.99e-4, 2e-323, -0, 0, Number.NaN, -Infinity].map(doubleText), [
+  assert.deepEqual([1e7, 9999999, 2 / 3, 0.001, 9.99e-4, 5e-324, 2e-323, 0.05, -0, 0, Number.NaN, -Infinity].map(doubleText), [
     '1.0E7',
     '9999999.0',
     '0.6666666666666666',
     '0.001',
     '9.99E-4',
+    '4.9E-324',
     '2.0E-323',
+    '0.05',
     '-0.0',
     '0.0',
     'NaN',
     '-Infinity',
   ]);
-  assert.deepEqual([1e7, 0.1, 3.402823e38, 0.001, 2e23, 8.41e21, 1e-5].map(Math.fround).map(floatText), [
+  assert.deepEqual([1e7, 0.1, 3.402823e38, 0.001, 2e23, 8.41e21, 1e-5, 1e-45].map(Math.fround).map(floatText), [
     '1.0E7',
     '0.1',
     '3.402823E38',
@@ -101,6 +103,7 @@ test('numbers and times as Java writes them', () => {
     '2.0E23',
     '8.41E21',
     '1.0E-5',
+    '1.4E-45',
   ]);
   assert.deepEqual(
     [decimalText(10000n, 10), decimalText(1000n, 10), decimalText(1n, 10), decimalText(-5n, 0), decimalText(-12345n, 2)],
