@@ -1,5 +1,6 @@
 // Results: accumulators of rows[0..n) into rows 0..n-1 of output columns.
 import { T_F32 } from "../abi";
+import { divideByCount } from "../expr/decimal";
 import { putBit, putWord } from "../table/key";
 
 // @ts-ignore: decorator
@@ -61,7 +62,7 @@ export function putAvgFloat(row: usize, acc: u32, count: u32, type: u32, at: u32
 export function putAvgDecimal(row: usize, acc: u32, flag: u32, count: u32, digits: u32, at: u32, values: usize, validity: usize): void {
   const c = load<u64>(row + count);
   const v = values + ((at as usize) << 4);
-  const ok = load<u8>(row + flag) == 1 && c != 0 && divideDecimal(load<u64>(row + acc), load<i64>(row + acc, 8), c, digits, v);
+  const ok = load<u8>(row + flag) == 1 && c != 0 && divideByCount(load<u64>(row + acc), load<i64>(row + acc, 8), c, digits, v);
   if (validity != 0) putBit(validity, at, ok);
 }
 
@@ -100,52 +101,4 @@ export function resultAvgFloat(rows: usize, n: u32, acc: u32, count: u32, type: 
 /** AVG of DECIMAL: (sum / count) with `digits` more digits than the sum, rounded half up; NULL beyond 38 digits. */
 export function resultAvgDecimal(rows: usize, n: u32, acc: u32, flag: u32, count: u32, digits: u32, values: usize, validity: usize, first: u32, step: u32): void {
   for (let i: u32 = 0; i < n; i++) putAvgDecimal(rowAt(rows, i), acc, flag, count, digits, first + i * step, values, validity);
-}
-
-/** Stores round(|number| * 10^digits / c) with the sign at `out`; false when it leaves DECIMAL(38). */
-function divideDecimal(low: u64, high: i64, c: u64, digits: u32, out: usize): bool {
-  const negative = high < 0;
-  let h = high as u64;
-  let l = low;
-  if (negative) {
-    l = ~l + 1;
-    h = ~h + (l == 0 ? 1 : 0);
-  }
-  // binary long division: 128 / 64 bits; counts stay far below 2^60
-  let qh: u64 = 0;
-  let ql: u64 = 0;
-  let r: u64 = 0;
-  for (let bit = 127; bit >= 0; bit--) {
-    const b: u64 = bit >= 64 ? (h >> ((bit - 64) as u64)) & 1 : (l >> (bit as u64)) & 1;
-    r = (r << 1) | b;
-    qh = (qh << 1) | (ql >> 63);
-    ql <<= 1;
-    if (r >= c) {
-      r -= c;
-      ql |= 1;
-    }
-  }
-  for (let d: u32 = 0; d < digits; d++) {
-    r *= 10;
-    const digit = r / c;
-    r -= digit * c;
-    if (qh > 0x0785ee10d5da46d9) return false; // 10^38 / 10
-    // q = q * 10 + digit
-    const a = (ql & 0xffff_ffff) * 10 + digit;
-    const b = (ql >> 32) * 10 + (a >> 32);
-    ql = (a & 0xffff_ffff) | (b << 32);
-    qh = qh * 10 + (b >> 32);
-  }
-  if (r * 2 >= c) {
-    ql++;
-    if (ql == 0) qh++;
-  }
-  if (qh > 0x4b3b4ca85a86c47a || (qh == 0x4b3b4ca85a86c47a && ql >= 0x098a224000000000)) return false;
-  if (negative) {
-    ql = ~ql + 1;
-    qh = ~qh + (ql == 0 ? 1 : 0);
-  }
-  store<u64>(out, ql);
-  store<u64>(out, qh, 8);
-  return true;
 }

@@ -223,3 +223,31 @@ export function decimalRound128(how: i32, low: u64, high: i64, from: i32, digits
   if (!rescale(out, places, scale)) return -1;
   return finish(out, negative, precision);
 }
+
+/** A decimal divided by c < 2^60, with `digits` more digits, HALF_UP; false when it leaves DECIMAL(38). */
+export function divideByCount(low: u64, high: i64, c: u64, digits: u32, out: usize): bool {
+  const negative = putMagnitude(WIDE, low, high);
+  let rest: u64;
+  if (load<u64>(WIDE, 8) == 0) {
+    const q = load<u64>(WIDE);
+    rest = q % c;
+    store<u64>(WIDE, q / c);
+  } else rest = scaleDown(WIDE, c);
+  for (let left = digits as i32; left > 0; ) {
+    const places = c < 0x10000000000 ? min<i32>(left, 7) : 1; // so that the product fits 64 bits
+    const unit = pow10(places);
+    rest *= unit;
+    const next = rest / c;
+    rest -= next * c;
+    if (!scaleUp(WIDE, unit)) return false;
+    const sum = load<u64>(WIDE) + next;
+    store<u64>(WIDE, sum);
+    if (sum < next) store<u64>(WIDE, load<u64>(WIDE, 8) + 1, 8);
+    left -= places;
+  }
+  roundUp(WIDE, rest, c);
+  if (finish(WIDE, negative, 38) == 0) return false;
+  store<u64>(out, load<u64>(WIDE));
+  store<u64>(out, load<u64>(WIDE, 8), 8);
+  return true;
+}

@@ -215,4 +215,6 @@ test('DECIMAL overflow: SUM is NULL and starts anew, AVG stays NULL', () => {
   assert.deepEqual(run(`-${big}`, '1'), { c0: '-99999999999999999999999999999999999998', c1: null });
   assert.deepEqual(run('1', '2', '2'), { c0: '5', c1: '1.666667' });
   assert.deepEqual(run('-1', '-2', '-2'), { c0: '-5', c1: '-1.666667' });
+  // the digits behind the point carry over 64 bits
+  assert.deepEqual(run('55340232221129', '0', '0'), { c0: '55340232221129', c1: '18446744073709.666667' });
 });
