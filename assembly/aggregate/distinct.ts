@@ -3,18 +3,62 @@
 import { T_BOOL, T_F32, T_F64, T_I8, T_I16, T_I32, T_I64, T_I128 } from "../abi";
 import { copyShort } from "../bytes";
 import { hashBytes, hashWord, wordAt } from "../hash";
-import { lookBytes, lookWord } from "../table/find";
+import { candidates, FETCH_AHEAD_BYTES, FETCH_ROWS, lookBytes, lookWord } from "../table/find";
 import { putWord } from "../table/key";
-import { ROW_META, ROW_WORD, T_LOG, T_MULT, T_SLOTS, slotOf, tableInsert } from "../table/table";
+import { ROW_META, ROW_WORD, T_BYTES, T_LOG, T_MULT, T_SLOTS, slotOf, tableInsert } from "../table/table";
 
 const OWNER_SEED: u64 = 0x9e3779b97f4a7c15;
 /** Key bytes of a BYTES distinct row stand after the header and the owner. */
 const VALUE_OFFSET: usize = 16;
 
+// Scratch, not state: nothing in it outlives a call. u32 for each of FETCH_ROWS rows.
+const HASHES = memory.data(1024, 16);
+const FOUND = memory.data(1024, 16);
+
+// @ts-ignore: decorator
+@inline
+function hashOfWord(word: u64, owner: u32): u32 { return hashWord(word, (owner as u64) * OWNER_SEED); }
+
+// @ts-ignore: decorator
+@inline
+function hashOfBytes(p: usize, len: u32, owner: u32): u32 { return hashBytes(p, len, (owner as u64) * OWNER_SEED); }
+
+function wordOf(type: u32, values: usize, row: u32): u64 {
+  switch (type) {
+    case T_BOOL: return wordAt<u8>(values, row);
+    case T_I8: return wordAt<i8>(values, row);
+    case T_I16: return wordAt<i16>(values, row);
+    case T_I32: return wordAt<i32>(values, row);
+    case T_F32: return wordAt<f32>(values, row);
+    case T_F64: return wordAt<f64>(values, row);
+    default: return wordAt<i64>(values, row);
+  }
+}
+
+/**
+ * Fetches what the pairs of at most FETCH_ROWS rows are compared with, when the table is out of the inner caches. `validity`: bits of the column by row
+ * number, 0 = no NULLs.
+ */
+export function distinctAhead(t: usize, words: bool, type: u32, groups: usize, sel: usize, n: u32, values: usize, validity: usize): void {
+  if (load<u32>(t, T_BYTES) < FETCH_AHEAD_BYTES) return;
+  for (let i: usize = 0; i < (n as usize); i++) {
+    const g = load<u32>(groups + (i << 2));
+    const r = load<u32>(sel + (i << 2));
+    let hash: u32 = 0;
+    if (validity == 0 || ((load<u8>(validity + (r >> 3)) >> ((r & 7) as u8)) & 1) != 0) {
+      if (words) hash = hashOfWord(wordOf(type, values, r), g);
+      else if (type == T_I128) hash = hashOfBytes(values + ((r as usize) << 4), 16, g);
+      else hash = hashOfBytes(load<u32>(values + ((r as usize) << 3)) as usize, load<u32>(values + ((r as usize) << 3), 4), g);
+    }
+    store<u32>(HASHES + (i << 2), hash);
+  }
+  candidates(t, n, HASHES, FOUND);
+}
+
 // @ts-ignore: decorator
 @inline
 function addWord(t: usize, owner: u32, word: u64): i32 {
-  const hash = hashWord(word, (owner as u64) * OWNER_SEED);
+  const hash = hashOfWord(word, owner);
   const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   const at = slotOf(hash, 0, load<u64>(t, T_MULT), mask);
   if (lookWord(load<u32>(t, T_SLOTS) as usize, mask, at, hash, (hash as u64) | ((owner as u64) << 32), word) != 0) return 0;
@@ -27,7 +71,7 @@ function addWord(t: usize, owner: u32, word: u64): i32 {
 // @ts-ignore: decorator
 @inline
 function addBytes(t: usize, owner: u32, p: usize, len: u32): i32 {
-  const hash = hashBytes(p, len, (owner as u64) * OWNER_SEED);
+  const hash = hashOfBytes(p, len, owner);
   const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   const at = slotOf(hash, 0, load<u64>(t, T_MULT), mask);
   if (lookBytes(load<u32>(t, T_SLOTS) as usize, mask, at, hash, (hash as u64) | ((len as u64) << 32), p, len, VALUE_OFFSET, true, owner) != 0) return 0;
@@ -40,9 +84,10 @@ function addBytes(t: usize, owner: u32, p: usize, len: u32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function wordsOf<T>(t: usize, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
+function wordsOf<T>(t: usize, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
   let m: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
+    if (n > 1 && i % FETCH_ROWS == 0) distinctAhead(t, true, type, groups + ((i as usize) << 2), sel + ((i as usize) << 2), min<u32>(n - i, FETCH_ROWS), values, 0);
     const g = load<u32>(groups + ((i as usize) << 2));
     const r = load<u32>(sel + ((i as usize) << 2));
     const added = addWord(t, g, wordAt<T>(values, r));
@@ -57,13 +102,13 @@ function wordsOf<T>(t: usize, groups: usize, sel: usize, n: u32, values: usize, 
 /** Keeps the pairs whose value of at most 8 bytes is new to its group; returns their number, -1 = out of memory. */
 export function distinctWords(t: usize, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
   switch (type) {
-    case T_BOOL: return wordsOf<u8>(t, groups, sel, n, values, outGroups, outSel);
-    case T_I8: return wordsOf<i8>(t, groups, sel, n, values, outGroups, outSel);
-    case T_I16: return wordsOf<i16>(t, groups, sel, n, values, outGroups, outSel);
-    case T_I32: return wordsOf<i32>(t, groups, sel, n, values, outGroups, outSel);
-    case T_I64: return wordsOf<i64>(t, groups, sel, n, values, outGroups, outSel);
-    case T_F32: return wordsOf<f32>(t, groups, sel, n, values, outGroups, outSel);
-    case T_F64: return wordsOf<f64>(t, groups, sel, n, values, outGroups, outSel);
+    case T_BOOL: return wordsOf<u8>(t, type, groups, sel, n, values, outGroups, outSel);
+    case T_I8: return wordsOf<i8>(t, type, groups, sel, n, values, outGroups, outSel);
+    case T_I16: return wordsOf<i16>(t, type, groups, sel, n, values, outGroups, outSel);
+    case T_I32: return wordsOf<i32>(t, type, groups, sel, n, values, outGroups, outSel);
+    case T_I64: return wordsOf<i64>(t, type, groups, sel, n, values, outGroups, outSel);
+    case T_F32: return wordsOf<f32>(t, type, groups, sel, n, values, outGroups, outSel);
+    case T_F64: return wordsOf<f64>(t, type, groups, sel, n, values, outGroups, outSel);
     default: return 0;
   }
 }
@@ -72,6 +117,7 @@ export function distinctWords(t: usize, type: u32, groups: usize, sel: usize, n:
 export function distinctBytes(t: usize, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
   let m: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
+    if (n > 1 && i % FETCH_ROWS == 0) distinctAhead(t, false, type, groups + ((i as usize) << 2), sel + ((i as usize) << 2), min<u32>(n - i, FETCH_ROWS), values, 0);
     const g = load<u32>(groups + ((i as usize) << 2));
     const r = load<u32>(sel + ((i as usize) << 2));
     let added: i32;

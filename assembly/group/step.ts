@@ -5,12 +5,13 @@ import {
   GC_ACC, GC_AVG, GC_BYTES, GC_COUNT, GC_DIGITS, GC_DISTINCT, GC_FILTER, GC_FILTER_VALIDITY, GC_FLAG, GC_KIND, GC_OUT, GC_OUT_TYPE, GC_OUT_VALIDITY,
   GC_TYPE, GC_VALIDITY, GC_VALUES, GC_WORDS, KIND_DELETE, KIND_UPDATE_BEFORE, T_F32, T_F64, T_I16, T_I32, T_I64, T_I8,
 } from "../abi";
-import { distinctBytes, distinctWords } from "../aggregate/distinct";
+import { distinctAhead, distinctBytes, distinctWords } from "../aggregate/distinct";
 import {
   ACC_AVG_I128, ACC_COUNT, ACC_MAX_BYTES, ACC_MAX_I128, ACC_MIN_BYTES, ACC_MIN_I128, ACC_SUM_F32, ACC_SUM_F64, ACC_SUM_I128, ACC_SUM_I64,
 } from "../aggregate/merge";
 import { put128, putAccWord, putAvgDecimal, putAvgFloat, putAvgInt, putBytes, putCount } from "../aggregate/result";
 import { addDecimal, aggExtreme, aggExtreme128, aggSum, aggSumDecimal } from "../aggregate/update";
+import { FETCH_ROWS } from "../table/find";
 import { borrowExtreme } from "./borrow";
 
 // @ts-ignore: decorator
@@ -170,7 +171,12 @@ export function groupStep(calls: usize, callCount: u32, groups: usize, sel: usiz
   else countChanges(calls, groups, sel, n, kinds);
   for (let c: u32 = 1; c < callCount; c++) {
     const d = calls + (c as usize) * GC_BYTES;
+    const distinct = load<u32>(d, GC_DISTINCT) as usize;
     for (let i: u32 = 0; i < n; i++) {
+      if (distinct != 0 && i % FETCH_ROWS == 0) {
+        const o = (i as usize) << 2;
+        distinctAhead(distinct, load<u32>(d, GC_WORDS) != 0, load<u32>(d, GC_TYPE), groups + o, sel + o, min<u32>(n - i, FETCH_ROWS), load<u32>(d, GC_VALUES), load<u32>(d, GC_VALIDITY));
+      }
       const g = at(groups, i) as usize;
       const row = at(sel, i);
       if (kinds != 0) {

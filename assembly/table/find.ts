@@ -112,9 +112,9 @@ function findWordsOf<T>(t: usize, values: usize, validity: usize, sel: usize, n:
 }
 
 /** Tables above this many bytes are out of the inner caches: their lines are fetched ahead. */
-const FETCH_AHEAD_BYTES: u32 = 1 << 20;
+export const FETCH_AHEAD_BYTES: u32 = 1 << 20;
 /** Rows fetched ahead at a time: their lines stay in the L1 cache and their pages in the TLB until the find comes. */
-const FETCH_ROWS: u32 = 256;
+export const FETCH_ROWS: u32 = 256;
 /** Rows of byte keys of some length go on in the line behind their first. */
 const ROW_REST: usize = 56;
 
@@ -122,7 +122,7 @@ const ROW_REST: usize = 56;
  * The rows that have the hashes, most likely those of the keys: at `out`, 0 where there is none. Fetches all slots together, then all rows, so that
  * the find that follows has them in cache.
  */
-function candidates(t: usize, n: u32, hashes: usize, out: usize): void {
+export function candidates(t: usize, n: u32, hashes: usize, out: usize): void {
   const slots = load<u32>(t, T_SLOTS) as usize;
   const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
   const mult = load<u64>(t, T_MULT);
