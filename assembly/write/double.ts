@@ -67,7 +67,7 @@ function shortest(m: u64, e: i32, narrow: bool): void {
 }
 
 /**
- * Shortest digits of m * 2^e (53-bit m, not a power of two) for values in [1e-11, 1e17) that have a fraction, exactly: the value and the ends of its
+ * Shortest digits of m * 2^e (m of 24 or 53 bits, not a power of two) for values in [1e-11, 1e17) that have a fraction, exactly: the value and the ends of its
  * rounding interval times 10^k, so that the value has 17 digits before the point, are integers of at most 118 bits and a binary fraction.
  * The number at RESULT + 8; returns its k, or -1 when out of this range.
  */
@@ -221,6 +221,10 @@ export function writeFloat(o: usize, v: f32): usize {
   }
   const exp = ((bits >> 23) & 0xff) as i32;
   const fraction = (bits & 0x7fffff) as u64;
+  if (exp != 0 && fraction != 0) {
+    const k = shortestScaled(fraction | 0x800000, exp - 150, v);
+    if (k >= 0) return fromInteger(o, load<u64>(RESULT, 8), k);
+  }
   if (exp == 0) shortest(fraction, -149, false);
   else shortest(fraction | 0x800000, exp - 150, fraction == 0 && exp > 1);
   return fromWorkspace(o);

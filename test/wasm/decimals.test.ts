@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FunctionName } from '#src/types/expr.js';
 import { BIGINT, DECIMAL, DOUBLE, FLOAT, INT, type LogicalType, STRING } from '#src/types/logical.js';
+import { floatText } from '#src/connect/print/text.js';
 import { formatDecimal } from '#src/wasm/describe.js';
 import { halfUp } from './model.js';
 import { calc, call, col, evaluate, lit } from './support.js';
@@ -206,4 +207,18 @@ test('products just beyond 128 bits are NULL, not what wraps around', () => {
     for (const v of [unit - 1n, unit, unit + 1n, unit + 2n, -unit - 1n])
       assert.equal(evaluate(call('cast', DECIMAL(38, k), col(0, whole)), [whole], [v]), null);
   }
+});
+
+test('floats print as Java prints them and read back', () => {
+  const short = fc.tuple(fc.integer({ min: -99999, max: 99999 }), fc.integer({ min: -3, max: 12 })).map(([n, s]) => Math.fround(Number(`${n}e${-s}`)));
+  const bits = fc.integer().map((n) => new Float32Array(Int32Array.of(n).buffer)[0]);
+  fc.assert(
+    fc.property(fc.oneof(short, bits, fc.float({ noNaN: true, min: 1, max: 1000 })), (v) => {
+      const text = call('cast', STRING(), col(0, FLOAT()));
+      const [printed, back] = calc({ project: [text, call('cast', FLOAT(), text)] }, [FLOAT()], [[v]]).rows[0].values;
+      assert.equal(printed, floatText(v));
+      assert.ok(Object.is(back, v) || Number.isNaN(v), `${v} read back as ${back}`);
+    }),
+    { numRuns: 1500 },
+  );
 });

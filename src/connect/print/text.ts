@@ -139,10 +139,18 @@ export function floatText(x: number): string {
   return javaFloating(x, (v) => {
     for (let p = 1; p < 9; p++) {
       const s = v.toExponential(p);
-      if (Math.fround(Number(s)) === v) return s;
+      if (Math.fround(Number(s)) === v) return halfToEven(v, p, s);
     }
     return v.toExponential(9);
   });
+}
+
+/** toExponential rounds a half up, Java to the even digit. */
+function halfToEven(v: number, p: number, text: string): string {
+  const exact = v.toExponential(p + 1);
+  const [mantissa, exponent] = text.split('e');
+  const last = Number(mantissa.at(-1));
+  return last % 2 === 1 && Number(exact) === v && exact.includes('5e') ? `${mantissa.slice(0, -1)}${last - 1}e${exponent}` : text;
 }
 
 function javaFloating(x: number, shortest: (x: number) => string): string {

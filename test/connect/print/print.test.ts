@@ -95,7 +95,7 @@ test('numbers and times as Java writes them', () => {
     'NaN',
     '-Infinity',
   ]);
-  assert.deepEqual([1e7, 0.1, 3.402823e38, 0.001, 2e23, 8.41e21, 1e-5, 1e-45].map(Math.fround).map(floatText), [
+  assert.deepEqual([1e7, 0.1, 3.402823e38, 0.001, 2e23, 8.41e21, 1e-5, 1e-45, 354669.625, 354669.875].map(Math.fround).map(floatText), [
     '1.0E7',
     '0.1',
     '3.402823E38',
@@ -104,6 +104,8 @@ test('numbers and times as Java writes them', () => {
     '8.41E21',
     '1.0E-5',
     '1.4E-45',
+    '354669.62',
+    '354669.88',
   ]);
   assert.deepEqual(
     [decimalText(10000n, 10), decimalText(1000n, 10), decimalText(1n, 10), decimalText(-5n, 0), decimalText(-12345n, 2)],
