@@ -1,3 +1,4 @@
+import { MinHeap } from '../state/min-heap.js';
 import type { Engine } from '../wasm/engine.js';
 
 declare module '../wasm/engine.js' {
@@ -39,6 +40,8 @@ export class SessionBuckets {
   readonly #engine: Engine;
   readonly #widthMs: number;
   #buckets = new Map<number, number[]>();
+  /** numbers of the buckets */
+  #order = new MinHeap();
 
   constructor(engine: Engine, gapMs: number) {
     this.#engine = engine;
@@ -51,8 +54,12 @@ export class SessionBuckets {
     if (Number.isNaN(end)) return;
     const bucket = Math.floor((end - 1) / this.#widthMs);
     const list = this.#buckets.get(bucket);
-    if (list === undefined) this.#buckets.set(bucket, [session]);
+    if (list === undefined) this.#put(bucket, [session]);
     else list.push(session);
+  }
+  #put(bucket: number, sessions: number[]): void {
+    this.#buckets.set(bucket, sessions);
+    this.#order.push(bucket);
   }
 
   /** Takes out the due sessions of the earliest bucket that has any, in order of their ends; empty when nothing is due. */
@@ -60,11 +67,11 @@ export class SessionBuckets {
     const { f64 } = this.#engine;
     const limit = Math.floor(progress / this.#widthMs);
     for (;;) {
-      let first = Number.POSITIVE_INFINITY;
-      for (const b of this.#buckets.keys()) if (b < first) first = b;
-      if (first > limit || first === Number.POSITIVE_INFINITY) return [];
+      const { first } = this.#order;
+      if (first === undefined || first > limit) return [];
       const list = this.#buckets.get(first)!;
       this.#buckets.delete(first);
+      this.#order.dropFirst();
       const due: number[] = [];
       const stay: number[] = [];
       for (const s of list) {
@@ -73,7 +80,7 @@ export class SessionBuckets {
         else if (end - 1 <= progress) due.push(s);
         else stay.push(s);
       }
-      if (stay.length > 0) this.#buckets.set(first, stay);
+      if (stay.length > 0) this.#put(first, stay);
       if (due.length > 0) return due.sort((a, b) => f64[(a + END) >>> 3] - f64[(b + END) >>> 3]);
       if (stay.length > 0) return []; // later buckets are not due either
     }
@@ -83,6 +90,7 @@ export class SessionBuckets {
   *drain(): Generator<number> {
     const lists = [...this.#buckets.values()];
     this.#buckets = new Map();
+    this.#order = new MinHeap();
     for (const list of lists) for (const s of list) if (!Number.isNaN(this.#engine.f64[(s + END) >>> 3])) yield s;
   }
 }
