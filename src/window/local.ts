@@ -6,6 +6,7 @@ import { KeyHasher } from '../batch/hash.js';
 import { HotKeys } from '../batch/hot.js';
 import { type LocalWindowAggregateConfig, PARTIALS, type WindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
+import { MinHeap } from '../state/min-heap.js';
 import { KeyedTables } from '../state/table.js';
 import { flatten } from '../types/leaf.js';
 import { WindowTime } from './clock.js';
@@ -50,8 +51,9 @@ const VECTORS: readonly Vector[] = ['hashes', 'groups', 'hits', 'misses'];
 const HOT_MAX = 32;
 
 interface LocalSlice extends GroupState {
-  /** groups when rows were last accumulated */
+  /** groups, and bytes of their table, when rows were last accumulated */
   groups: number;
+  bytes: number;
 }
 
 class LocalWindows implements Operator {
@@ -70,10 +72,12 @@ class LocalWindows implements Operator {
   readonly #rows: number;
   readonly #keyCount: number;
   readonly #slices = new Map<number, LocalSlice>();
+  /** their starts */
+  readonly #order = new MinHeap();
   /** slices on their way out; the first is being walked */
   #leaving: { start: number; state: GroupState }[] = [];
-  /** groups were added since the tables' bytes were looked at */
-  #grown = false;
+  /** of all slices' tables */
+  #bytes = 0;
   #walking = false;
   /** u32 vectors by position in a batch */
   #vectors: Record<Vector, number> | undefined;
@@ -137,9 +141,7 @@ class LocalWindows implements Operator {
     batch.sel = sel;
     batch.selCount = selCount;
     this.#judge(selCount);
-    if (!this.#grown) return false;
-    this.#grown = false;
-    return this.#bytes() > LOCAL_AGGREGATE_BYTES_MAX && this.#leave(Number.POSITIVE_INFINITY);
+    return this.#bytes > LOCAL_AGGREGATE_BYTES_MAX && this.#leave(Number.POSITIVE_INFINITY);
   }
 
   /** Accumulates the rows of one slice, unless they are to travel: those go behind the `misses` there are already. Returns their number. */
@@ -157,8 +159,10 @@ class LocalWindows implements Operator {
     this.#saved += n;
     if (groups > state.groups) {
       this.#saved -= groups - state.groups;
-      this.#grown = true;
       state.groups = groups;
+      const bytes = this.#ctx.engine.kernels.tableBytes(table) >>> 0;
+      this.#bytes += bytes - state.bytes;
+      state.bytes = bytes;
     }
     if (groups > this.#limits.groupsMax) this.#setAll(false);
     return 0;
@@ -183,12 +187,6 @@ class LocalWindows implements Operator {
     for (let i = 0; i < this.#hotCount; i++) u32[(this.#hot >>> 2) + i] = hot[i] ?? hot[0];
   }
 
-  #bytes(): number {
-    let bytes = 0;
-    for (const s of this.#slices.values()) bytes += this.#ctx.engine.kernels.tableBytes(s.table) >>> 0;
-    return bytes;
-  }
-
   #need(rows: number): Record<Vector, number> {
     if (this.#vectors === undefined || rows > this.#room) {
       this.#freeVectors();
@@ -206,8 +204,9 @@ class LocalWindows implements Operator {
   #slice(start: number): LocalSlice {
     let state = this.#slices.get(start);
     if (state === undefined) {
-      state = { table: this.#tables.create(), distinct: [], groups: 0 };
+      state = { table: this.#tables.create(), distinct: [], groups: 0, bytes: 0 };
       this.#slices.set(start, state);
+      this.#order.push(start);
     }
     return state;
   }
@@ -229,9 +228,11 @@ class LocalWindows implements Operator {
 
   /** Sends the slices that end at or before `end` on their way. */
   #leave(end: number): boolean {
-    for (const [start, state] of [...this.#slices].sort((a, b) => a[0] - b[0])) {
-      if (start + this.#spec.sliceMs > end) break;
+    for (let start = this.#order.first; start !== undefined && start + this.#spec.sliceMs <= end; start = this.#order.first) {
+      this.#order.dropFirst();
+      const state = this.#slices.get(start)!;
       this.#slices.delete(start);
+      this.#bytes -= state.bytes;
       this.#leaving.push({ start, state });
     }
     return this.#leaving.length > 0;

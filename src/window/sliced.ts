@@ -179,10 +179,8 @@ export class SlicedWindows implements Operator {
         this.#merge(firing);
         return true;
       }
-      if (!firing.walking) {
-        this.#groups.start(firing.state);
-        firing.walking = true;
-      }
+      if (!firing.walking) this.#groups.start(firing.state);
+      firing.walking = true;
       const n = this.#groups.writeSome(firing.state);
       if (n > 0) {
         this.#writeWindow(n, firing.end);
@@ -246,7 +244,8 @@ export class SlicedWindows implements Operator {
       const state = this.#groups.create(this.#windowGroups);
       return { end, state, merges: this.#tree.plan(state, end, (start) => this.#slices.get(start)?.state), merged: true, walking: false };
     }
-    const sources = this.#order.filter((s) => s.start < end && s.start >= end - this.#spec.sizeMs && s.firedEnd < end);
+    const after = this.#order.findIndex((s) => s.start >= end);
+    const sources = this.#order.slice(0, after < 0 ? undefined : after).filter((s) => s.start >= end - this.#spec.sizeMs && s.firedEnd < end);
     if (sources.length === 1) return { end, state: sources[0].state, merges: [], merged: false, walking: false };
     const into = this.#groups.create(this.#windowGroups);
     // from the latest to the earliest, as Flink merges slices
