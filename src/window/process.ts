@@ -9,7 +9,8 @@ import { type Collector, NO_MORE, UserOperator } from '../contract/user-operator
 import { BatchKeys } from '../state/keys.js';
 import { KeyedObjects } from '../state/objects.js';
 import { TimerHeap } from '../state/timer-heap.js';
-import { assignWindows, type TimeWindow, touches } from './assign.js';
+import { assignWindows, type TimeWindow } from './assign.js';
+import { addWindow, type LiveWindows, removeWindow, touched, windowAt } from './live.js';
 
 /** What a window function learns beside the elements. */
 export interface WindowContext {
@@ -48,7 +49,7 @@ interface LiveWindow {
 interface Entry {
   readonly key: unknown;
   readonly group: number;
-  windows: LiveWindow[];
+  readonly windows: LiveWindows<LiveWindow>;
 }
 
 type PlainWindow = [start: number, end: number, fired: boolean, contents: unknown[]];
@@ -138,21 +139,20 @@ class WindowProcessOperator extends UserOperator {
 
   #fixed(entry: Entry, w: TimeWindow): LiveWindow | undefined {
     if (this.#isLate(w)) return undefined;
-    const live = entry.windows.find((x) => x.start === w.start);
-    return live ?? this.#open(entry, w);
+    return windowAt(entry.windows, w.start) ?? this.#open(entry, w);
   }
 
   #open(entry: Entry, w: TimeWindow): LiveWindow {
     const fired = this.#event && w.end - 1 <= this.#watermarkMs; // only its elements fire it
     const live: LiveWindow = { entry, start: w.start, end: w.end, contents: [], fired, dead: false };
-    entry.windows.push(live);
+    addWindow(entry.windows, live);
     this.#schedule(live);
     return live;
   }
 
   /** The session that the element's window becomes part of: the first one it touches grows, others are merged into it. */
   #session(entry: Entry, w: TimeWindow): LiveWindow | undefined {
-    const touching = entry.windows.filter((x) => touches(x, w));
+    const touching = touched(entry.windows, w);
     const merged = {
       start: Math.min(w.start, ...touching.map((x) => x.start)),
       end: Math.max(w.end, ...touching.map((x) => x.end)),
@@ -163,8 +163,8 @@ class WindowProcessOperator extends UserOperator {
     for (const o of others) {
       o.dead = true;
       target.contents = this.#merge(target.contents, o.contents);
+      removeWindow(entry.windows, o);
     }
-    if (others.length > 0) entry.windows = entry.windows.filter((x) => !x.dead);
     if (target.end !== merged.end) {
       target.end = merged.end;
       if (target.fired && merged.end - 1 > this.#watermarkMs) {
@@ -235,7 +235,7 @@ class WindowProcessOperator extends UserOperator {
   #close(live: LiveWindow): void {
     live.dead = true;
     const { entry } = live;
-    entry.windows = entry.windows.filter((w) => w !== live);
+    removeWindow(entry.windows, live);
     if (entry.windows.length === 0) this.#state.delete(entry.group, entry.key);
   }
 
@@ -281,7 +281,7 @@ class WindowProcessOperator extends UserOperator {
     this.#state.restore(snapshot.keyed, (entry, windows: PlainWindow[]) => {
       for (const [start, end, fired, contents] of windows) {
         const live: LiveWindow = { entry, start, end, contents, fired, dead: false };
-        entry.windows.push(live);
+        addWindow(entry.windows, live);
         this.#schedule(live);
       }
     });
