@@ -6,7 +6,7 @@ import type { Connector, HostContext } from '../../contract/source.js';
 import { connect } from './connect.js';
 import { kafkaError } from './failure.js';
 import type { KafkaSinkConfig } from './io-sink.js';
-import { checkSourceKey, METADATA, propertiesOf, SINK_OPTIONS, SOURCE_OPTIONS, sinkOptions, sourceOptions, topicList } from './options.js';
+import { checkSinkKey, checkSourceKey, METADATA, propertiesOf, SINK_OPTIONS, SOURCE_OPTIONS, sinkOptions, sourceOptions, topicList } from './options.js';
 import { planKafkaSource, topicLeaders } from './plan.js';
 import { KafkaReader } from './reader.js';
 import { clientSettings } from './settings.js';
@@ -46,7 +46,7 @@ export const connector: Connector = {
     checkDeadLetters(config, place);
   },
   checkSink(config, place: ErrorPlace) {
-    sinkOptions(config.options, place);
+    checkSinkKey(sinkOptions(config.options, place), config, place);
     clientSettings(propertiesOf(config.options), place);
   },
   planSource: planKafkaSource,

@@ -1,8 +1,7 @@
-import { T_STR } from '#abi';
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import { type OptionValues, option, optionKind, readOptions, requiredOption, type TextOptions } from '../../contract/options.js';
+import type { SinkConfig } from '../../contract/sink.js';
 import type { SourceConfig } from '../../contract/source.js';
-import { typeCode } from '../../types/leaf.js';
 import { BIGINT, BYTES, INT, MAP, STRING, TIMESTAMP_LTZ, typeToString } from '../../types/logical.js';
 import { COMPRESSION_TYPES, type CompressionType, zstdDeflates } from './deflate.js';
 import { type KafkaProperties, oneOfProperty } from './settings.js';
@@ -14,7 +13,7 @@ const shared = {
   'properties.bootstrap.servers': requiredOption(string, "Brokers to ask first: 'host1:9092,host2:9092'."),
   'properties.group.id': option(string, 'The consumer group whose committed offsets are read.'),
   'properties.*': option(string, "Kafka's own client properties."),
-  'key.format': option(string, "'raw': the record's key is one STRING column."),
+  'key.format': option(string, "'raw': the record's key is one STRING or BYTES column."),
   'key.fields': option(string, "Columns that the record's key holds."),
   'key.fields-prefix': option(string, 'A prefix of the key columns in the table, absent in the format.', ''),
   'value.fields-include': option(oneOf('all', 'except_key'), 'Whether the value holds the key columns too.', 'all'),
@@ -143,13 +142,15 @@ export function sourceKeyField(o: SourceOptions): string | undefined {
   return o['value.fields-include'] === 'except_key' ? topicList(o['key.fields'])[0] : undefined;
 }
 
+const RAW_KEY_TYPES = new Set(['CHAR', 'VARCHAR', 'BINARY', 'VARBINARY']);
+
 /** What the key column asks of the table and of its value format. */
 export function checkSourceKey(o: SourceOptions, config: SourceConfig, place: ErrorPlace): void {
   const name = sourceKeyField(o);
   if (name === undefined) return;
   const type = [...config.schema.fields, ...(config.tableSchema?.fields ?? [])].find((f) => f.name === name)?.type;
-  if (type !== undefined && typeCode(type) !== T_STR) {
-    throw new MillraceError('NOT_SUPPORTED', `the key column '${name}' is ${typeToString(type)}: a 'raw' key is read into STRING only`, { place });
+  if (type !== undefined && !RAW_KEY_TYPES.has(type.root)) {
+    throw new MillraceError('NOT_SUPPORTED', `the key column '${name}' is ${typeToString(type)}: a 'raw' key is read into STRING and BYTES only`, { place });
   }
   if (config.format?.name !== 'json' || config.format.options['fail-on-missing-field']?.toLowerCase() === 'true') {
     throw new MillraceError(
@@ -160,6 +161,25 @@ export function checkSourceKey(o: SourceOptions, config: SourceConfig, place: Er
   }
 }
 
+/** A sink's key is the bytes of one physical STRING or BYTES column. */
+export function checkSinkKey(o: SinkOptions, config: SinkConfig, place: ErrorPlace): void {
+  const name = topicList(o['key.fields'])[0];
+  if (name === undefined) return;
+  const columns = config.schema.fields.filter((_, i) => config.metadata[i] === undefined);
+  const column = columns.find((f) => f.name === name);
+  if (column === undefined) {
+    throw new MillraceError('INVALID_OPTION', `Could not find the field '${name}' in the table schema for usage in the key format.`, {
+      place,
+      remedy: `A key field must be a regular, physical column: ${columns.map((f) => f.name).join(', ')}.`,
+    });
+  }
+  if (!RAW_KEY_TYPES.has(column.type.root)) {
+    throw new MillraceError('NOT_SUPPORTED', `the key column '${name}' is ${typeToString(column.type)}: a 'raw' key is written from STRING and BYTES only`, {
+      place,
+      remedy: "CAST it to STRING, or use 'upsert-kafka' with 'key.format' = 'json'.",
+    });
+  }
+}
 /** How outgoing batches are compressed. */
 export function compressionType(p: KafkaProperties, place: ErrorPlace = {}): CompressionType {
   return oneOfProperty(p, 'compression.type', COMPRESSION_TYPES, 'none', place);

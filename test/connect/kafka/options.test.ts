@@ -10,6 +10,7 @@ import { parseSpecificOffsets, sinkOptions, sourceOptions } from '#src/connect/k
 import { splitOwner } from '#src/connect/kafka/plan.js';
 import { clientSettings } from '#src/connect/kafka/settings.js';
 import type { SinkConfig } from '#src/contract/sink.js';
+import { BYTES, INT, STRING } from '#src/types/logical.js';
 import { sourceConfig } from './doubles.js';
 
 const base = { topic: 't', 'properties.bootstrap.servers': 'a:9092', 'properties.group.id': 'g' };
@@ -66,6 +67,29 @@ test('sink options that cannot be kept are refused', () => {
   if (!zstdDeflates) fails(sink({ 'properties.compression.type': 'zstd' }), 'KAFKA_UNSUPPORTED_CODEC', /zstd/);
   fails(sink({ topic: 'a;b' }), 'INVALID_OPTION', /one topic/);
   sink({ 'properties.compression.type': 'gzip', 'sink.partitioner': 'fixed' })();
+});
+
+test("a sink's key is a physical column of text or bytes", () => {
+  const fields = [
+    { name: 'k', type: STRING() },
+    { name: 'b', type: BYTES() },
+    { name: 'n', type: INT() },
+    { name: 'm', type: STRING() },
+  ];
+  const keyed = (name: string) => () =>
+    connector.checkSink?.(
+      {
+        options: { ...base, 'key.format': 'raw', 'key.fields': name },
+        schema: { fields },
+        metadata: [undefined, undefined, undefined, 'x'],
+      } as unknown as SinkConfig,
+      {},
+    );
+  keyed('k')();
+  keyed('b')();
+  fails(keyed('n'), 'NOT_SUPPORTED', /'n' is INT/);
+  fails(keyed('m'), 'INVALID_OPTION', /Could not find the field 'm'/);
+  fails(keyed('K'), 'INVALID_OPTION', /Could not find the field 'K'/);
 });
 
 test('specific offsets by partition', () => {
