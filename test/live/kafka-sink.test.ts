@@ -205,4 +205,25 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
       ['before', 'during', 'after'],
     );
   });
+
+  // the last one: a broker that was killed takes its time to look at so many partitions
+  test('a topic whose partitions are still getting their leaders: everything arrives, once and in order', async () => {
+    const topic = `alerts-${RUN}-${topics++}`;
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 300 }] });
+    const sink = await RunningSink.start(options(topic, keyed));
+    const rows = Array.from({ length: 12_000 }, (_, i): OutRow => [String(i), `key ${i % 1000}`, null]);
+    for (let i = 0; i < rows.length; i += 2000) {
+      await sink.write(rows.slice(i, i + 2000));
+      sink.writers[0].flush?.();
+    }
+    await sink.finish();
+    await sink.close();
+    const last = new Map<number, number>();
+    const got = await read(topic);
+    for (const { value, partition } of got) {
+      assert.ok(Number(value) > (last.get(Number(partition)) ?? -1), `partition ${partition}: ${value} after ${last.get(Number(partition))}`);
+      last.set(Number(partition), Number(value));
+    }
+    assert.equal(got.length, rows.length);
+  });
 });

@@ -102,7 +102,7 @@ class KafkaIoSink implements IoSink {
     if (lane.requests === 0 && lane.link?.expired === true) lane.link.close();
     const { link } = lane;
     if (link === undefined || link.closed) {
-      if (this.#queues.some((q) => q.leader === leader && !q.halted && q.waiting.length > 0)) void this.#open(lane);
+      if (this.#queues.some((q) => q.leader === leader && q.ready)) void this.#open(lane);
       return;
     }
     while (lane.requests < this.#requestsMax && !link.expired) {

@@ -11,6 +11,11 @@ export class PartitionQueue {
   readonly sent: OutgoingBatch[] = [];
   /** a batch failed: nothing more is sent until all that was sent is answered and goes again, in order */
   halted = false;
+  /**
+   * The broker has taken a batch. Before that it knows no producer here and takes any sequence number: were two batches in flight and the first refused, by
+   * a broker that becomes the leader just then, the second would be taken before it.
+   */
+  #begun = false;
 
   constructor(number: number) {
     this.number = number;
@@ -19,6 +24,11 @@ export class PartitionQueue {
   /** Everything that was sent is answered or lost. */
   get landed(): boolean {
     return this.sent.every((b) => !b.flying);
+  }
+
+  /** A batch may be sent now. */
+  get ready(): boolean {
+    return !this.halted && this.waiting.length > 0 && (this.#begun || this.sent.length === 0);
   }
 
   /** The oldest batch that the broker has not taken. */
@@ -34,6 +44,7 @@ export class PartitionQueue {
 
   taken(batch: OutgoingBatch): void {
     this.sent.splice(this.sent.indexOf(batch), 1);
+    this.#begun = true;
     batch.done();
   }
 
@@ -65,7 +76,7 @@ export class ProduceLane {
     let bytes = 0;
     for (let i = 0; i < all.length; i++) {
       const queue = all[(this.#first + i) % all.length];
-      if (queue.leader !== this.leader || queue.halted || queue.waiting.length === 0) continue;
+      if (queue.leader !== this.leader || !queue.ready) continue;
       const [batch] = queue.waiting;
       bytes += batch.bytes.length;
       if (group.length > 0 && bytes > bytesMax) {
