@@ -51,6 +51,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/connect/kafka/io-source.ts': ['node:timers/promises'],
   'src/connect/kafka/link.ts': ['node:net'],
   'src/connect/kafka/native-crc.ts': ['node:module'],
+  'src/connect/kafka/plan.ts': ['node:timers/promises'],
   'src/connect/kafka/settings.ts': ['node:fs'],
   'src/connect/kafka/socket.ts': ['node:net', 'node:tls'],
   'src/contract/options.ts': ['valibot'],

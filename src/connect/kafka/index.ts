@@ -7,7 +7,7 @@ import { connect } from './connect.js';
 import { kafkaError } from './failure.js';
 import type { KafkaSinkConfig } from './io-sink.js';
 import { checkSinkKey, checkSourceKey, METADATA, propertiesOf, SINK_OPTIONS, SOURCE_OPTIONS, sinkOptions, sourceOptions, topicList } from './options.js';
-import { planKafkaSource, topicLeaders } from './plan.js';
+import { onceLed, planKafkaSource, topicLeaders } from './plan.js';
 import { KafkaReader } from './reader.js';
 import { clientSettings } from './settings.js';
 import { type KafkaSinkDetail, KafkaWriter } from './writer.js';
@@ -21,7 +21,7 @@ async function planKafkaSink(config: SinkConfig, host: HostContext): Promise<Sin
   const [topic] = topicList(o.topic);
   const cluster = await connect(settings, host.signal, place, true);
   try {
-    const leaders = await topicLeaders(cluster, [topic], place);
+    const leaders = await onceLed(properties, host.signal, () => topicLeaders(cluster, [topic], place));
     const io: KafkaSinkConfig = { properties, topic, tableName: config.tableName };
     const detail: KafkaSinkDetail = { partitions: leaders.get(topic)?.size ?? 0 };
     return { io: { thread: 'io', module: ownModule('connect/kafka/io-sink.js'), config: io }, detail };

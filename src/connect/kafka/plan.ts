@@ -1,13 +1,16 @@
-import { ownModule } from '../../base/modules.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../base/clock.js';
 import { type ErrorPlace, MillraceError, nearest } from '../../base/errors.js';
+import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN } from '../../base/limits.js';
+import { ownModule } from '../../base/modules.js';
 import type { HostContext, SourceConfig, SourcePlan } from '../../contract/source.js';
 import type { KafkaCluster } from './client-internals.js';
 import { connect } from './connect.js';
-import { kafkaError, protocolErrorType } from './failure.js';
+import { isTransient, kafkaError, protocolErrorType } from './failure.js';
 import { listOffsets, resolveStart, resolveStop, type TopicLeaders } from './offsets.js';
 import { propertiesOf, type SourceOptions, sourceKeyField, sourceOptions, topicList } from './options.js';
 import { readPosition } from './position.js';
-import { booleanProperty, clientSettings, type KafkaProperties } from './settings.js';
+import { booleanProperty, clientSettings, intProperty, type KafkaProperties } from './settings.js';
 
 /** One partition as a split: plain data. `stop` is the first offset that is not read. */
 export interface KafkaSplit {
@@ -79,6 +82,19 @@ export async function topicLeaders(cluster: KafkaCluster, topics: readonly strin
   }
 }
 
+/** Asks again, for default.api.timeout.ms as Kafka's own client, while partitions are getting their leaders: brokers answer nothing about them before. */
+export async function onceLed<T>(properties: KafkaProperties, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  const endMs = systemClock.monotonicMs() + intProperty(properties, 'default.api.timeout.ms', 60_000);
+  for (let waitMs = KAFKA_BACKOFF_MS_MIN; ; waitMs = Math.min(2 * waitMs, KAFKA_BACKOFF_MS_MAX)) {
+    try {
+      return await ask();
+    } catch (e) {
+      if (protocolErrorType(e) === undefined || !isTransient(e) || signal.aborted || systemClock.monotonicMs() > endMs) throw e;
+      await delay(waitMs, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
 /** Where an offset that no longer exists leads, as Flink sets auto.offset.reset by the startup mode. */
 function resetStrategy(o: SourceOptions, p: KafkaProperties): KafkaIoConfig['reset'] {
   switch (o['scan.startup.mode']) {
@@ -101,11 +117,12 @@ export async function planKafkaSource(config: SourceConfig, host: HostContext): 
   const bounded = o['scan.bounded.mode'] !== 'unbounded';
   const cluster = await connect(settings, host.signal, place);
   try {
-    const topics = await wantedTopics(cluster, topicList(o.topic), o['topic-pattern']);
-    const leaders = await topicLeaders(cluster, topics, place);
-    const request = { cluster, options: o, leaders, place, reset: resetStrategy(o, properties) };
-    const start = await resolveStart(request);
-    const stop = bounded ? await resolveStop(request) : undefined;
+    const reset = resetStrategy(o, properties);
+    const { leaders, start, stop } = await onceLed(properties, host.signal, async () => {
+      const topics = await wantedTopics(cluster, topicList(o.topic), o['topic-pattern']);
+      const request = { cluster, options: o, leaders: await topicLeaders(cluster, topics, place), place, reset };
+      return { leaders: request.leaders, start: await resolveStart(request), stop: bounded ? await resolveStop(request) : undefined };
+    });
     const restored = new Map((host.restored ?? []).map(readPosition).map((r) => [`${r.partition}:${r.topic}`, r]));
     if (restored.size > 0) await startNewAtBeginning(cluster, leaders, start, restored);
     const found: KafkaSplit[] = [];
@@ -127,7 +144,7 @@ export async function planKafkaSource(config: SourceConfig, host: HostContext): 
       splits,
       bounded,
       discoveryMs: bounded ? 0 : o['scan.topic-partition-discovery.interval'],
-      reset: request.reset,
+      reset,
       tableName: config.tableName,
     };
     const detail: KafkaPlanDetail = { checkCrc: booleanProperty(properties, 'check.crcs', true, place), keyField: sourceKeyField(o) };
