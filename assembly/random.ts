@@ -104,6 +104,10 @@ export function randomTexts(state: usize, refs: usize, n: u32, room: usize, each
 
 /** Sets a row's bit unless it is NULL by chance (`rate`), or in a ROW that is NULL (`parent`: its bits; 0 = none). All bits are clear before. */
 export function randomPresence(state: usize, validity: usize, n: u32, rate: f64, parent: usize): void {
+  if (rate == 0 && parent == 0) {
+    memory.fill(validity, 0xff, (n + 7) >>> 3);
+    return;
+  }
   for (let i: usize = 0; i < n; i++) {
     const at = i >> 3;
     const bit: u8 = 1 << ((i & 7) as u8);
