@@ -18,7 +18,7 @@ export { keepPresent, keepTrue, aggCount, aggSum, aggSumDecimal, aggExtreme, agg
 export { aggMerge } from "./aggregate/merge";
 export { resultCount, resultWord, result128, resultBytes, resultAvgInt, resultAvgFloat, resultAvgDecimal } from "./aggregate/result";
 export { localTimes, sliceRows, utcTimes } from "./window/slice";
-export { distinctWords, distinctBytes, distinctMerge, linkRows } from "./aggregate/distinct";
+export { distinctKeep, distinctMerge, linkRows } from "./aggregate/distinct";
 export * from "./expr/string";
 export * from "./expr/date";
 export * from "./expr/format";

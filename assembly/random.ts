@@ -36,6 +36,13 @@ function storeInteger(type: u32, values: usize, i: usize, x: i64): void {
   else if (type == T_I8) store<i8>(values + i, x as i8);
 }
 
+// @ts-ignore: decorator
+@inline
+function storeReal(type: u32, values: usize, i: usize, x: f64): void {
+  if (type == T_F64) store<f64>(values + (i << 3), x);
+  else store<f32>(values + (i << 2), x as f32);
+}
+
 /** n whole numbers uniform in [min, min + range) into a column of whole numbers; range at most 2^32. */
 export function randomIntegers(state: usize, type: u32, values: usize, n: u32, min: i64, range: f64): void {
   for (let i: usize = 0; i < n; i++) storeInteger(type, values, i, ((next(state) * range) as i64) + min);
@@ -52,11 +59,7 @@ export function randomLongs(state: usize, values: usize, n: u32, min: i64, range
 
 /** n doubles or floats uniform in [min, min + width). */
 export function randomReals(state: usize, type: u32, values: usize, n: u32, min: f64, width: f64): void {
-  for (let i: usize = 0; i < n; i++) {
-    const x = min + next(state) * width;
-    if (type == T_F64) store<f64>(values + (i << 3), x);
-    else store<f32>(values + (i << 2), x as f32);
-  }
+  for (let i: usize = 0; i < n; i++) storeReal(type, values, i, min + next(state) * width);
 }
 
 export function randomBooleans(state: usize, values: usize, n: u32): void {
@@ -128,11 +131,7 @@ export function sequenceIntegers(type: u32, values: usize, n: u32, first: f64, s
 
 /** The same into a column of doubles or floats. */
 export function sequenceReals(type: u32, values: usize, n: u32, first: f64, stride: f64): void {
-  for (let i: usize = 0; i < n; i++) {
-    const x = first + (i as f64) * stride;
-    if (type == T_F64) store<f64>(values + (i << 3), x);
-    else store<f32>(values + (i << 2), x as f32);
-  }
+  for (let i: usize = 0; i < n; i++) storeReal(type, values, i, first + (i as f64) * stride);
 }
 
 /** The same as texts of their digits, or as eight bytes, the lowest first (as Flink); room as for randomTexts. */
@@ -154,14 +153,14 @@ export function decimalsOfReals(from: usize, n: u32, type: u32, values: usize, s
   for (let i: usize = 0; i < n; i++) {
     const x = load<f64>(from + (i << 3));
     const scaled = x * unit;
+    const fits = abs<f64>(scaled) < 9007199254740992.0;
     if (type != T_I128) {
-      const whole = scaled < 9007199254740992.0 && scaled > -9007199254740992.0;
-      store<i64>(values + (i << 3), whole ? (scaled as i64) : (x as i64) * (unit as i64));
+      store<i64>(values + (i << 3), fits ? (scaled as i64) : (x as i64) * (unit as i64));
       continue;
     }
     const out = values + (i << 4);
     let negative = x < 0;
-    if (scaled < 9007199254740992.0 && scaled > -9007199254740992.0) negative = putMagnitude(out, (scaled as i64) as u64, (scaled as i64) >> 63);
+    if (fits) negative = putMagnitude(out, (scaled as i64) as u64, (scaled as i64) >> 63);
     else {
       const whole = trunc<f64>(abs<f64>(x));
       const high = trunc<f64>(whole * 5.421010862427522e-20); // 2^-64

@@ -35,6 +35,14 @@ function wordOf(type: u32, values: usize, row: u32): u64 {
   }
 }
 
+/** Hash of a value with its group: of a word of at most 8 bytes, else of an I128 or a STRING ({pointer, length} by row). */
+function hashOfPair(words: bool, type: u32, group: u32, values: usize, row: u32): u32 {
+  if (words) return hashOfWord(wordOf(type, values, row), group);
+  if (type == T_I128) return hashOfBytes(values + ((row as usize) << 4), 16, group);
+  const ref = values + ((row as usize) << 3);
+  return hashOfBytes(load<u32>(ref) as usize, load<u32>(ref, 4), group);
+}
+
 /**
  * Fetches what the pairs of at most FETCH_ROWS rows are compared with, when the table is out of the inner caches. `validity`: bits of the column by row
  * number, 0 = no NULLs.
@@ -42,21 +50,13 @@ function wordOf(type: u32, values: usize, row: u32): u64 {
 export function distinctAhead(t: usize, words: bool, type: u32, groups: usize, sel: usize, n: u32, values: usize, validity: usize): void {
   if (load<u32>(t, T_BYTES) < FETCH_AHEAD_BYTES) return;
   for (let i: usize = 0; i < (n as usize); i++) {
-    const g = load<u32>(groups + (i << 2));
     const r = load<u32>(sel + (i << 2));
-    let hash: u32 = 0;
-    if (validity == 0 || ((load<u8>(validity + (r >> 3)) >> ((r & 7) as u8)) & 1) != 0) {
-      if (words) hash = hashOfWord(wordOf(type, values, r), g);
-      else if (type == T_I128) hash = hashOfBytes(values + ((r as usize) << 4), 16, g);
-      else hash = hashOfBytes(load<u32>(values + ((r as usize) << 3)) as usize, load<u32>(values + ((r as usize) << 3), 4), g);
-    }
-    store<u32>(HASHES + (i << 2), hash);
+    const present = validity == 0 || ((load<u8>(validity + (r >> 3)) >> ((r & 7) as u8)) & 1) != 0;
+    store<u32>(HASHES + (i << 2), present ? hashOfPair(words, type, load<u32>(groups + (i << 2)), values, r) : 0);
   }
   candidates(t, n, HASHES, FOUND);
 }
 
-// @ts-ignore: decorator
-@inline
 function addWord(t: usize, owner: u32, word: u64): i32 {
   const hash = hashOfWord(word, owner);
   const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
@@ -68,8 +68,6 @@ function addWord(t: usize, owner: u32, word: u64): i32 {
   return 1;
 }
 
-// @ts-ignore: decorator
-@inline
 function addBytes(t: usize, owner: u32, p: usize, len: u32): i32 {
   const hash = hashOfBytes(p, len, owner);
   const mask: u32 = (1 << load<u32>(t, T_LOG)) - 1;
@@ -82,47 +80,23 @@ function addBytes(t: usize, owner: u32, p: usize, len: u32): i32 {
   return 1;
 }
 
-// @ts-ignore: decorator
-@inline
-function wordsOf<T>(t: usize, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
-  let m: u32 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    if (n > 1 && i % FETCH_ROWS == 0) distinctAhead(t, true, type, groups + ((i as usize) << 2), sel + ((i as usize) << 2), min<u32>(n - i, FETCH_ROWS), values, 0);
-    const g = load<u32>(groups + ((i as usize) << 2));
-    const r = load<u32>(sel + ((i as usize) << 2));
-    const added = addWord(t, g, wordAt<T>(values, r));
-    if (added < 0) return -1;
-    store<u32>(outGroups + ((m as usize) << 2), g);
-    store<u32>(outSel + ((m as usize) << 2), r);
-    m += added;
-  }
-  return m;
+/** Adds the pair of a group and the value of a row: 1, 0 when it was there, -1 = out of memory. */
+export function distinctAdd(t: usize, words: bool, type: u32, group: u32, values: usize, row: u32): i32 {
+  if (words) return addWord(t, group, wordOf(type, values, row));
+  if (type == T_I128) return addBytes(t, group, values + ((row as usize) << 4), 16);
+  const ref = values + ((row as usize) << 3);
+  return addBytes(t, group, load<u32>(ref) as usize, load<u32>(ref, 4));
 }
 
-/** Keeps the pairs whose value of at most 8 bytes is new to its group; returns their number, -1 = out of memory. */
-export function distinctWords(t: usize, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
-  switch (type) {
-    case T_BOOL: return wordsOf<u8>(t, type, groups, sel, n, values, outGroups, outSel);
-    case T_I8: return wordsOf<i8>(t, type, groups, sel, n, values, outGroups, outSel);
-    case T_I16: return wordsOf<i16>(t, type, groups, sel, n, values, outGroups, outSel);
-    case T_I32: return wordsOf<i32>(t, type, groups, sel, n, values, outGroups, outSel);
-    case T_I64: return wordsOf<i64>(t, type, groups, sel, n, values, outGroups, outSel);
-    case T_F32: return wordsOf<f32>(t, type, groups, sel, n, values, outGroups, outSel);
-    case T_F64: return wordsOf<f64>(t, type, groups, sel, n, values, outGroups, outSel);
-    default: return 0;
-  }
-}
-
-/** The same for STRING ({pointer, length} by row) and I128 columns. */
-export function distinctBytes(t: usize, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
+/** Keeps the pairs whose value (`words`: of at most 8 bytes) is new to its group; returns their number, -1 = out of memory. */
+export function distinctKeep(t: usize, words: bool, type: u32, groups: usize, sel: usize, n: u32, values: usize, outGroups: usize, outSel: usize): i32 {
   let m: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
-    if (n > 1 && i % FETCH_ROWS == 0) distinctAhead(t, false, type, groups + ((i as usize) << 2), sel + ((i as usize) << 2), min<u32>(n - i, FETCH_ROWS), values, 0);
-    const g = load<u32>(groups + ((i as usize) << 2));
-    const r = load<u32>(sel + ((i as usize) << 2));
-    let added: i32;
-    if (type == T_I128) added = addBytes(t, g, values + ((r as usize) << 4), 16);
-    else added = addBytes(t, g, load<u32>(values + ((r as usize) << 3)) as usize, load<u32>(values + ((r as usize) << 3), 4));
+    const o = (i as usize) << 2;
+    if (i % FETCH_ROWS == 0) distinctAhead(t, words, type, groups + o, sel + o, min<u32>(n - i, FETCH_ROWS), values, 0);
+    const g = load<u32>(groups + o);
+    const r = load<u32>(sel + o);
+    const added = distinctAdd(t, words, type, g, values, r);
     if (added < 0) return -1;
     store<u32>(outGroups + ((m as usize) << 2), g);
     store<u32>(outSel + ((m as usize) << 2), r);

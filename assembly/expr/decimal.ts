@@ -86,10 +86,14 @@ function scaleDown(out: usize, d: u64): u64 {
 
 /** Rounds HALF_UP after a division by d that left `rest`. */
 function roundUp(out: usize, rest: u64, d: u64): void {
-  if (rest < d - rest) return;
-  const low = load<u64>(out) + 1;
+  if (rest >= d - rest) addTo(out, 1);
+}
+
+/** (out: low, high) += v */
+function addTo(out: usize, v: u64): void {
+  const low = load<u64>(out) + v;
   store<u64>(out, low);
-  if (low == 0) store<u64>(out, load<u64>(out, 8) + 1, 8);
+  if (low < v) store<u64>(out, load<u64>(out, 8) + 1, 8);
 }
 
 /** From one scale to another, HALF_UP; false when it leaves 128 bits or more than 19 digits go. */
@@ -217,7 +221,7 @@ export function decimalRound128(how: i32, low: u64, high: i64, from: i32, digits
     const d = pow10(from - digits);
     const rest = scaleDown(out, d);
     if (how == 0) roundUp(out, rest, d);
-    else if (rest != 0 && negative == (how == 1)) roundUp(out, 1, 1);
+    else if (rest != 0 && negative == (how == 1)) addTo(out, 1);
     places = digits;
   }
   if (!rescale(out, places, scale)) return -1;
@@ -227,12 +231,7 @@ export function decimalRound128(how: i32, low: u64, high: i64, from: i32, digits
 /** A decimal divided by c < 2^60, with `digits` more digits, HALF_UP; false when it leaves DECIMAL(38). */
 export function divideByCount(low: u64, high: i64, c: u64, digits: u32, out: usize): bool {
   const negative = putMagnitude(WIDE, low, high);
-  let rest: u64;
-  if (load<u64>(WIDE, 8) == 0) {
-    const q = load<u64>(WIDE);
-    rest = q % c;
-    store<u64>(WIDE, q / c);
-  } else rest = scaleDown(WIDE, c);
+  let rest = scaleDown(WIDE, c);
   for (let left = digits as i32; left > 0; ) {
     const places = c < 0x10000000000 ? min<i32>(left, 7) : 1; // so that the product fits 64 bits
     const unit = pow10(places);
@@ -240,9 +239,7 @@ export function divideByCount(low: u64, high: i64, c: u64, digits: u32, out: usi
     const next = rest / c;
     rest -= next * c;
     if (!scaleUp(WIDE, unit)) return false;
-    const sum = load<u64>(WIDE) + next;
-    store<u64>(WIDE, sum);
-    if (sum < next) store<u64>(WIDE, load<u64>(WIDE, 8) + 1, 8);
+    addTo(WIDE, next);
     left -= places;
   }
   roundUp(WIDE, rest, c);

@@ -1,9 +1,10 @@
 // Doubles and floats as text, back from it, and as decimals. A status of 1 says that the value lies at `out`, 0 that there is none, -1 tells the caller to ask the host.
 import { floatingBits } from "../scan/floating";
 import { parseDecimal } from "../scan/decimal";
-import { GOOD, parseFloating, pow10, RESULT } from "../scan/number";
+import { GOOD, parseFloating, RESULT } from "../scan/number";
 import { shortestDigits, writeDouble, writeFloat } from "../write/double";
 import { finish, putMagnitude, scaleUp10 } from "./decimal";
+import { decRescale } from "./parse";
 import { arenaAlloc, pack } from "./string";
 
 /** Bytes of the longest text, and what its writer touches beyond. */
@@ -59,16 +60,6 @@ export function strToDecimal(a: usize, n: i32, precision: i32, scale: i32, out: 
   return 1;
 }
 
-/** w / 10^drop, HALF_UP. */
-// @ts-ignore: decorator
-@inline
-function dropDigits(w: u64, drop: i32): u64 {
-  if (drop > 19) return 0;
-  const unit = pow10(drop);
-  const rest = w % unit;
-  return w / unit + u64(rest >= unit - rest);
-}
-
 /** The decimal that a double prints as, HALF_UP at the scale. */
 export function doubleToDecimal64(v: f64, precision: i32, scale: i32, out: usize): i32 {
   let w: u64 = 0;
@@ -78,7 +69,7 @@ export function doubleToDecimal64(v: f64, precision: i32, scale: i32, out: usize
     if (k < 0) return -1;
     w = load<u64>(RESULT, 8);
     drop = k - scale;
-    if (drop > 0) w = dropDigits(w, drop);
+    if (drop > 0) w = decRescale(w as i64, drop) as u64; // 17 digits at most
   }
   store<u64>(out, w);
   store<u64>(out, 0, 8);
@@ -96,7 +87,7 @@ export function roundDouble64(v: f64, digits: i32, out: usize): i32 {
   if (k < 0) return -1;
   let rounded = abs<f64>(v);
   if (k > digits) {
-    const w = dropDigits(load<u64>(RESULT, 8), k - digits);
+    const w = decRescale(load<i64>(RESULT, 8), k - digits) as u64;
     if (w == 0) {
       store<f64>(out, 0);
       return 1;

@@ -5,7 +5,7 @@ import {
   GC_ACC, GC_AVG, GC_BYTES, GC_COUNT, GC_DIGITS, GC_DISTINCT, GC_FILTER, GC_FILTER_VALIDITY, GC_FLAG, GC_KIND, GC_OUT, GC_OUT_TYPE, GC_OUT_VALIDITY,
   GC_TYPE, GC_VALIDITY, GC_VALUES, GC_WORDS, KIND_DELETE, KIND_UPDATE_BEFORE, T_F32, T_F64, T_I16, T_I32, T_I64, T_I8,
 } from "../abi";
-import { distinctAhead, distinctBytes, distinctWords } from "../aggregate/distinct";
+import { distinctAdd, distinctAhead } from "../aggregate/distinct";
 import {
   ACC_AVG_I128, ACC_COUNT, ACC_MAX_BYTES, ACC_MAX_I128, ACC_MIN_BYTES, ACC_MIN_I128, ACC_SUM_F32, ACC_SUM_F64, ACC_SUM_I128, ACC_SUM_I64,
 } from "../aggregate/merge";
@@ -58,8 +58,8 @@ export function put(d: usize, g: usize, to: u32): void {
   } else putAccWord(g, acc, flag, type, to, values, validity);
 }
 
-/** Adds selected row number i. `groups`, `sel` point at its entries; `scratch` has room for two u32. false = out of memory. */
-function add(d: usize, groups: usize, sel: usize, scratch: usize): bool {
+/** Adds selected row number i. `groups`, `sel` point at its entries. false = out of memory. */
+function add(d: usize, groups: usize, sel: usize): bool {
   const kind = load<u32>(d, GC_KIND);
   const acc = load<u32>(d, GC_ACC);
   const flag = load<u32>(d, GC_FLAG);
@@ -68,9 +68,7 @@ function add(d: usize, groups: usize, sel: usize, scratch: usize): bool {
   const g = load<u32>(groups) as usize;
   const distinct = load<u32>(d, GC_DISTINCT) as usize;
   if (distinct != 0) {
-    const fresh = load<u32>(d, GC_WORDS) != 0
-      ? distinctWords(distinct, type, groups, sel, 1, values, scratch, scratch + 4)
-      : distinctBytes(distinct, type, groups, sel, 1, values, scratch, scratch + 4);
+    const fresh = distinctAdd(distinct, load<u32>(d, GC_WORDS) != 0, type, g as u32, values, load<u32>(sel));
     if (fresh < 0) return false;
     if (fresh == 0) return true;
   }
@@ -165,7 +163,7 @@ function countAll(d: usize, groups: usize, n: u32, pairs: bool): void {
  * Accumulates `n` rows into their groups, call by call. calls[0] counts the rows of a group without a test (COUNT(*)): it says when a group begins and ends.
  * `kinds` are the rows' kinds by row number, 0 = all INSERT; with kinds, `pairs` must be set. false = out of memory.
  */
-export function groupStep(calls: usize, callCount: u32, groups: usize, sel: usize, n: u32, kinds: usize, pairs: bool, scratch: usize): bool {
+export function groupStep(calls: usize, callCount: u32, groups: usize, sel: usize, n: u32, kinds: usize, pairs: bool): bool {
   const counter = load<u32>(calls, GC_OUT) as usize;
   if (kinds == 0) countAll(calls, groups, n, pairs);
   else countChanges(calls, groups, sel, n, kinds);
@@ -187,13 +185,13 @@ export function groupStep(calls: usize, callCount: u32, groups: usize, sel: usiz
         if (after == 0) forget(d, g);
         else if (counts(d, row)) {
           if (isRetraction(kinds, row)) retract(d, g, row);
-          else if (!add(d, groups + ((i as usize) << 2), sel + ((i as usize) << 2), scratch)) return false;
+          else if (!add(d, groups + ((i as usize) << 2), sel + ((i as usize) << 2))) return false;
         }
         put(d, g, (i << 1) + 1);
         continue;
       }
       if (pairs) put(d, g, i << 1);
-      if (counts(d, row) && !add(d, groups + ((i as usize) << 2), sel + ((i as usize) << 2), scratch)) return false;
+      if (counts(d, row) && !add(d, groups + ((i as usize) << 2), sel + ((i as usize) << 2))) return false;
       put(d, g, pairs ? (i << 1) + 1 : i);
     }
   }

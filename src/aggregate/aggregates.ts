@@ -17,8 +17,7 @@ declare module '../wasm/engine.js' {
     aggExtreme128(groups: number, sel: number, n: number, values: number, acc: number, flag: number, max: number): void;
     aggExtremeBytes(table: number, groups: number, sel: number, n: number, values: number, acc: number, flag: number, max: number): number;
     aggMerge(kind: number, table: number, dst: number, src: number, n: number, acc: number, flag: number): number;
-    distinctWords(table: number, type: number, groups: number, sel: number, n: number, values: number, outGroups: number, outSel: number): number;
-    distinctBytes(table: number, type: number, groups: number, sel: number, n: number, values: number, outGroups: number, outSel: number): number;
+    distinctKeep(table: number, words: number, type: number, groups: number, sel: number, n: number, values: number, outGroups: number, outSel: number): number;
     distinctMerge(t: number, words: number, type: number, rows: number, n: number, link: number, outGroups: number, outSel: number, outValues: number): number;
     linkRows(rows: number, dst: number, n: number, link: number): void;
     resultCount(rows: number, n: number, acc: number, values: number, validity: number, first: number, step: number): void;
@@ -133,9 +132,8 @@ export class Aggregates {
   }
 
   #keepNew(plan: AccumulatorPlan, table: number, g: number, s: number, n: number, values: number): number {
-    const k = this.#engine.kernels;
-    const find = this.#distinctKind(plan.call.arg!) === DISTINCT_WORD ? k.distinctWords : k.distinctBytes;
-    const m = find(table, plan.argCode, g, s, n, values, this.#groups, this.#sel);
+    const words = Number(this.#distinctKind(plan.call.arg!) === DISTINCT_WORD);
+    const m = this.#engine.kernels.distinctKeep(table, words, plan.argCode, g, s, n, values, this.#groups, this.#sel);
     if (m < 0) this.#outOfMemory();
     return m;
   }

@@ -27,7 +27,7 @@ import type { Engine } from '../wasm/engine.js';
 
 declare module '../wasm/engine.js' {
   interface Kernels {
-    groupStep(calls: number, count: number, groups: number, sel: number, n: number, kinds: number, pairs: number, scratch: number): number;
+    groupStep(calls: number, count: number, groups: number, sel: number, n: number, kinds: number, pairs: number): number;
     groupSettle(table: number, calls: number, count: number, groups: number, n: number): number;
     groupChanges(calls: number, count: number, counter: number, n: number, updateBefore: number, kinds: number, sel: number): number;
     groupUpserts(counter: number, n: number, kinds: number): void;
@@ -47,7 +47,6 @@ export class RunningCalls {
   readonly #aggregates: Aggregates;
   /** numbers of the calls, in the order of their descriptors */
   readonly #order: readonly number[];
-  readonly #scratch: number;
   readonly #settles: boolean;
 
   /** `counter`: number of the call that counts all rows. `state` holds the DISTINCT values. */
@@ -58,7 +57,6 @@ export class RunningCalls {
     this.#order = [counter, ...plans.keys()].filter((c, i) => i === 0 || c !== counter);
     this.count = plans.length;
     this.ptr = engine.alloc(this.count * GC_BYTES);
-    this.#scratch = engine.alloc(64);
     this.#settles = plans.some((p) => p.kind >= ACC.minBytes);
     engine.u8.fill(0, this.ptr, this.ptr + this.count * GC_BYTES);
     this.#order.forEach((c, i) => {
@@ -109,7 +107,7 @@ export class RunningCalls {
 
   /** Accumulates rows and writes the results before (`pairs`) and after each. `kinds`: the rows' kinds, 0 = all INSERT. */
   step(groups: number, sel: number, n: number, kinds: number, pairs: boolean): void {
-    if (this.#engine.kernels.groupStep(this.ptr, this.count, groups, sel, n, kinds, pairs ? 1 : 0, this.#scratch) === 0) this.#outOfMemory();
+    if (this.#engine.kernels.groupStep(this.ptr, this.count, groups, sel, n, kinds, pairs ? 1 : 0) === 0) this.#outOfMemory();
   }
 
   /** Merges groups src[i] of a bundle into dst[i] of `table`; DISTINCT calls are left out. `signed`: the bundle's sums may be negative. */
@@ -126,7 +124,6 @@ export class RunningCalls {
 
   close(): void {
     this.#engine.free(this.ptr, this.count * GC_BYTES);
-    this.#engine.free(this.#scratch, 64);
   }
 
   #set(call: number, field: number, value: number): void {

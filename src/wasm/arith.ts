@@ -1,7 +1,7 @@
 import { T_F32, T_F64, T_I8, T_I16, T_I64 } from '#abi';
 import type { Call } from '../types/expr.js';
 import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
-import { decimalAbs, decimalArithmetic, decimalNeg, decimalRoundTo, decimalSign } from './decimal.js';
+import { decimalAbs, decimalArithmetic, decimalNeg, decimalRoundTo, decimalSign, pushDoubleElseHost } from './decimal.js';
 import { DATA_SCRATCH } from './layout.js';
 import * as op from './opcodes.js';
 import { temporalArithmetic } from './time.js';
@@ -175,10 +175,7 @@ function round(c: Compiler, e: Call): Val {
         pushDigits();
         c.pushData(DATA_SCRATCH);
       };
-      c.kernelElseHost(pushAll, 'roundDouble64', pushAll, 'roundDouble');
-      f.op(op.DROP);
-      c.pushData(0);
-      f.mem(op.F64_LOAD, DATA_SCRATCH);
+      pushDoubleElseHost(c, pushAll, 'roundDouble64', 'roundDouble');
       if (out.code === T_F32) f.op(op.F32_DEMOTE_F64);
     } else {
       c.push(a);

@@ -7,7 +7,7 @@ import { fromString, INTEGERS } from './caststring.js';
 import { toText } from './casttext.js';
 import { type Compiler, defineFunctions, notSupported, nullOf, type Val } from './compile.js';
 import { DATA_SCRATCH, DECIMAL_ROUNDING } from './layout.js';
-import { decimalShape, nullWhenTooWide, pow10, pushWide } from './decimal.js';
+import { decimalShape, nullWhenTooWide, pow10, pushDoubleElseHost, pushWide } from './decimal.js';
 import * as op from './opcodes.js';
 import { cutDigits, DAY_MS, digitsOf, pushLocalMillis, rescaleTime, shiftToLocal, shiftToUtc, toUtc } from './instants.js';
 
@@ -128,10 +128,7 @@ function pushDecimalAsDouble(c: Compiler, a: Val, scale: number): void {
       f.i32(scale);
       c.pushData(DATA_SCRATCH);
     };
-    c.kernelElseHost(pushAll, 'decimalToDouble128', pushAll, 'decimalToDouble');
-    f.op(op.DROP);
-    c.pushData(0);
-    f.mem(op.F64_LOAD, DATA_SCRATCH);
+    pushDoubleElseHost(c, pushAll, 'decimalToDouble128', 'decimalToDouble');
   };
   if (a.code === T_I128) {
     inFull();

@@ -2,6 +2,7 @@ import { T_I64, T_I128 } from '#abi';
 import type { Call } from '../types/expr.js';
 import type { LogicalType } from '../types/logical.js';
 import { type Compiler, notSupported, type Val } from './compile.js';
+import type { HostName, KernelName } from './kernels.js';
 import { DATA_SCRATCH, DECIMAL_OPS, DECIMAL_ROUNDING } from './layout.js';
 import * as op from './opcodes.js';
 
@@ -123,6 +124,14 @@ export function nullWhenTooWide(c: Compiler, out: Val, precision: number): void 
     .i32(1)
     .set(out.nul)
     .end();
+}
+
+/** A kernel, or the host where it cannot tell, that always has a value, a double at scratch: pushes it. */
+export function pushDoubleElseHost(c: Compiler, pushArguments: () => void, kernel: KernelName, host: HostName): void {
+  c.kernelElseHost(pushArguments, kernel, pushArguments, host);
+  c.f.op(op.DROP);
+  c.pushData(0);
+  c.f.mem(op.F64_LOAD, DATA_SCRATCH);
 }
 
 export function decimalNeg(c: Compiler, e: Call): Val {

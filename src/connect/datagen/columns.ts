@@ -105,7 +105,7 @@ export class Columns {
         if (type.root !== 'DECIMAL') kernels.randomReals(random, code, values, n, spec.min, spec.max - spec.min);
         else {
           kernels.randomReals(random, T_F64, this.#reals, n, spec.min, spec.max - spec.min);
-          kernels.decimalsOfReals(this.#reals, n, code, values, type.scale, 10 ** type.scale);
+          this.#decimals(type, code, values, n);
         }
         break;
       case 'boolean':
@@ -129,13 +129,17 @@ export class Columns {
     const code = typeCode(type);
     if (type.root === 'DECIMAL') {
       kernels.sequenceReals(T_F64, this.#reals, n, first, stride);
-      kernels.decimalsOfReals(this.#reals, n, code, values, type.scale, 10 ** type.scale);
+      this.#decimals(type, code, values, n);
     } else if (code === T_F32 || code === T_F64) kernels.sequenceReals(code, values, n, first, stride);
     else if (code !== T_STR) kernels.sequenceIntegers(code, values, n, first, stride);
     else {
       const { ptr, each } = this.#rooms[c];
       kernels.sequenceTexts(values, n, ptr, each, first, stride, Number(type.root === 'CHAR' || type.root === 'VARCHAR'));
     }
+  }
+
+  #decimals(type: LogicalType & { root: 'DECIMAL' }, code: number, values: number, n: number): void {
+    this.#engine.kernels.decimalsOfReals(this.#reals, n, code, values, type.scale, 10 ** type.scale);
   }
 
   /** States of all streams, to be kept and put back. */
@@ -158,7 +162,7 @@ export class Columns {
 /** Bytes of a text that the connector makes for one row; 0 for other types. */
 function textBytes(type: LogicalType, spec: FieldSpec): number {
   if (spec.kind === 'hex' || spec.kind === 'bytes') return spec.length;
-  return spec.kind === 'sequence' && ['CHAR', 'VARCHAR', 'BINARY', 'VARBINARY'].includes(type.root) ? SEQUENCE_DIGITS : 0;
+  return spec.kind === 'sequence' && typeCode(type) === T_STR ? SEQUENCE_DIGITS : 0;
 }
 
 /** Units of a timestamp's type in a millisecond; 0 = it counts seconds. */

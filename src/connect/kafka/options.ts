@@ -180,6 +180,7 @@ export function checkSinkKey(o: SinkOptions, config: SinkConfig, place: ErrorPla
     });
   }
 }
+
 /** How outgoing batches are compressed. */
 export function compressionType(p: KafkaProperties, place: ErrorPlace = {}): CompressionType {
   return oneOfProperty(p, 'compression.type', COMPRESSION_TYPES, 'none', place);

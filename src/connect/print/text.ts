@@ -133,7 +133,10 @@ export function decimalText(unscaled: bigint, scale: number): string {
 
 /** As Java's Double.toString, with the shortest digits that read back as the same number; where one would do, the best two. */
 export function doubleText(x: number): string {
-  return javaFloating(x, (v) => (v.toExponential().includes('.') ? v.toExponential() : v.toExponential(1)));
+  return javaFloating(x, (v) => {
+    const s = v.toExponential();
+    return s.includes('.') ? s : v.toExponential(1);
+  });
 }
 export function floatText(x: number): string {
   return javaFloating(x, (v) => {
