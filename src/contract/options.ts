@@ -29,6 +29,14 @@ const parsed = <T>(parse: (s: string) => T) =>
 
 export const optionKind = {
   string: kind(v.string(), 'a text'),
+  /** a local path or file: URI; an empty one would mean the folder in which millrace was started, to read and to write */
+  path: kind(
+    v.pipe(
+      v.string(),
+      v.check((s) => !/^\s*(file:(\/\/)?\s*)?$/i.test(s)),
+    ),
+    "a path ('.' is the folder in which millrace was started)",
+  ),
   boolean: kind(
     v.pipe(
       v.string(),

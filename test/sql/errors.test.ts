@@ -79,6 +79,19 @@ const CASES: readonly [string, ErrorCode, string, RegExp][] = [
   ["CREATE TABLE x (a INT) WITH ('connector' = 'kafkaa'); SELECT * FROM x", 'UNKNOWN_CONNECTOR', "'connector'", /Did you mean 'kafka'/],
   ["CREATE TABLE x (a INT) WITH ('connector' = 'datagen', 'rows-per-secon' = '1'); SELECT * FROM x", 'UNKNOWN_OPTION', "'rows-per-secon'", /rows-per-second/],
   ["CREATE TABLE x (a INT) WITH ('connector' = 'datagen', 'rows-per-second' = 'x'); SELECT * FROM x", 'INVALID_OPTION', "'rows-per-second'", /not valid/],
+  ["CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'format' = 'csv', 'path' = ''); SELECT * FROM x", 'INVALID_OPTION', "'path'", /Give a path/],
+  [
+    "CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'format' = 'csv', 'path' = 'file://'); INSERT INTO x VALUES (1)",
+    'INVALID_OPTION',
+    "'path'",
+    /Give a path/,
+  ],
+  [
+    "CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'format' = 'csv', 'path' = '/x', 'dead-letter.path' = ' '); SELECT * FROM x",
+    'INVALID_OPTION',
+    "'dead-letter.path'",
+    /Give a path/,
+  ],
   ["CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'path' = 'y', 'format' = 'jsn'); SELECT * FROM x", 'UNKNOWN_FORMAT', "'format'", /'json'/],
   [
     "CREATE TABLE x (a INT) WITH ('connector' = 'filesystem', 'path' = 'y'); SELECT * FROM x",

@@ -6,6 +6,7 @@ import type { Engine } from '../../wasm/engine.js';
 import type { FilePlan, Units } from './claims.js';
 import { lastRecordEnd } from './lines.js';
 import { readError } from './listing.js';
+import { shrunk, Unchanged } from './unchanged.js';
 
 /** Bytes read past a block's end so that its last line is nearly always whole without a second read. */
 const LINE_TAIL_BYTES = 4096;
@@ -25,6 +26,7 @@ export class BlockReader {
   readonly #skipTooLong: boolean;
   #fd = -1;
   #openFile = -1;
+  #unchanged: Unchanged | undefined;
   #file = -1;
   #limit = 0;
   /** where the next chunk begins in the file; it is a line's start once `aligned` */
@@ -59,6 +61,8 @@ export class BlockReader {
     this.#file = this.#units.fileOf(unit);
     const begin = this.#units.start(unit, this.#file);
     this.#limit = this.#units.end(unit, this.#file);
+    const file = this.#plan.files[this.#file];
+    if (from !== undefined && from > file.bytes) throw shrunk({ ...file, bytes: from }, file.bytes);
     this.#aligned = from !== undefined || begin === 0;
     this.#next = from ?? (begin === 0 ? 0 : begin - 1);
     this.ptr = this.end = 0;
@@ -73,10 +77,7 @@ export class BlockReader {
     this.#reserve(want, 0);
     let have = this.#read(0, want);
     let eof = have < want;
-    if (have === 0) {
-      this.#next = this.#limit;
-      return 0;
-    }
+    this.#unchanged?.check(this.#base + have);
     let first = 0;
     if (!this.#aligned) {
       first = this.#newline(0, have) + 1;
@@ -189,19 +190,25 @@ export class BlockReader {
     } catch (cause) {
       throw readError(this.#plan.files[this.#file].path, cause);
     }
+    const file = this.#plan.files[this.#file];
+    if (got < bytes && position + got < file.bytes) {
+      this.#unchanged?.check(position + got); // knows where it ends now
+      throw shrunk(file, position + got);
+    }
     return got;
   }
 
   #open(): void {
     if (this.#openFile === this.#file) return;
     this.#closeFile();
-    const path = this.#plan.files[this.#file].path;
+    const file = this.#plan.files[this.#file];
     try {
-      this.#fd = openSync(path, 'r');
+      this.#fd = openSync(file.path, 'r');
     } catch (cause) {
-      throw readError(path, cause);
+      throw readError(file.path, cause);
     }
     this.#openFile = this.#file;
+    this.#unchanged = new Unchanged(file, this.#fd);
   }
 
   #closeFile(): void {

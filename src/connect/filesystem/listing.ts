@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MillraceError, nearest } from '../../base/errors.js';
@@ -11,6 +11,8 @@ export interface InputFile {
   readonly path: string;
   readonly bytes: number;
   readonly modifiedMs: number;
+  /** device and number of its inode; absent where a position of an earlier run names the file, which may have been copied since */
+  readonly inode?: string;
   readonly compression: Compression;
 }
 
@@ -42,11 +44,14 @@ export function isHidden(name: string): boolean {
   return name.startsWith('.') || name.startsWith('_');
 }
 
-/** Files of a path in the order of their names: the file itself, or everything below a folder but hidden entries. */
+/**
+ * Files of a path in the order of their names: the file itself, or everything below a folder but hidden entries. A folder that links lead to twice
+ * is read once, and one that contains the path is not entered: either would repeat itself without end.
+ */
 export function listFiles(path: string, pattern: RegExp | undefined): InputFile[] {
   const files: InputFile[] = [];
   const root = statOf(path);
-  if (root.isDirectory()) walk(path, pattern, files);
+  if (root.isDirectory()) walk(path, pattern, files, new Set(containing(path)));
   else if (!root.isFile())
     throw new MillraceError('NOT_SUPPORTED', `'${path}' is neither a file nor a folder`, {
       place: { file: path },
@@ -56,7 +61,28 @@ export function listFiles(path: string, pattern: RegExp | undefined): InputFile[
   return files;
 }
 
-function walk(folder: string, pattern: RegExp | undefined, out: InputFile[]): void {
+/** The real paths of the folders that contain a folder. */
+function containing(path: string): string[] {
+  const out: string[] = [];
+  for (let at = realPath(path); at !== dirname(at); ) {
+    at = dirname(at);
+    out.push(at);
+  }
+  return out;
+}
+
+function realPath(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch (cause) {
+    throw readError(folder, cause);
+  }
+}
+
+function walk(folder: string, pattern: RegExp | undefined, out: InputFile[], entered: Set<string>): void {
+  const real = realPath(folder);
+  if (entered.has(real)) return;
+  entered.add(real);
   let entries: Dirent[];
   try {
     entries = readdirSync(folder, { withFileTypes: true });
@@ -68,7 +94,7 @@ function walk(folder: string, pattern: RegExp | undefined, out: InputFile[]): vo
     if (isHidden(e.name)) continue;
     const path = join(folder, e.name);
     const stats = statOf(path);
-    if (stats.isDirectory()) walk(path, pattern, out);
+    if (stats.isDirectory()) walk(path, pattern, out, entered);
     else if (stats.isFile() && (pattern === undefined || pattern.test(path))) out.push(inputFile(path, stats));
   }
 }
@@ -87,7 +113,13 @@ function inputFile(path: string, stats: Stats): InputFile {
   if (/\.(bz2|xz|deflate|zst|zstd)$/i.test(name)) {
     throw new MillraceError('NOT_SUPPORTED', `the compression of '${name}'`, { place: { file: path }, remedy: 'Decompress it, or use gzip (.gz).' });
   }
-  return { path, bytes: stats.size, modifiedMs: Math.floor(stats.mtimeMs), compression: /\.(gz|gzip)$/i.test(name) ? 'gzip' : 'none' };
+  const compression = /\.(gz|gzip)$/i.test(name) ? 'gzip' : 'none';
+  return { path, bytes: stats.size, modifiedMs: Math.floor(stats.mtimeMs), inode: inodeOf(stats), compression };
+}
+
+/** Which file this is, however it is called. */
+export function inodeOf(stats: Stats): string {
+  return `${stats.dev}:${stats.ino}`;
 }
 
 /** FILE_NOT_FOUND with the entry of the nearest existing folder that looks most like what was asked. */

@@ -70,7 +70,7 @@ class MonitorSource implements IoSource {
   async run(send: (subtask: number, frame: Uint8Array) => Promise<void> | undefined): Promise<void> {
     const { path, pattern, tableName, intervalMs, open } = this.#config;
     const regex = compilePattern(pattern, tableName);
-    for (const f of open) this.#assign(f, send);
+    for (const f of open) this.#assign({ ...f, inode: undefined }, send); // the earlier run may have read it elsewhere
     while (!this.#stop.signal.aborted) {
       for (const f of found(path, regex)) if (!this.#seen.has(f.path)) this.#assign({ ...f, offset: 0 }, send);
       await delay(intervalMs, undefined, { signal: this.#stop.signal }).catch(() => {});
@@ -88,7 +88,7 @@ class MonitorSource implements IoSource {
       .then(async () => {
         if (signal.aborted) return;
         await send(subtask, announcement(file));
-        if (file.compression === 'gzip') await sendInflated(0, file.path, signal, (frame) => send(subtask, frame));
+        if (file.compression === 'gzip') await sendInflated(0, file, signal, (frame) => send(subtask, frame));
       })
       .catch((e: unknown) => {
         this.#failure ??= e;

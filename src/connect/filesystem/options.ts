@@ -2,13 +2,13 @@ import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import { option, optionKind, requiredOption, type TextOptions } from '../../contract/options.js';
 
 const READ_OPTIONS = {
-  path: requiredOption(optionKind.string, "Give 'path': a file, a folder, or a file:// URI."),
+  path: requiredOption(optionKind.path, "Give 'path': a file, a folder, or a file:// URI."),
   'source.path.regex-pattern': option(optionKind.string, 'reads only files whose whole path matches this regular expression'),
-  'dead-letter.path': option(optionKind.string, 'folder that keeps skipped bad records as JSON lines (needs ignore-parse-errors)'),
+  'dead-letter.path': option(optionKind.path, 'folder that keeps skipped bad records as JSON lines (needs ignore-parse-errors)'),
 };
 
 const WRITE_OPTIONS = {
-  path: requiredOption(optionKind.string, "Give 'path': the folder to write part files into."),
+  path: requiredOption(optionKind.path, "Give 'path': the folder to write part files into."),
   'sink.rolling-policy.file-size': option(optionKind.memoryBytes, 'a part is closed when it has this size', 128 << 20),
   'sink.rolling-policy.rollover-interval': option(optionKind.durationMs, 'a part is closed when it has been open so long', 30 * 60_000),
   'sink.rolling-policy.check-interval': option(optionKind.durationMs, 'how often the age of open parts is checked', 60_000),

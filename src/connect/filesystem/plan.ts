@@ -17,7 +17,7 @@ export interface PlanLimits {
 
 /** What a gzip IoSource needs: plain data. */
 export interface GzipConfig {
-  readonly files: readonly { readonly file: number; readonly path: string; readonly subtask: number }[];
+  readonly files: readonly { readonly file: number; readonly input: InputFile; readonly subtask: number }[];
 }
 
 /** How records of the format end; the format is loaded only when it matters. */
@@ -55,7 +55,7 @@ export function planFiles(
 }
 
 function gzipSpec(files: readonly InputFile[], units: Units): IoSpec | undefined {
-  const gz = files.flatMap((f, file) => (f.compression === 'gzip' ? [{ file, path: f.path, subtask: units.frameOwner(file) }] : []));
+  const gz = files.flatMap((f, file) => (f.compression === 'gzip' ? [{ file, input: f, subtask: units.frameOwner(file) }] : []));
   if (gz.length === 0) return undefined;
   return { thread: 'io', module: ownModule('connect/filesystem/gzip.js'), config: { files: gz } satisfies GzipConfig };
 }

@@ -38,7 +38,7 @@ export const SOURCE_OPTIONS = {
   'scan.bounded.specific-offsets': option(string, "'partition:0,offset:42;partition:1,offset:300': the first offset that is not read"),
   'scan.bounded.timestamp-millis': option(int, 'Stop before the first record of that time or later, ms since the epoch.'),
   'scan.topic-partition-discovery.interval': option(durationMs, 'How often new partitions are looked for; 0 = never.', 300_000),
-  'dead-letter.path': option(string, 'A folder that keeps skipped bad records as JSON lines (needs ignore-parse-errors).'),
+  'dead-letter.path': option(optionKind.path, 'A folder that keeps skipped bad records as JSON lines (needs ignore-parse-errors).'),
 };
 
 /** Options of Flink's Kafka sink, with Flink's defaults. */

@@ -5,6 +5,7 @@ import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { ManualClock } from '#src/base/clock.js';
 import { createIoSource } from '#src/connect/filesystem/gzip.js';
+import { listFiles } from '#src/connect/filesystem/listing.js';
 import { planFiles } from '#src/connect/filesystem/plan.js';
 import { Units } from '#src/connect/filesystem/claims.js';
 import { encodePosition, mergePosition } from '#src/connect/filesystem/position.js';
@@ -24,7 +25,7 @@ test('frames are as the page shows them', async () => {
   writeFileSync(path, gzipSync('ab\n'));
   const frames: string[] = [];
   const source = createIoSource(
-    { files: [{ file: 1, path, subtask: 0 }] },
+    { files: [{ file: 1, input: listFiles(path, undefined)[0], subtask: 0 }] },
     { clock: new ManualClock(), signal: new AbortController().signal, parallelism: 1, options: {} },
   );
   await source.run((_, f) => {
