@@ -117,10 +117,15 @@ export interface Connector {
 }
 
 export interface HostContext {
+  /** unique per job run; absent where nothing is going to run */
+  readonly runId?: string;
+  /** snapshots are taken: what sinks have not committed may be taken up by another run */
+  readonly checkpoints?: boolean;
   /** when a job is restored: every element that the readers' snapshots held; a source with an IoSource starts it from there */
   readonly restored?: readonly Uint8Array[];
   readonly parallelism: number;
   readonly clock: Clock;
   readonly options: Readonly<Record<string, string>>;
+  /** aborted when the job is over */
   readonly signal: AbortSignal;
 }

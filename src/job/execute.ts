@@ -58,6 +58,7 @@ export async function executeGraph(graph: StreamGraph, options: ExecuteOptions =
   try {
     planned = await planJob(graph, { clock: systemClock, signal: abort.signal, options: jobOptions, runId: newRunId(), module: options.module });
   } catch (e) {
+    abort.abort();
     await release();
     throw e;
   }

@@ -119,7 +119,8 @@ async function planEnds(graph: StreamGraph, ctx: PlanContext): Promise<PlannedEn
   const parallelism = new Map<number, number>();
   for (const node of graph.nodes) {
     let p = node.parallelism ?? ctx.options.parallelism;
-    const host: HostContext = { parallelism: p, clock: ctx.clock, options: graph.options, signal: ctx.signal, restored: ctx.restored?.elements(node.uid) };
+    const { clock, signal, runId, checkpoints } = ctx;
+    const host: HostContext = { runId, checkpoints, parallelism: p, clock, options: graph.options, signal, restored: ctx.restored?.elements(node.uid) };
     if (node.kind === 'source') {
       const plan = await planSource(node, host);
       p = Math.min(p, plan.parallelismMax ?? p);

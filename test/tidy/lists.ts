@@ -41,6 +41,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/connect/filesystem/metadata.ts': ['node:path'],
   'src/connect/filesystem/monitor.ts': ['node:timers/promises'],
   'src/connect/filesystem/parts.ts': ['node:fs', 'node:path'],
+  'src/connect/filesystem/runs.ts': ['node:events', 'node:fs', 'node:net', 'node:path'],
   'src/connect/filesystem/unchanged.ts': ['node:fs'],
   'src/connect/filesystem/writer.ts': ['node:path'],
   'src/connect/kafka/batch-walk.ts': ['node:util', 'node:zlib'],

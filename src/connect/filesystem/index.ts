@@ -2,6 +2,7 @@ import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import { readOptions, type TextOptions } from '../../contract/options.js';
 import type { Connector } from '../../contract/source.js';
 import { checkDeadLetters } from '../dead_letters.js';
+import { localPath } from './listing.js';
 import { FILE_METADATA } from './metadata.js';
 import { refuseUnsupported, SINK_OPTIONS, SOURCE_OPTIONS } from './options.js';
 import { framingOf, planFiles } from './plan.js';
@@ -40,8 +41,14 @@ export const connector: Connector = {
       });
     }
   },
-  async planSink(config) {
-    return { detail: readOptions("connector 'filesystem'", SINK_OPTIONS, config.options, { operator: config.tableName }) };
+  async planSink(config, host) {
+    const detail = readOptions("connector 'filesystem'", SINK_OPTIONS, config.options, { operator: config.tableName });
+    // parts of a run that takes snapshots may be taken up by one that goes on from them: only runs without are announced, and cleared away
+    if (host.runId !== undefined && host.checkpoints !== true && host.restored === undefined) {
+      const { enterFolder } = await import('./runs.js');
+      await enterFolder(localPath(detail.path, config.tableName), host.runId, host.signal);
+    }
+    return { detail };
   },
   createWriter: (config, plan, ctx) => new FileWriter(config, plan.detail as FileSinkOptions, ctx, ctx.checkpoints),
   createReader: (config, plan, _splits, ctx) => (plan.shared === undefined ? new MonitorReader(config, plan, ctx) : new FileReader(config, plan, ctx)),
