@@ -27,10 +27,10 @@ const CHUNKS = {
     /\/src\/(connect\/dead_letters|job\/pool|task\/(control|plan)|time\/zone|wasm\/(engine|describe|encoder|layout)|window\/partial-schema)\.js$/,
   ],
   batch: [/\/src\/batch\//],
-  slot: [/\/src\/(exchange|source|sink|time)\/|\/src\/task\/(?!worker|io-|aggregates)|\/src\/wasm\/(host|linked)\.js$/],
-  job: [/\/src\/job\/(?!inline|simulate)|\/src\/task\/io-hub\.js$/],
+  slot: [/\/src\/(exchange|source|sink|time)\/|\/src\/task\/(?!worker|io-|aggregates|stray)|\/src\/wasm\/(host|linked)\.js$/],
+  job: [/\/src\/job\/(?!inline|simulate|slot-failure)|\/src\/task\/io-hub\.js$/],
   sql: [/\/src\/sql\//],
-  files: [/\/src\/connect\/filesystem\/(?!index|monitor\.|gzip)/],
+  files: [/\/src\/connect\/filesystem\/(?!index|monitor\.|gzip|runs)/],
 };
 
 function chunkGroups() {

@@ -1,3 +1,5 @@
+import { looked, thrownStack, thrownText } from './thrown.js';
+
 /**
  * Every failure millrace reports. One list: docs/errors.md mirrors it and a test compares them.
  * A code is stable: users match on it.
@@ -73,6 +75,7 @@ export class MillraceError extends Error {
   readonly code: ErrorCode;
   readonly place: ErrorPlace;
   readonly remedy: string;
+  readonly #own = true;
 
   constructor(code: ErrorCode, message: string, options: { place?: ErrorPlace; remedy?: string; cause?: unknown } = {}) {
     const place = options.place ?? {};
@@ -91,7 +94,7 @@ export class MillraceError extends Error {
       place: this.place,
       remedy: this.remedy,
       stack: this.stack ?? '',
-      cause: this.cause instanceof Error ? (this.cause.stack ?? String(this.cause)) : this.cause === undefined ? '' : String(this.cause),
+      cause: this.cause === undefined ? '' : thrownStack(this.cause) || thrownText(this.cause),
     };
   }
 
@@ -109,10 +112,15 @@ export class MillraceError extends Error {
     return new MillraceError(this.code, text, { place: { operator }, remedy: this.remedy, cause: this.cause });
   }
 
+  /** Not `instanceof`, which a Proxy answers as it likes. */
+  static is(error: unknown): error is MillraceError {
+    return typeof error === 'object' && error !== null && #own in error;
+  }
+
   /** Any thrown value as a MillraceError; one that already is passes through. */
   static from(error: unknown, code: ErrorCode = 'INTERNAL', place: ErrorPlace = {}): MillraceError {
-    if (error instanceof MillraceError) return error;
-    const text = error instanceof Error ? error.message : String(error);
+    if (MillraceError.is(error)) return error;
+    const text = looked(() => (error instanceof Error ? String(error.message) : undefined), undefined) ?? thrownText(error);
     return new MillraceError(code, text, {
       place,
       cause: error,

@@ -24,6 +24,12 @@ export const SLOT_MEMORY_PAGES_MAX = 65536;
 export const STEP_BUDGET_MS = 1;
 /** Milliseconds of work after which a slot turns its event loop. */
 export const EVENT_LOOP_TURN_MS = 10;
+/** Characters of a thrown value's text that an error repeats: a function may throw a whole response body. */
+export const THROWN_TEXT_CHARS_MAX = 2000;
+/** Milliseconds after which an operator that runs or waits without a break is named in a job's status: no healthy call takes so long. */
+export const STANDING_MS_MIN = 1000;
+/** Milliseconds after which that is said as a warning where no status line is drawn. */
+export const STANDING_WARN_MS = 30_000;
 /** Longest SQL script in characters. */
 export const SQL_SCRIPT_CHARS_MAX = 4 << 20;
 /** Deepest nesting of SQL expressions and of JSON values: recursion must end before the stack does. */

@@ -77,7 +77,7 @@ class KeyedProcessOperator extends UserOperator {
   #watermarkMs = Number.MIN_SAFE_INTEGER;
 
   constructor(config: ProcessConfig, ctx: OperatorContext) {
-    super(ctx, config.sides);
+    super(ctx, ctx.closures[config.closure], config.sides);
     const fn = ctx.closures[config.closure];
     this.#fn = typeof fn === 'function' ? { processElement: fn as KeyedProcessFunction['processElement'] } : (fn as KeyedProcessFunction);
     this.#reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
@@ -145,10 +145,10 @@ class KeyedProcessOperator extends UserOperator {
   }
 
   open(): void {
-    this.#fn.open?.(this.#access);
+    this.guarded(() => this.#fn.open?.(this.#access));
   }
   close(): void {
-    this.#fn.close?.();
+    this.guarded(() => this.#fn.close?.());
   }
 
   processBatch(batch: Batch): boolean {
@@ -233,7 +233,7 @@ class ReduceOperator extends UserOperator {
   readonly #state: KeyedObjects<{ readonly key: unknown; value: unknown; some: boolean }>;
 
   constructor(config: ProcessConfig, ctx: OperatorContext) {
-    super(ctx);
+    super(ctx, ctx.closures[config.closure]);
     this.#fn = ctx.closures[config.closure] as (a: unknown, b: unknown) => unknown;
     this.#reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);

@@ -51,7 +51,7 @@ abstract class PerRow implements Operator {
       }
       for (let j = k + 1; j < n; j++) this.#results.push(fn(this.reader.get(batch.engine.u32[sel + j])));
     } catch (e) {
-      throw userError(e, this.ctx.name);
+      throw userError(e, this.ctx.name, this.#fn);
     }
     this.#wait(batch, sel + k);
     return true;
@@ -65,11 +65,15 @@ abstract class PerRow implements Operator {
       Promise.all(this.#results).then(
         (results) => {
           this.#waiting = false;
-          for (let i = 0; i < rows.length; i++) this.take(rows[i], results[i]);
+          try {
+            for (let i = 0; i < rows.length; i++) this.take(rows[i], results[i]);
+          } catch (e) {
+            throw userError(e, this.ctx.name, this.#fn); // a getter of a result
+          }
         },
         (e: unknown) => {
           this.#waiting = false;
-          throw userError(e, this.ctx.name);
+          throw userError(e, this.ctx.name, this.#fn);
         },
       ),
     );

@@ -52,7 +52,7 @@ class KeyHashOperator implements Operator {
         batch.engine.i32[(this.#hashes.ptr >>> 2) + row] = hashOfKey(this.#fn(this.#reader.get(row)));
       }
     } catch (e) {
-      throw userError(e, this.#ctx.name);
+      throw userError(e, this.#ctx.name, this.#fn);
     }
     const out = this.#alias.over(batch);
     out.setValues(out.leaves.length - 1, this.#hashes.ptr);
@@ -200,7 +200,7 @@ class AssignTimestampsOperator implements Operator {
       try {
         ms = this.#fn(this.#reader.get(row), undefined);
       } catch (e) {
-        throw userError(e, this.#ctx.name);
+        throw userError(e, this.#ctx.name, this.#fn);
       }
       if (typeof ms === 'bigint') ms = Number(ms);
       else if (ms instanceof Date) ms = ms.getTime();

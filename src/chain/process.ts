@@ -33,7 +33,7 @@ abstract class PerElement extends UserOperator {
   #k = 0;
 
   constructor(config: ProcessConfig, ctx: OperatorContext) {
-    super(ctx, config.sides);
+    super(ctx, ctx.closures[config.closure], config.sides);
     this.reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
   }
 
@@ -95,10 +95,10 @@ class ProcessOperator extends PerElement {
     };
   }
   open(): void {
-    this.#fn.open?.();
+    this.guarded(() => this.#fn.open?.());
   }
   close(): void {
-    this.#fn.close?.();
+    this.guarded(() => this.#fn.close?.());
   }
   protected element(row: number): unknown {
     return this.#fn.processElement(this.reader.get(row), this.#context, this.collector);

@@ -5,6 +5,7 @@ import { owned } from '../batch/rows.js';
 import { flatten, type Leaf } from '../types/leaf.js';
 import type { Schema } from '../types/logical.js';
 import type { Operator, OperatorContext } from './operator.js';
+import { functionPlace } from './function-place.js';
 import { isThenable, userError } from './user-code.js';
 
 /** Given by a unit of work when there is none left. */
@@ -61,6 +62,8 @@ class Outlet {
  */
 export abstract class UserOperator implements Operator {
   protected readonly ctx: OperatorContext;
+  /** the user's function, or an object of functions */
+  readonly #fn: unknown;
   readonly #main: Outlet;
   readonly #sides = new Map<string, Outlet>();
   /** the main output and the side outputs */
@@ -73,8 +76,9 @@ export abstract class UserOperator implements Operator {
   protected timeMs: number | undefined;
   protected readonly collector: Collector = { collect: (value) => this.#main.add(value, this.timeMs) };
 
-  constructor(ctx: OperatorContext, sides: Readonly<Record<string, Schema>> = {}) {
+  constructor(ctx: OperatorContext, fn: unknown, sides: Readonly<Record<string, Schema>> = {}) {
     this.ctx = ctx;
+    this.#fn = fn;
     this.#main = new Outlet(ctx, ctx.output, (batch) => ctx.out.emit(batch));
     for (const [tag, schema] of Object.entries(sides)) this.#sides.set(tag, new Outlet(ctx, flatten(schema), (batch) => ctx.out.emitSide(tag, batch)));
     this.#outlets = [this.#main, ...this.#sides.values()];
@@ -84,6 +88,18 @@ export abstract class UserOperator implements Operator {
     const id = typeof tag === 'string' ? tag : tag.id;
     this.#sides.get(id)?.add(value, timeMs); // nobody listens to other tags
   };
+
+  /** Calls a function of the user's outside of `work`. */
+  protected guarded<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (e) {
+      throw this.#blamed(e);
+    }
+  }
+  #blamed(error: unknown): MillraceError {
+    return userError(error, this.ctx.name, this.#fn);
+  }
 
   /** Does `next` until it gives NO_MORE, then `after`. Returns true when work is owed to `resume`. */
   protected work(next: () => unknown, after: () => void = () => {}): boolean {
@@ -113,16 +129,19 @@ export abstract class UserOperator implements Operator {
           continue;
         }
         result = this.#next!();
+        if (result === undefined || result === null) continue;
+        if (result !== NO_MORE) {
+          if (isThenable(result)) {
+            this.#wait(result);
+            return true;
+          }
+          this.#results(result);
+          continue;
+        }
       } catch (e) {
-        throw userError(e, this.ctx.name);
+        throw this.#blamed(e);
       }
-      if (result === undefined || result === null) continue;
-      if (result === NO_MORE) return this.#end();
-      if (isThenable(result)) {
-        this.#wait(result);
-        return true;
-      }
-      this.#results(result);
+      return this.#end();
     }
   }
 
@@ -138,11 +157,11 @@ export abstract class UserOperator implements Operator {
       Promise.resolve(promise).then(
         (value) => {
           this.#waiting = false;
-          if (value !== undefined && value !== null) this.#results(value);
+          if (value !== undefined && value !== null) this.guarded(() => this.#results(value));
         },
         (e: unknown) => {
           this.#waiting = false;
-          throw userError(e, this.ctx.name);
+          throw this.#blamed(e);
         },
       ),
     );
@@ -150,9 +169,13 @@ export abstract class UserOperator implements Operator {
 
   #results(value: unknown): void {
     if (typeof value !== 'object' || !(Symbol.iterator in (value as object))) {
-      throw new MillraceError('USER_CODE', `a function of '${this.ctx.name}' returned a ${typeof value}, which is no list of results`, {
-        place: { operator: this.ctx.name },
-        remedy: 'Call out.collect(value), or return an array or a generator.',
+      const what =
+        typeof value === 'object' && Symbol.asyncIterator in (value as object)
+          ? 'an async iterable'
+          : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+      throw new MillraceError('USER_CODE', `a function of '${this.ctx.name}' returned ${what}, which is no list of results`, {
+        place: { ...functionPlace(this.#fn), operator: this.ctx.name },
+        remedy: 'Call out.collect(value), also in an async function, or return an array or a generator (function*).',
       });
     }
     this.#iterator = (value as Iterable<unknown>)[Symbol.iterator]();

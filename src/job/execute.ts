@@ -1,5 +1,5 @@
 import { ownModule } from '../base/modules.js';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError, type PlainError } from '../base/errors.js';
 import { IO_RING_BYTES } from '../base/limits.js';
@@ -8,7 +8,7 @@ import type { ClosureTable } from '../contract/closures.js';
 import type { StreamGraph } from '../contract/graph.js';
 import { Doorbells } from '../ring/doorbell.js';
 import { ringBytes } from '../ring/ring.js';
-import { Control } from '../task/control.js';
+import { Control, subtaskNumber } from '../task/control.js';
 import { IoHub, type IoJob } from '../task/io-hub.js';
 import type { IoWorkerData, IoWorkerMessage } from '../task/io-worker.js';
 import type { IoRings, ModulePlan } from '../task/plan.js';
@@ -17,7 +17,6 @@ import type { SlotTask, SlotWarning } from '../task/worker.js';
 import { loadKernelModule } from '../wasm/engine.js';
 import { readJobOptions } from './options.js';
 import { SlotPool } from './pool.js';
-import { slotFailure } from './slot-failure.js';
 import { type IoNode, type PlannedJob, planJob } from './plan.js';
 import { type JobResult, type JobStatus, result, status } from './status.js';
 
@@ -41,6 +40,8 @@ export interface JobHandle extends AsyncDisposable {
   readonly done: Promise<JobResult>;
   /** Stops the sources, lets what is under way reach the sinks, and resolves when the job has ended. */
   cancel(): Promise<void>;
+  /** @internal ends the job's threads, whatever they do; nothing is finished */
+  kill(): Promise<void>;
   status(): JobStatus;
 }
 
@@ -96,7 +97,7 @@ class JobRun implements JobHandle {
     this.#abort = abort;
     this.#startedMs = startedMs;
     this.#bells = new Doorbells(planned.plan.slots);
-    this.#control = new Control(planned.plan.tasks.reduce((n, t) => n + t.parallelism, 0));
+    this.#control = Control.create(subtaskNumber(planned.plan.tasks, planned.plan.tasks.length, 0), planned.plan.slots);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -177,11 +178,12 @@ class JobRun implements JobHandle {
     return Promise.all(
       Array.from({ length: plan.slots }, async (_, slot) => {
         const { port1, port2 } = new MessageChannel();
-        port1.on('message', (m: 0 | PlainError | SlotWarning) => {
+        const say = (m: 0 | PlainError | SlotWarning): void => {
           if (m === 0) this.#hub!.pump();
           else if ('about' in m) this.#warn(m);
           else this.#fail(MillraceError.fromPlain(m));
-        });
+        };
+        port1.on('message', say);
         this.#ports.push(port1);
         const task: SlotTask = {
           plan,
@@ -200,6 +202,9 @@ class JobRun implements JobHandle {
           if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));
           return report;
         } catch (e) {
+          // its last words say more than its end
+          for (let m = receiveMessageOnPort(port1); m !== undefined; m = receiveMessageOnPort(port1)) say(m.message);
+          const { slotFailure } = await import('./slot-failure.js');
           this.#fail(slotFailure(e, plan, slot));
           return { metrics: {} };
         }
@@ -243,7 +248,10 @@ class JobRun implements JobHandle {
     this.#control.cancel();
     for (let i = 0; i < this.#planned.plan.slots; i++) this.#bells.ring(i);
     this.#graceTimer ??= setTimeout(() => {
-      this.#error ??= new MillraceError('CANCELLED', `the job did not end within ${GRACE_MS} ms of its cancellation`);
+      const [stuck] = this.status().standing;
+      this.#error ??= new MillraceError('CANCELLED', `the job did not end within ${GRACE_MS} ms of its cancellation`, {
+        place: stuck === undefined ? {} : { operator: stuck.operator },
+      });
       void this.#pool?.destroy();
     }, GRACE_MS);
   }
@@ -275,6 +283,10 @@ class JobRun implements JobHandle {
     await worker.terminate();
   }
 
+  /** Ends the threads, whatever they do. Does not resolve while one stands in a call of the system. */
+  async kill(): Promise<void> {
+    await Promise.all([this.#pool?.destroy(), this.#ioWorker?.terminate()]);
+  }
   async cancel(): Promise<void> {
     this.#stop();
     await this.done.catch(() => {});

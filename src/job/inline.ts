@@ -46,6 +46,7 @@ export async function runInline(ctx: InlineContext): Promise<SlotReport> {
     cancelled: () => ctx.control.cancelled,
     failed: ctx.failed,
     publish: built.publish,
+    activity: ctx.control.activity(0),
     stdioBytes: () => 0,
   });
   return slotReport(built.subtasks, built.times, error);

@@ -8,7 +8,7 @@ import { Doorbells } from '../ring/doorbell.js';
 import { LocalBell } from '../ring/io-bell.js';
 import { ringBytes } from '../ring/ring.js';
 import { type BuiltSlot, buildSlot, slotReport } from '../task/build.js';
-import { Control } from '../task/control.js';
+import { Control, subtaskNumber } from '../task/control.js';
 import { IoHub } from '../task/io-hub.js';
 import type { IoRings } from '../task/plan.js';
 import { runSlot, type Waiter } from '../task/slot.js';
@@ -67,7 +67,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
   const runId = `simulation-${options.seed}${restored === undefined ? '' : `-at-${clock.nowMs()}`}`;
   const { plan, io } = await planJob(graph, { clock, signal: abort.signal, options: readJobOptions(graph.options), runId, checkpoints, restored });
   const bells = new Doorbells(plan.slots);
-  const control = new Control(plan.tasks.reduce((n, t) => n + t.parallelism, 0));
+  const control = Control.create(subtaskNumber(plan.tasks, plan.tasks.length, 0), plan.slots);
   const sleeping = new SharedArrayBuffer(4);
   const rings = io.map(ioRings);
   let ioError: MillraceError | undefined;
@@ -100,6 +100,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
         cancelled: () => control.cancelled,
         failed: () => control.cancel(),
         publish: () => {},
+        activity: control.activity(0),
         stdioBytes: () => 0,
         order,
         leave: () => rounds++ === roundsMax,

@@ -1,9 +1,20 @@
 import type { Control } from '../task/control.js';
+import { STANDING_MS_MIN } from '../base/limits.js';
+import { CALLBACKS, IDLE, operatorName, STARTING } from '../task/activity.js';
 import { subtaskNumber } from '../task/control.js';
-import { type JobPlan, metricKey } from '../task/plan.js';
+import { type JobPlan, metricKey, slotOf } from '../task/plan.js';
 import type { SlotReport } from '../task/slot.js';
 import { systemClock } from '../base/clock.js';
 import { SOURCE_KINDS } from './chaining.js';
+
+/** An operator that has run, or waited, for more than a second without a break: a loop without end, a promise that never settles, a broker that does not answer. */
+export interface Standing {
+  readonly operator: string;
+  readonly slot: number;
+  readonly doing: 'runs' | 'waits';
+  /** ms since the epoch */
+  readonly sinceMs: number;
+}
 
 /** A job while it runs: what a status line shows. */
 export interface JobStatus {
@@ -16,6 +27,8 @@ export interface JobStatus {
   readonly badRecords: number;
   /** smallest watermark of the last tasks that have one, ms since the epoch; undefined before the first */
   readonly watermarkMs: number | undefined;
+  /** what stands, the longest first */
+  readonly standing: readonly Standing[];
 }
 
 /** A job after its end. */
@@ -56,7 +69,36 @@ export function status(plan: JobPlan, control: Control, startedMs: number): JobS
     lateDropped,
     badRecords,
     watermarkMs: watermark === undefined ? undefined : Number(watermark),
+    standing: standing(plan, control),
   };
+}
+
+function standing(plan: JobPlan, control: Control): Standing[] {
+  const out: Standing[] = [];
+  const before = systemClock.nowMs() - STANDING_MS_MIN;
+  for (let slot = 0; slot < plan.slots; slot++) {
+    const { what, sinceMs } = control.activity(slot);
+    if (what !== IDLE && sinceMs <= before) {
+      out.push({ operator: nameOf(plan, what), slot, doing: 'runs', sinceMs });
+      continue; // what it has said of waiting is old
+    }
+    for (const task of plan.tasks) {
+      for (let i = 0; i < task.parallelism; i++) {
+        if (slotOf(i, plan.slots) !== slot) continue;
+        const n = subtaskNumber(plan.tasks, task.id, i);
+        const on = control.get(n, 'waitingOn');
+        const since = control.get(n, 'waitingSinceMs');
+        if (on !== IDLE && since <= before) out.push({ operator: nameOf(plan, on), slot, doing: 'waits', sinceMs: since });
+      }
+    }
+  }
+  return out.sort((a, b) => a.sinceMs - b.sinceMs);
+}
+
+function nameOf(plan: JobPlan, what: number): string {
+  if (what === CALLBACKS) return "callbacks of the job's functions";
+  if (what === STARTING) return 'loading of the job';
+  return operatorName(plan.tasks, what) ?? plan.name;
 }
 
 export function result(plan: JobPlan, reports: readonly SlotReport[], startedMs: number): JobResult {
@@ -83,6 +125,7 @@ export function result(plan: JobPlan, reports: readonly SlotReport[], startedMs:
     lateDropped: sum(() => true, 'numLateRecordsDropped'),
     badRecords: sum(isSource, 'numRecordsInErrors'),
     watermarkMs: undefined,
+    standing: [],
     metrics,
   };
 }

@@ -16,6 +16,20 @@ export interface Interrupts {
   stop(): void;
 }
 
+/** After a second signal, ms that threads get to end: one that stands in a call of the system does not, and keeps process.exit from ending the process. */
+const KILL_MS = 300;
+
+/** Ends the process now. Its exit code is the signal's, as far as a shell sees, in either case. */
+async function endNow(job: JobHandle, name: 'SIGINT' | 'SIGTERM'): Promise<never> {
+  const ended = await Promise.race([job.kill().then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, KILL_MS, false))]);
+  if (!ended) {
+    // without a listener the system itself carries out the signal
+    process.removeAllListeners(name);
+    process.kill(process.pid, name);
+  }
+  process.exit(SIGNAL_CODES[name]);
+}
+
 /** Ctrl-C: the first lets what is under way reach the sinks, the second ends the process. A reader of stdout that goes away (`| head`) ends the job quietly. */
 export function onInterrupt(job: JobHandle, clock: Clock): Interrupts {
   let code: number | undefined;
@@ -24,7 +38,7 @@ export function onInterrupt(job: JobHandle, clock: Clock): Interrupts {
   const signal = (name: 'SIGINT' | 'SIGTERM'): void => {
     const now = clock.monotonicMs();
     if (firstMs !== undefined && now - firstMs < SAME_SIGNAL_MS) return;
-    if (firstMs !== undefined) process.exit(SIGNAL_CODES[name]);
+    if (firstMs !== undefined) return void endNow(job, name);
     firstMs = now;
     code = SIGNAL_CODES[name];
     void job.cancel();

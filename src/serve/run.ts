@@ -95,7 +95,13 @@ function preload(text: string): Preload {
 async function runModule(file: string, context: RunContext): Promise<number> {
   const { executeModule } = await import('../stream/execute.js');
   const results: JobResult[] = [];
-  const code = await follow(await executeModule(file, { settings: context.options, ...says(context) }), context, results);
+  const { guardModule } = await import('./module-guard.js');
+  const code = await guardModule(
+    file,
+    (text) => context.line.print(`warning: ${text}\n`),
+    (signal) => executeModule(file, { settings: context.options, signal, ...says(context) }),
+    (job) => follow(job, context, results),
+  );
   writeMetrics(context, results);
   return code;
 }

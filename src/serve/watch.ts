@@ -1,9 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import type { JobHandle } from '../job/execute.js';
-import type { JobResult, JobStatus } from '../job/status.js';
+import { STANDING_WARN_MS } from '../base/limits.js';
+import type { JobResult, JobStatus, Standing } from '../job/status.js';
 import { duration, type StatusLine, short } from './status-line.js';
 
 const REDRAW_MS = 200;
+/** How often a job is asked what stands where no status line shows it. */
+const WARN_CHECK_MS = 5000;
 
 /** Follows a running job with a status line; resolves with its result or rejects with its error. */
 export async function watch(job: JobHandle, line: StatusLine, clock: Clock, outputs: string): Promise<JobResult> {
@@ -19,7 +22,7 @@ export async function watch(job: JobHandle, line: StatusLine, clock: Clock, outp
     }
     line.draw(describe(s, rate === 0 ? (s.recordsIn / Math.max(1, s.elapsedMs)) * 1000 : rate, clock, outputs));
   };
-  const timer = line.live ? setInterval(draw, REDRAW_MS) : undefined;
+  const timer = line.live ? setInterval(draw, REDRAW_MS) : setInterval(warnings(job, line, clock), WARN_CHECK_MS);
   try {
     return await job.done;
   } finally {
@@ -28,8 +31,28 @@ export async function watch(job: JobHandle, line: StatusLine, clock: Clock, outp
   }
 }
 
+/** Says of each operator that stands for long, once. */
+function warnings(job: JobHandle, line: StatusLine, clock: Clock): () => void {
+  const said = new Set<string>();
+  return () => {
+    for (const s of job.status().standing) {
+      const key = `${s.slot} ${s.operator} ${s.sinceMs}`;
+      if (clock.nowMs() - s.sinceMs < STANDING_WARN_MS || said.has(key)) continue;
+      said.add(key);
+      line.print(`warning: ${stands(s, clock)}\n`);
+    }
+  };
+}
+
+/** "'Map' has been running for 31.2 s (slot 1)" */
+function stands(s: Standing, clock: Clock): string {
+  return `'${s.operator}' ${s.doing === 'runs' ? 'has been running' : 'has been waiting'} for ${duration(clock.nowMs() - s.sinceMs)} (slot ${s.slot})`;
+}
+
 function describe(s: JobStatus, rate: number, clock: Clock, outputs: string): string {
-  const parts = [`${short(s.recordsIn)} records`, `${short(rate)}/s`];
+  // first: the end of a long line is cut off
+  const parts = s.standing.length === 0 ? [] : [stands(s.standing[0], clock)];
+  parts.push(`${short(s.recordsIn)} records`, `${short(rate)}/s`);
   if (s.watermarkMs !== undefined && s.watermarkMs > 0 && s.watermarkMs < 8.64e15) {
     parts.push(
       `watermark ${new Date(s.watermarkMs).toISOString().replace('T', ' ').slice(0, 19)}`,

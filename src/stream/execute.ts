@@ -62,6 +62,26 @@ async function importModule(url: string): Promise<{ default?: unknown }> {
   return typeof module.default === 'function' || inner === undefined ? module : { default: inner };
 }
 
+/** A module that awaits what nothing can settle any more fails; else the process would end without a word, since it has nothing left to do. */
+async function settled<T>(loading: T, file: string): Promise<Awaited<T>> {
+  let idle = (): void => {};
+  const never = new Promise<never>((_, reject) => {
+    idle = () =>
+      reject(
+        new MillraceError('USER_CODE', 'the job module never finishes loading: it awaits a promise that nothing can settle any more', {
+          place: { file },
+          remedy: 'Look at the awaits of its top level and of its default export.',
+        }),
+      );
+  });
+  process.on('beforeExit', idle);
+  try {
+    return await Promise.race([loading, never]);
+  } finally {
+    process.off('beforeExit', idle);
+  }
+}
+
 export interface ModuleGraph extends BuiltGraph {
   readonly hash: string;
 }
@@ -72,7 +92,7 @@ export async function buildGraphFromModule(pathOrUrl: string | URL, options: Rea
   const file = url.startsWith('file:') ? decodeURIComponent(new URL(url).pathname) : url;
   let module: { default?: unknown };
   try {
-    module = await importModule(url);
+    module = await settled(importModule(url), file);
   } catch (e) {
     if ((e as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' && String(e).includes(file)) {
       throw new MillraceError('FILE_NOT_FOUND', `there is no job module ${file}`, { place: { file }, cause: e });
@@ -88,7 +108,7 @@ export async function buildGraphFromModule(pathOrUrl: string | URL, options: Rea
   const env = StreamExecutionEnvironment.getExecutionEnvironment(options);
   env.building = file;
   try {
-    await (module.default as (env: StreamExecutionEnvironment) => unknown)(env);
+    await settled((module.default as (env: StreamExecutionEnvironment) => unknown)(env), file);
   } catch (e) {
     throw moduleError(e, file);
   }

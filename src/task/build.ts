@@ -17,6 +17,7 @@ import { ValuesDriver } from '../source/values.js';
 import type { Engine } from '../wasm/engine.js';
 import { hostFunctions } from '../wasm/host.js';
 import { ChainedOperator } from './chain.js';
+import { IDLE, operatorNumber } from './activity.js';
 import { type Control, subtaskNumber } from './control.js';
 import { type Channel, Gate, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
 import { HotKeyWatch, type Warn } from './hot-keys.js';
@@ -96,7 +97,8 @@ class SubtaskBuilder {
     this.#task = task;
     this.#index = index;
     this.#times = times;
-    this.#ops = task.ops.map((p, i) => new ChainedOperator(p, i === 0));
+    const activity = ctx.control.activity(ctx.slot);
+    this.#ops = task.ops.map((p, i) => new ChainedOperator(p, i === 0, operatorNumber(ctx.plan.tasks, task.id, i), activity));
   }
 
   async build(): Promise<Subtask> {
@@ -247,7 +249,7 @@ class SubtaskBuilder {
       options: plan.options,
       closures: this.#ctx.closures ?? [],
       registerProcessingTimer: (atMs) => op.addTimer(atMs),
-      hold: (promise) => this.#subtask!.hold(promise, () => this.#ctx.bells.ring(this.#ctx.slot)),
+      hold: (promise) => this.#subtask!.hold(op, promise, () => this.#ctx.bells.ring(this.#ctx.slot)),
     };
     const state = this.#restored(p.uid);
     if (p.kind === 'sink') op.operator = await this.#sink(p, base);
@@ -289,5 +291,8 @@ function publishFigures(control: Control, n: number, s: Subtask): void {
   if (s.isSource) control.set(n, 'recordsIn', s.ops[0].metrics.counter('numRecordsOut').value);
   control.set(n, 'lateDropped', late);
   control.set(n, 'badRecords', bad);
+  const { waiting } = s;
+  control.set(n, 'waitingOn', waiting?.operator ?? IDLE);
+  control.set(n, 'waitingSinceMs', waiting?.sinceMs ?? 0);
   control.setWatermark(n, s.ops[0].currentWatermark ?? WATERMARK_MIN);
 }

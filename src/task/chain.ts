@@ -3,6 +3,7 @@ import { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
 import type { Operator, Output } from '../contract/operator.js';
 import type { ExchangeWriter } from '../exchange/writer.js';
+import { Activity } from './activity.js';
 import type { HotKeyWatch } from './hot-keys.js';
 import type { OpPlan } from './plan.js';
 import { Segments } from './segments.js';
@@ -64,9 +65,15 @@ export class ChainedOperator implements Output {
   readonly #recordsIn = this.metrics.counter('numRecordsIn');
   readonly #recordsOut = this.metrics.counter('numRecordsOut');
 
-  constructor(plan: OpPlan, isHead: boolean) {
+  /** its number in the job, for `activity` */
+  readonly number: number;
+  readonly #activity: Activity;
+
+  constructor(plan: OpPlan, isHead: boolean, number = 0, activity = new Activity()) {
     this.plan = plan;
     this.#isHead = isHead;
+    this.number = number;
+    this.#activity = activity;
   }
 
   addChild(side: string | undefined, child: Child): void {
@@ -108,7 +115,10 @@ export class ChainedOperator implements Output {
     if (operator.passesMarks === true || markCount === 0) {
       if (selCount === 0 && markCount === 0) return;
       if (this.#isHead) this.#reached(batch);
-      if (operator.processBatch(batch, input)) this.pending.push({ kind: 'resume' });
+      const before = this.#activity.enter(this.number);
+      const owed = operator.processBatch(batch, input);
+      this.#activity.leave(before);
+      if (owed) this.pending.push({ kind: 'resume' });
       return;
     }
     this.#segmented ??= new Segments(batch);
@@ -163,7 +173,9 @@ export class ChainedOperator implements Output {
   }
   #segment(w: Segments, from: number, to: number): boolean {
     w.narrow(from, to);
+    const before = this.#activity.enter(this.number);
     const owed = this.operator!.processBatch(w.batch, w.input);
+    this.#activity.leave(before);
     w.widen();
     return owed === true;
   }
@@ -172,7 +184,10 @@ export class ChainedOperator implements Output {
     if (this.pending.length > 0) this.drain();
     this.currentWatermark = watermark;
     const ends = this.operator?.watermarkMatters?.(watermark) === true;
-    if (this.operator?.processWatermark?.(watermark)) this.pending.push({ kind: 'forward', watermark, ends }, { kind: 'resume' });
+    const before = this.#activity.enter(this.number);
+    const owed = this.operator?.processWatermark?.(watermark);
+    this.#activity.leave(before);
+    if (owed) this.pending.push({ kind: 'forward', watermark, ends }, { kind: 'resume' });
     else if (this.#childrenOwe()) this.pending.push({ kind: 'forward', watermark, ends });
     else this.#forward(watermark, ends);
   }
@@ -211,7 +226,10 @@ export class ChainedOperator implements Output {
 
   finish(): void {
     this.drain();
-    if (this.operator?.finish?.()) this.pending.push({ kind: 'forwardFinish' }, { kind: 'resume' });
+    const before = this.#activity.enter(this.number);
+    const owed = this.operator?.finish?.();
+    this.#activity.leave(before);
+    if (owed) this.pending.push({ kind: 'forwardFinish' }, { kind: 'resume' });
     else if (this.#childrenOwe()) this.pending.push({ kind: 'forwardFinish' });
     else this.#forwardFinish();
   }
@@ -234,6 +252,7 @@ export class ChainedOperator implements Output {
     switch (w.kind) {
       case 'resume':
         this.pending.push(w);
+        this.#activity.enter(this.number); // nothing comes after it in this step
         if (!this.operator!.resume!()) this.pending.splice(this.pending.lastIndexOf(w), 1);
         break;
       case 'segments':
@@ -258,6 +277,7 @@ export class ChainedOperator implements Output {
   processingTime(clock: Clock): void {
     const now = clock.nowMs();
     while (this.timersMs.length > 0 && this.timersMs[0] <= now) this.timersMs.shift();
+    this.#activity.enter(this.number);
     if (this.operator?.processProcessingTime?.(now)) this.pending.push({ kind: 'resume' });
   }
   /** Keeps the list sorted; the same time once. */

@@ -1,11 +1,25 @@
+import { ACTIVITY_WORDS, Activity, IDLE } from './activity.js';
+
 /**
  * What the host and the slots share while a job runs: a cancel flag, and figures per subtask that the host reads for its status line.
  * One SharedArrayBuffer; every figure is written by one slot only.
  */
 const CANCEL = 0;
+const SUBTASKS = 1;
 const HEADER_WORDS = 8;
 /** f64 figures of one subtask */
-export const FIGURES = ['recordsIn', 'recordsOut', 'lateDropped', 'badRecords', 'bytesIn', 'blockedMs', 'idleMs', 'pending'] as const;
+export const FIGURES = [
+  'recordsIn',
+  'recordsOut',
+  'lateDropped',
+  'badRecords',
+  'bytesIn',
+  'blockedMs',
+  'idleMs',
+  'pending',
+  'waitingOn',
+  'waitingSinceMs',
+] as const;
 export type Figure = (typeof FIGURES)[number];
 const WATERMARK_WORD = FIGURES.length;
 const STRIDE = 16; // f64/i64 words per subtask: two cache lines
@@ -16,11 +30,23 @@ export class Control {
   readonly #f64: Float64Array;
   readonly #i64: BigInt64Array;
 
-  constructor(subtasksOrSab: number | SharedArrayBuffer) {
-    this.sab = typeof subtasksOrSab === 'number' ? new SharedArrayBuffer((HEADER_WORDS + subtasksOrSab * STRIDE) * 8) : subtasksOrSab;
+  constructor(sab: SharedArrayBuffer) {
+    this.sab = sab;
     this.#i32 = new Int32Array(this.sab);
     this.#f64 = new Float64Array(this.sab);
     this.#i64 = new BigInt64Array(this.sab);
+  }
+
+  static create(subtasks: number, slots: number): Control {
+    const control = new Control(new SharedArrayBuffer((HEADER_WORDS + subtasks * STRIDE + slots * ACTIVITY_WORDS) * 8));
+    control.#i32[SUBTASKS] = subtasks;
+    for (let i = 0; i < subtasks; i++) control.set(i, 'waitingOn', IDLE);
+    for (let i = 0; i < slots; i++) control.activity(i).begin(IDLE, 0);
+    return control;
+  }
+  /** What a slot is doing. */
+  activity(slot: number): Activity {
+    return new Activity(this.sab, (HEADER_WORDS + this.#i32[SUBTASKS] * STRIDE + slot * ACTIVITY_WORDS) * 8);
   }
 
   cancel(): void {

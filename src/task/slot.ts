@@ -2,6 +2,7 @@ import { EVENT_LOOP_TURN_MS } from '../base/limits.js';
 import type { Clock } from '../base/clock.js';
 import type { Prng } from '../base/prng.js';
 import type { MillraceError, PlainError } from '../base/errors.js';
+import { type Activity, CALLBACKS, IDLE } from './activity.js';
 import { type Subtask, StepResult } from './subtask.js';
 
 /** What a slot says when all of its subtasks are done. */
@@ -34,6 +35,8 @@ export interface SlotHooks {
   failed(error: MillraceError): void;
   /** publishes figures; called every few ms of work and before sleeping */
   publish(): void;
+  /** where the slot says what it does */
+  activity: Activity;
   /** bytes that closures printed and the event loop still has to carry away */
   stdioBytes(): number;
   /** seeded order of steps, for simulation */
@@ -81,7 +84,7 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
     let done = 0;
     const first = hooks.order === undefined ? 0 : hooks.order.below(subtasks.length);
     for (let k = 0; k < subtasks.length; k++) {
-      const r = stepSome(subtasks[(first + k) % subtasks.length], now, clock, hooks.order);
+      const r = stepSome(subtasks[(first + k) % subtasks.length], now, clock, hooks);
       if (r === StepResult.Worked) worked = true;
       else if (r === StepResult.Held) held = true;
       else if (r === StepResult.Done) done++;
@@ -99,6 +102,7 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
       idleTurns = 0;
       if (now - lastTurnMs >= EVENT_LOOP_TURN_MS) {
         hooks.publish();
+        hooks.activity.begin(CALLBACKS, clock.nowMs());
         await waiter.turn();
         while (hooks.stdioBytes() > STDIO_BYTES_MAX && !hooks.cancelled()) await waiter.nap(NAP_MS);
         lastTurnMs = clock.monotonicMs();
@@ -106,6 +110,7 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
       continue;
     }
     hooks.publish();
+    hooks.activity.begin(CALLBACKS, clock.nowMs());
     const awake = held && ++idleTurns <= TURNS_AWAKE;
     if (awake || hooks.stdioBytes() > 0) {
       await (awake ? waiter.turn() : waiter.nap(NAP_MS));
@@ -114,15 +119,19 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
     }
     let wakeMs = now + SLEEP_MAX_MS;
     for (const s of subtasks) wakeMs = Math.min(wakeMs, s.nextWakeupMs());
+    if (wakeMs > now && !held) hooks.activity.begin(IDLE, clock.nowMs());
     if (wakeMs > now) await (held ? waiter.rest(seen, wakeMs - now) : waiter.wait(seen, wakeMs - now, true));
     if (held) lastTurnMs = clock.monotonicMs();
     if (clock.monotonicMs() - lastTurnMs >= EVENT_LOOP_TURN_MS) {
+      hooks.activity.begin(CALLBACKS, clock.nowMs());
       await waiter.turn();
       lastTurnMs = clock.monotonicMs();
     }
   }
   hooks.publish();
+  hooks.activity.begin(CALLBACKS, clock.nowMs());
   await stdioEmpty(waiter, clock, hooks);
+  hooks.activity.begin(IDLE, clock.nowMs());
   return firstError(subtasks);
 }
 
@@ -148,11 +157,13 @@ function firstError(subtasks: readonly Subtask[]): MillraceError | undefined {
  * Steps of one subtask while it has work. A source gets one, the others many: they take what is there before more is made, so a source that is polled again finds more
  * rows at once the busier its slot is. The other way round, a source that always has a few new rows would fill the rings with small batches.
  */
-function stepSome(subtask: Subtask, fromMs: number, clock: Clock, order: Prng | undefined): StepResult {
+function stepSome(subtask: Subtask, fromMs: number, clock: Clock, { order, activity }: SlotHooks): StepResult {
   const steps = order !== undefined ? 1 + order.below(4) : subtask.isSource ? SOURCE_STEPS : STEPS_MAX;
+  activity.begin(subtask.head, clock.nowMs());
   let r = subtask.step();
   for (let k = 1; k < steps && r === StepResult.Worked; k++) {
     if (k % STEPS_UNTIMED === 0 && clock.monotonicMs() - fromMs > STEPS_MS) break;
+    activity.begin(subtask.head, clock.nowMs());
     r = subtask.step();
   }
   return r;

@@ -56,6 +56,9 @@ export class Subtask {
   #paused = false;
   #last: SubtaskSnapshot | undefined;
   #held = 0;
+  /** the operator whose promise or acknowledgement everything waits for, and since when */
+  #waitsOn: ChainedOperator | undefined;
+  #waitsSinceMs = 0;
   /** the last step could only wait for others: for room in a ring, or for an acknowledgement; they ring, and no timer is due before */
   #blocked = false;
   /** monotonic ms from when the current wait for promises counts against a cancelled job */
@@ -94,8 +97,25 @@ export class Subtask {
     return this.ops[0].operator === undefined;
   }
 
-  hold(promise: Promise<void>, wake: () => void): void {
-    if (this.#held++ === 0) this.#heldFromMs = this.#clock.monotonicMs();
+  /** number of its first operator */
+  get head(): number {
+    return this.ops[0].number;
+  }
+  /** What it waits for, when it can do nothing else: a promise, or another side's acknowledgement. */
+  get waiting(): { readonly operator: number; readonly sinceMs: number } | undefined {
+    return this.#waitsOn === undefined || this.#phase === 'done' ? undefined : { operator: this.#waitsOn.number, sinceMs: this.#waitsSinceMs };
+  }
+  #waitFor(op: ChainedOperator): void {
+    if (this.#waitsOn === op) return;
+    this.#waitsOn = op;
+    this.#waitsSinceMs = this.#clock.nowMs();
+  }
+
+  hold(op: ChainedOperator, promise: Promise<void>, wake: () => void): void {
+    if (this.#held++ === 0) {
+      this.#heldFromMs = this.#clock.monotonicMs();
+      this.#waitFor(op);
+    }
     promise
       .catch((e: unknown) => this.fail(MillraceError.from(e, 'USER_CODE')))
       .finally(() => {
@@ -128,10 +148,15 @@ export class Subtask {
       const op = this.ops[i];
       if (op.pending.length === 0) continue;
       this.#blocked = op.operator?.waiting ?? false;
-      if (this.#blocked) return StepResult.Idle;
+      if (this.#blocked) {
+        this.#waitFor(op);
+        return StepResult.Idle;
+      }
+      this.#waitsOn = undefined;
       op.runOne();
       return StepResult.Worked;
     }
+    this.#waitsOn = undefined;
     switch (this.#phase) {
       case 'running':
         return this.#run();
@@ -251,9 +276,18 @@ export class Subtask {
     if (this.#phase === 'done') return;
     if (this.#keepLast && this.#phase === 'flushing' && !this.#failing) this.#last = this.#snapshot();
     this.#phase = 'done';
-    for (const op of this.ops) op.operator?.close?.();
-    this.#input.close?.();
+    for (const op of this.ops) this.#closing(() => op.operator?.close?.());
+    this.#closing(() => this.#input.close?.());
     this.onDone();
+  }
+
+  /** What one operator cannot close does not keep the others open. */
+  #closing(close: () => void): void {
+    try {
+      close();
+    } catch (e) {
+      this.error ??= MillraceError.from(e, 'INTERNAL', { operator: this.name }).at(this.name);
+    }
   }
 
   /** Monotonic ms when something may happen without a doorbell: timers, buffer time-outs, the source's own clock. */

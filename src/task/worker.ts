@@ -1,16 +1,18 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
-import { MillraceError } from '../base/errors.js';
+import { MillraceError, type PlainError } from '../base/errors.js';
 import { applyRegistrations } from '../contract/registry.js';
 import { Doorbells } from '../ring/doorbell.js';
 import { PortBell } from '../ring/io-bell.js';
 import { Engine, setKernelModule } from '../wasm/engine.js';
+import { STARTING } from './activity.js';
 import { buildSlot, slotReport } from './build.js';
 import { loadClosures } from './closures.js';
 import { Control } from './control.js';
 import { loadOperator } from './operators.js';
 import type { IoRings, JobPlan } from './plan.js';
 import { runSlot, type SlotReport, type Waiter } from './slot.js';
+import type { StrayWatch } from './stray.js';
 
 /** What a worker gets: one slot's part of a job. */
 export interface SlotTask {
@@ -51,9 +53,14 @@ async function slotMain(task: SlotTask): Promise<SlotReport> {
   applyRegistrations(plan.registrations);
   const bells = new Doorbells(task.bells);
   const control = new Control(task.control);
+  const activity = control.activity(slot);
+  activity.begin(STARTING, systemClock.nowMs());
+  const failed = (e: PlainError): void => task.hostPort.postMessage(e);
+  let watch: StrayWatch | undefined;
   let built: Awaited<ReturnType<typeof buildSlot>> | undefined;
   let error: MillraceError | undefined;
   try {
+    if (plan.module !== undefined) watch = new (await import('./stray.js')).StrayWatch(plan, activity, failed);
     const closures = plan.module === undefined ? undefined : await loadClosures(plan.module);
     built = await buildSlot({
       plan,
@@ -70,12 +77,18 @@ async function slotMain(task: SlotTask): Promise<SlotReport> {
     });
     error = await runSlot(built.subtasks, systemClock, blockingWaiter(bells, slot), {
       cancelled: () => control.cancelled,
-      failed: (e) => task.hostPort.postMessage(e.toPlain()),
+      failed: (e) => failed((watch?.blamed(e) ?? e).toPlain()),
       publish: built.publish,
+      activity,
       stdioBytes: closures === undefined ? () => 0 : stdioBytes,
     });
   } catch (e) {
     error = MillraceError.from(e);
+  }
+  if (watch !== undefined) {
+    await new Promise((resolve) => setImmediate(resolve)); // promises that were rejected in the last step are told now
+    watch.end();
+    error = error && watch.blamed(error);
   }
   task.ioPort?.close();
   task.hostPort.close();

@@ -77,7 +77,7 @@ class WindowProcessOperator extends UserOperator {
   #firing: LiveWindow[] = [];
 
   constructor(config: WindowProcessConfig, ctx: OperatorContext) {
-    super(ctx, config.sides);
+    super(ctx, ctx.closures[config.closure < 0 ? config.combine! : config.closure], config.sides);
     this.#config = config;
     this.#event = config.domain === 'event';
     this.#process = config.closure < 0 ? undefined : (ctx.closures[config.closure] as ProcessWindowFunction);

@@ -52,7 +52,7 @@ export class IterableReader implements SourceReader {
   poll(batch: Batch): number {
     const queue = this.#queue;
     if (queue.length === 0) {
-      if (this.#failed) throw userError(this.#error, this.#name);
+      if (this.#failed) throw userError(this.#error, this.#name, this.#given);
       return this.#ended ? POLL_END : POLL_IDLE;
     }
     this.#writer ??= new ElementWriter(this.#ctx.engine, this.#ctx.leaves, { operator: this.#name }, batch.capacity, batch);
