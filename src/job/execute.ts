@@ -40,7 +40,7 @@ export interface JobHandle extends AsyncDisposable {
   readonly done: Promise<JobResult>;
   /** Stops the sources, lets what is under way reach the sinks, and resolves when the job has ended. */
   cancel(): Promise<void>;
-  /** @internal ends the job's threads, whatever they do; nothing is finished */
+  /** @internal ends the job's threads, whatever they do; does not resolve while one stands in a call of the system */
   kill(): Promise<void>;
   status(): JobStatus;
 }
@@ -204,8 +204,7 @@ class JobRun implements JobHandle {
         } catch (e) {
           // its last words say more than its end
           for (let m = receiveMessageOnPort(port1); m !== undefined; m = receiveMessageOnPort(port1)) say(m.message);
-          const { slotFailure } = await import('./slot-failure.js');
-          this.#fail(slotFailure(e, plan, slot));
+          this.#fail((await import('./slot-failure.js')).slotFailure(e, plan, slot));
           return { metrics: {} };
         }
       }),
@@ -248,10 +247,8 @@ class JobRun implements JobHandle {
     this.#control.cancel();
     for (let i = 0; i < this.#planned.plan.slots; i++) this.#bells.ring(i);
     this.#graceTimer ??= setTimeout(() => {
-      const [stuck] = this.status().standing;
-      this.#error ??= new MillraceError('CANCELLED', `the job did not end within ${GRACE_MS} ms of its cancellation`, {
-        place: stuck === undefined ? {} : { operator: stuck.operator },
-      });
+      const place = { operator: this.status().standing.at(0)?.operator };
+      this.#error ??= new MillraceError('CANCELLED', `the job did not end within ${GRACE_MS} ms of its cancellation`, { place });
       void this.#pool?.destroy();
     }, GRACE_MS);
   }
@@ -283,7 +280,6 @@ class JobRun implements JobHandle {
     await worker.terminate();
   }
 
-  /** Ends the threads, whatever they do. Does not resolve while one stands in a call of the system. */
   async kill(): Promise<void> {
     await Promise.all([this.#pool?.destroy(), this.#ioWorker?.terminate()]);
   }

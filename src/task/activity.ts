@@ -43,6 +43,20 @@ export class Activity {
   }
 }
 
+/** The operator whose promise, or whose other side's acknowledgement, a subtask waits for, and since when. */
+export class Wait {
+  on = IDLE;
+  sinceMs = 0;
+  begin(operator: number, nowMs: number): void {
+    if (this.on === operator) return;
+    this.on = operator;
+    this.sinceMs = nowMs;
+  }
+  end(): void {
+    this.on = IDLE;
+  }
+}
+
 /** Operators are numbered task by task. */
 export function operatorNumber(tasks: readonly { readonly ops: readonly unknown[] }[], task: number, op: number): number {
   let n = op;

@@ -17,7 +17,7 @@ import { ValuesDriver } from '../source/values.js';
 import type { Engine } from '../wasm/engine.js';
 import { hostFunctions } from '../wasm/host.js';
 import { ChainedOperator } from './chain.js';
-import { IDLE, operatorNumber } from './activity.js';
+import { operatorNumber } from './activity.js';
 import { type Control, subtaskNumber } from './control.js';
 import { type Channel, Gate, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
 import { HotKeyWatch, type Warn } from './hot-keys.js';
@@ -291,8 +291,7 @@ function publishFigures(control: Control, n: number, s: Subtask): void {
   if (s.isSource) control.set(n, 'recordsIn', s.ops[0].metrics.counter('numRecordsOut').value);
   control.set(n, 'lateDropped', late);
   control.set(n, 'badRecords', bad);
-  const { waiting } = s;
-  control.set(n, 'waitingOn', waiting?.operator ?? IDLE);
-  control.set(n, 'waitingSinceMs', waiting?.sinceMs ?? 0);
+  control.set(n, 'waitingOn', s.wait.on);
+  control.set(n, 'waitingSinceMs', s.wait.sinceMs);
   control.setWatermark(n, s.ops[0].currentWatermark ?? WATERMARK_MIN);
 }

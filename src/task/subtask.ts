@@ -3,6 +3,7 @@ import { MillraceError } from '../base/errors.js';
 import { assert } from '../base/assert.js';
 import { EMPTY_SNAPSHOT, type OperatorSnapshot } from '../contract/operator.js';
 import type { ExchangeWriter } from '../exchange/writer.js';
+import { Wait } from './activity.js';
 import type { ChainedOperator } from './chain.js';
 import type { TaskPlan } from './plan.js';
 import type { GateState, OperatorState, SubtaskSnapshot } from './snapshot.js';
@@ -56,9 +57,7 @@ export class Subtask {
   #paused = false;
   #last: SubtaskSnapshot | undefined;
   #held = 0;
-  /** the operator whose promise or acknowledgement everything waits for, and since when */
-  #waitsOn: ChainedOperator | undefined;
-  #waitsSinceMs = 0;
+  readonly wait = new Wait();
   /** the last step could only wait for others: for room in a ring, or for an acknowledgement; they ring, and no timer is due before */
   #blocked = false;
   /** monotonic ms from when the current wait for promises counts against a cancelled job */
@@ -101,25 +100,16 @@ export class Subtask {
   get head(): number {
     return this.ops[0].number;
   }
-  /** What it waits for, when it can do nothing else: a promise, or another side's acknowledgement. */
-  get waiting(): { readonly operator: number; readonly sinceMs: number } | undefined {
-    return this.#waitsOn === undefined || this.#phase === 'done' ? undefined : { operator: this.#waitsOn.number, sinceMs: this.#waitsSinceMs };
-  }
-  #waitFor(op: ChainedOperator): void {
-    if (this.#waitsOn === op) return;
-    this.#waitsOn = op;
-    this.#waitsSinceMs = this.#clock.nowMs();
-  }
 
   hold(op: ChainedOperator, promise: Promise<void>, wake: () => void): void {
     if (this.#held++ === 0) {
       this.#heldFromMs = this.#clock.monotonicMs();
-      this.#waitFor(op);
+      this.wait.begin(op.number, this.#clock.nowMs());
     }
     promise
       .catch((e: unknown) => this.fail(MillraceError.from(e, 'USER_CODE')))
       .finally(() => {
-        if (!this.#failing) this.#held--;
+        if (!this.#failing && --this.#held === 0) this.wait.end();
         wake();
       });
   }
@@ -149,14 +139,14 @@ export class Subtask {
       if (op.pending.length === 0) continue;
       this.#blocked = op.operator?.waiting ?? false;
       if (this.#blocked) {
-        this.#waitFor(op);
+        this.wait.begin(op.number, this.#clock.nowMs());
         return StepResult.Idle;
       }
-      this.#waitsOn = undefined;
+      this.wait.end();
       op.runOne();
       return StepResult.Worked;
     }
-    this.#waitsOn = undefined;
+    this.wait.end();
     switch (this.#phase) {
       case 'running':
         return this.#run();
@@ -276,6 +266,7 @@ export class Subtask {
     if (this.#phase === 'done') return;
     if (this.#keepLast && this.#phase === 'flushing' && !this.#failing) this.#last = this.#snapshot();
     this.#phase = 'done';
+    this.wait.end();
     for (const op of this.ops) this.#closing(() => op.operator?.close?.());
     this.#closing(() => this.#input.close?.());
     this.onDone();

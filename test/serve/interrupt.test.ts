@@ -88,6 +88,7 @@ function stuck(closure: string): string {
     'job.mjs',
     `import { schema } from '${ENTRY}';
 import { writeSync } from 'node:fs';
+import { execSync } from 'node:child_process';
 export default function (env) {
   env.setParallelism(2);
   const ids = env.fromConnector({ connector: 'datagen', 'rows-per-second': '1000', schema: schema({ id: 'INT' }) });
@@ -127,3 +128,21 @@ test('a second Ctrl-C ends the process at once, whatever a closure does', async 
   assert.equal(r.code, 130, r.stderr);
   assert.ok(r.ms < 1500, `${r.ms} ms`);
 });
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`a second ${signal} ends the process, even while a closure stands in a call of the system`, async () => {
+    const child = spawn(process.execPath, [CLI, 'run', stuck("() => { writeSync(1, 'stuck'); execSync('sleep 60'); }")], { stdio: ['ignore', 'pipe', 'pipe'] });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const end = ended(child);
+    child.kill(signal);
+    await sleep(300);
+    child.kill(signal);
+    const r = await Promise.race([end, sleep(5000).then(() => undefined)]);
+    child.kill('SIGKILL');
+    // a shell sees the same number when the system itself carries out the signal
+    assert.ok(r !== undefined && (r.code === code || child.signalCode === signal), `${child.exitCode} ${child.signalCode}`);
+  });
+}
