@@ -54,13 +54,12 @@ export async function executeGraph(graph: StreamGraph, options: ExecuteOptions =
   const jobOptions = readJobOptions(graph.options);
   const abort = new AbortController();
   const pool = options.closures !== undefined ? undefined : (options.pool ?? new SlotPool(jobOptions.parallelism));
-  const release = options.pool === undefined ? async () => pool?.destroy() : async () => {};
   let planned: PlannedJob;
   try {
     planned = await planJob(graph, { clock: systemClock, signal: abort.signal, options: jobOptions, runId: newRunId(), module: options.module });
   } catch (e) {
     abort.abort();
-    await release();
+    if (options.pool === undefined) await pool?.destroy();
     throw e;
   }
   const run = new JobRun(planned, options, abort, startedMs, pool);
@@ -232,6 +231,7 @@ class JobRun implements JobHandle {
       pumpHost: () => this.#hub!.pump(),
       closures: this.#options.closures!,
       failed: (e) => this.#fail(e),
+      abandoned: () => this.#abort.signal.aborted,
     });
     ioPorts[0]?.close();
     if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));
@@ -249,7 +249,7 @@ class JobRun implements JobHandle {
     this.#graceTimer ??= setTimeout(() => {
       const place = { operator: this.status().standing.at(0)?.operator };
       this.#error ??= new MillraceError('CANCELLED', `the job did not end within ${GRACE_MS} ms of its cancellation`, { place });
-      void this.#pool?.destroy();
+      void (this.#pool?.destroy() ?? this.#abort.abort());
     }, GRACE_MS);
   }
 

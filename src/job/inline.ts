@@ -21,6 +21,8 @@ export interface InlineContext {
   readonly pumpHost: () => void;
   readonly closures: ClosureTable;
   readonly failed: (error: MillraceError) => void;
+  /** the job has waited long enough after its cancellation */
+  readonly abandoned: () => boolean;
 }
 
 /** Runs a job's only slot on the caller's thread, beside the caller's own work: never blocks, waits by timers and promises. */
@@ -48,7 +50,9 @@ export async function runInline(ctx: InlineContext): Promise<SlotReport> {
     publish: built.publish,
     activity: ctx.control.activity(0),
     stdioBytes: () => 0,
+    leave: ctx.abandoned,
   });
+  for (const s of built.subtasks) s.abandon();
   return slotReport(built.subtasks, built.times, error);
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { executeModule, StreamExecutionEnvironment } from '#src/index.js';
+import { executeModule, type JobHandle, StreamExecutionEnvironment } from '#src/index.js';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const job = fileURLToPath(new URL('./jobs/standing.js', import.meta.url));
@@ -71,4 +72,22 @@ test('a job on this thread says what it waits for; one that works has nothing th
     assert.deepEqual(works.status().standing, []);
   }
   await works.cancel();
+});
+
+test('a stream that never takes what it is given is named, and holds up a cancelled job for seconds only; one that throws ends it', async () => {
+  const into = async (write: () => void): Promise<JobHandle> => {
+    const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    env.fromCollection(Array.from({ length: 1000 }, (_, i) => i)).sinkToWritable(new Writable({ objectMode: true, highWaterMark: 4, write }));
+    return env.execute('into a stream');
+  };
+  const stuck = await into(() => {});
+  const deadline = Date.now() + 20_000;
+  while (stuck.status().standing.length === 0 && Date.now() < deadline) await sleep(50);
+  assert.equal(stuck.status().standing[0].doing, 'waits');
+  await stuck.cancel();
+  await assert.rejects(stuck.done, { code: 'CANCELLED' });
+  const threw = await into(() => {
+    throw new Proxy({}, { get: () => assert.fail() });
+  });
+  await assert.rejects(threw.done, { code: 'USER_CODE' });
 });

@@ -114,8 +114,8 @@ function isLocal(folder: string): boolean {
 /** Undefined where the file system has no sockets, or the run is here already with another sink. */
 function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once('error', () => resolve(undefined));
+    const server = createServer((socket) => socket.on('error', () => {}).destroy());
+    server.on('error', () => resolve(undefined));
     server.listen(path, () => {
       server.unref();
       resolve(server);

@@ -37,6 +37,7 @@ export class IterableReader implements SourceReader {
       this.#iterator = Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
       while (!this.#closed) {
         const step = await this.#iterator.next();
+        if (typeof step !== 'object') throw new TypeError(`the iterator's next() gave a ${typeof step}, no { value, done }`);
         if (step.done) break;
         if (this.#queue.push(step.value) === 1) this.#ctx.wake?.();
         if (this.#queue.length >= PREFETCH_MAX) await new Promise<void>((resolve) => (this.#room = resolve));
@@ -81,6 +82,7 @@ export class IterableReader implements SourceReader {
     this.#closed = true;
     this.#room?.();
     if (this.#ended) return;
-    Promise.resolve(this.#iterator?.return?.()).catch(() => {}); // the job has ended already: nobody can be told
+    const iterator = this.#iterator;
+    (async () => iterator?.return?.())().catch(() => {}); // the job has ended already: nobody can be told
   }
 }

@@ -28,6 +28,8 @@ export class IterableWriter implements SinkWriter {
   #waiting: unknown[] = [];
   #at = 0;
   #done = false;
+  /** the other side threw: it will say nothing more */
+  #failed = false;
 
   constructor(sink: ElementSink, name: string, ctx: WriterContext) {
     this.#sink = sink;
@@ -52,6 +54,7 @@ export class IterableWriter implements SinkWriter {
       try {
         this.#sink.push(this.#waiting[this.#at++]);
       } catch (e) {
+        this.#failed = true;
         throw userError(e, this.#name);
       }
     }
@@ -67,6 +70,7 @@ export class IterableWriter implements SinkWriter {
   }
 
   finish(): boolean {
+    if (this.#failed) return false;
     if (this.resume()) return true;
     if (!this.#done) {
       this.#done = true;
