@@ -22,7 +22,7 @@ export type { Connector, ReaderContext, SourceConfig, SourcePlan, SourceReader }
 export { ExchangeReader } from './exchange/reader.js';
 export { ExchangeWriter } from './exchange/writer.js';
 export { type ExecuteOptions, executeGraph, type JobHandle } from './job/execute.js';
-export type { JobResult, JobStatus } from './job/status.js';
+export type { JobResult, JobStatus, Standing } from './job/status.js';
 export { Doorbells } from './ring/doorbell.js';
 export { RingReader, RingWriter, ringBytes } from './ring/ring.js';
 export { WatermarkCoalescer } from './time/coalesce.js';

@@ -4,7 +4,7 @@ export type { Row } from './batch/rows.js';
 export type { TimerService } from './chain/keyed.js';
 export { registerConnector, registerFormat } from './contract/registry.js';
 export type { JobHandle } from './job/execute.js';
-export type { JobResult, JobStatus } from './job/status.js';
+export type { JobResult, JobStatus, Standing } from './job/status.js';
 export type { ListState, MapState, ReducingState, StateAccess, ValueState } from './state/handles.js';
 export { type ExecuteSqlOptions, executeSql, type SqlOptions, type SqlRow, sql, TableEnvironment } from './sql/environment.js';
 export { AggregateSpec, avg, count, max, min, sum } from './stream/aggregates.js';
