@@ -43,6 +43,7 @@ export { decimalOp128, decimalRescale128, decimalRound128, decimalToLong128 } fr
 export * from "./expr/double";
 export * from "./pack";
 export { splitHashes } from "./window/hot";
+export { lateRows } from "./window/late";
 export { partialSize, partialPack, partialBytes, partialUnpack } from "./window/partial";
 export { snappyBytesMax, snappyDeflate, snappyTableBytes } from "./write/snappy";
 export { lz4BytesMax, lz4Deflate, lz4TableBytes } from "./write/lz4";

@@ -16,6 +16,12 @@ export const FILE_BLOCK_BYTES = 1 << 20;
 export const FILE_SYNC_AHEAD_BYTES = 8 << 20;
 /** Blocks a slot may be ahead of the slowest one on the same file, times its slots: bounds how far event times diverge; for two, longer than a time slice at 0.4 ms a block. */
 export const FILE_BLOCKS_AHEAD_MAX = 6;
+/** Smallest block of a file whose readers share one event time, in bytes: what a block costs beside its rows stays small. */
+export const RELAY_BLOCK_BYTES_MIN = 64 << 10;
+/** Ms a reader waits for the event time of the block before its own, which mostly is a moment away, before it copies what it has and decodes ahead: two blocks' time. */
+export const RELAY_HOLD_MS = 1;
+/** Batches a reader decodes ahead of the event time of blocks that others still read: longer than a time slice of a neighbour that lost its core. */
+export const RELAY_AHEAD_BATCHES = 6;
 /** Key groups: the unit in which keyed state moves between subtasks (Flink's default maxParallelism). */
 export const MAX_PARALLELISM_DEFAULT = 128;
 /** Pages of 64 KiB a slot's memory may have (4 GiB: wasm32's limit). */

@@ -74,8 +74,8 @@ export interface Operator {
    * behind all its rows when it does not matter. Absent = every watermark matters.
    */
   watermarkMatters?(watermark: bigint): boolean;
-  /** true: of a batch's watermarks only the last one comes, behind all its rows. For what makes nothing late and has a price per watermark. */
-  readonly lastWatermarkOnly?: boolean;
+  /** true: a batch comes whole, with its marks to read, and of its watermarks only the last one follows. For what tells row by row what is late and has a price per watermark. */
+  readonly readsMarks?: boolean;
   /** Makes at most about one batch of owed output. Returns true while more is owed. */
   resume?(): boolean;
   /** true while `resume` could do nothing: room or an acknowledgement must come first (a doorbell will ring) */

@@ -23,9 +23,15 @@ export interface SourceConfig {
   readonly metadata: readonly (string | undefined)[];
   /** all physical columns of the table in its order, before projection: formats that go by position (csv) need them; absent = the physical ones of `schema` */
   readonly tableSchema?: Schema;
-  /** everything up to the first event-time operator ignores record order (files may be read in blocks by several slots) */
-  readonly orderIgnored: boolean;
+  /** what the order of records means to the job; absent = 'matters'. The job finds it out when it is deployed */
+  readonly order?: RecordOrder;
 }
+
+/**
+ * What the records' order in their split means to the rest of the job. 'matters': a split is read in order by one subtask. 'event time': rows may be read by
+ * several subtasks if each still gets the watermarks that one reader would give it (a relay). 'ignored': any subtask may read any record.
+ */
+export type RecordOrder = 'matters' | 'event time' | 'ignored';
 
 /** What the host found out about the source before the job starts: plain data that every slot gets. */
 export interface SourcePlan {
@@ -34,6 +40,8 @@ export interface SourcePlan {
   readonly splits: readonly (readonly unknown[])[];
   /** memory shared by all readers (claim counters) */
   readonly shared?: SharedArrayBuffer;
+  /** memory of a WatermarkRelay: the readers take one input in pieces, and say where those begin and end */
+  readonly relay?: SharedArrayBuffer;
   /** where bytes come from a socket or a stream */
   readonly io?: IoSpec;
   /** plain data for the readers */
@@ -60,6 +68,9 @@ export interface ReaderContext {
   /** split numbers are small integers of the reader's own choice, put into batch.split; watermarks are kept per split when the plan asks */
   splitAdded(split: number): void;
   splitFinished(split: number): void;
+  /** Of a plan with a relay: the rows that follow are of this piece of the input; all rows of it have been put into batches, the one being filled included. */
+  pieceBegins?(piece: number): void;
+  pieceEnds?(): void;
 }
 
 /** What `poll` found. */

@@ -108,7 +108,6 @@ class GraphBuilder {
       schema,
       metadata,
       tableSchema: { fields: table.scanSchema.fields.filter((_, i) => table.scanMetadata[i] === undefined) },
-      orderIgnored: true,
     };
     try {
       found.connector.checkSource?.(source, place);

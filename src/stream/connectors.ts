@@ -45,7 +45,6 @@ export function sourceConfig(d: ConnectorDescriptor, schema: RowSchema<unknown>)
     format,
     schema: { fields: schema.fields },
     metadata: schema.fields.map((f) => schema.metadata[f.name]),
-    orderIgnored: false,
   };
 }
 

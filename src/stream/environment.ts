@@ -125,7 +125,6 @@ export class StreamExecutionEnvironment {
       options,
       schema: fields,
       metadata: fields.fields.map(() => undefined),
-      orderIgnored: false,
     };
     return this.#source(config, fields, `Source: ${connector}`) as unknown as DataStream<never>;
   }

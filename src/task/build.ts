@@ -191,6 +191,7 @@ class SubtaskBuilder {
       options: plan.options,
       closures: closures ?? [],
       wake: () => this.#ctx.bells.ring(this.#ctx.slot),
+      ring: (subtask: number) => this.#bell(subtask).ring(),
     };
     return this.#driver(head, (events) => {
       return new SourceDriver(config, { connector, plan: p.source!, format, frames }, context, events);
@@ -220,6 +221,9 @@ class SubtaskBuilder {
       wakeupMs: () => driver.wakeupMs(),
       get awaits() {
         return driver instanceof SourceDriver && driver.awaits;
+      },
+      get resting() {
+        return !(driver instanceof SourceDriver) || driver.resting;
       },
       snapshot: () => driver.snapshot(),
       close: () => driver.close(),

@@ -152,7 +152,7 @@ export class ChainedOperator implements Output {
     const last = w.markCount - 1;
     if (w.mark > last) return w.selCount;
     // watermarks rise: when the last one does not matter, none does
-    if (operator.lastWatermarkOnly === true || operator.watermarkMatters?.(batch.markWatermark(last)) === false) {
+    if (operator.readsMarks === true || operator.watermarkMatters?.(batch.markWatermark(last)) === false) {
       w.mark = last;
       return w.selCount;
     }
@@ -163,6 +163,7 @@ export class ChainedOperator implements Output {
   }
   #segment(w: Segments, from: number, to: number): boolean {
     w.narrow(from, to);
+    if (this.operator!.readsMarks === true) w.batch.markCount = w.markCount;
     const owed = this.operator!.processBatch(w.batch, w.input);
     w.widen();
     return owed === true;

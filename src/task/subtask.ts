@@ -17,6 +17,8 @@ export interface Input {
   wakeupMs?(): number | undefined;
   /** what an idle input waits for comes through the event loop */
   readonly awaits?: boolean;
+  /** false: it has to read on until a snapshot can be taken */
+  readonly resting?: boolean;
   /** a source's position and watermarks */
   snapshot?(): OperatorSnapshot;
   gate?(): GateState;
@@ -153,7 +155,7 @@ export class Subtask {
         return StepResult.Worked;
       }
     }
-    if (this.#paused && this.isSource) return StepResult.Idle;
+    if (this.#paused && this.isSource && this.#input.resting !== false) return StepResult.Idle;
     const r = this.#input.step();
     if (r === STEP_WORKED) return StepResult.Worked;
     if (r === STEP_IDLE) return this.#input.awaits ? StepResult.Held : StepResult.Idle;
@@ -184,7 +186,7 @@ export class Subtask {
   /** The batch boundary: no operator owes anything, no promise is pending, and every row that was taken has been handled. */
   get atBoundary(): boolean {
     if (this.#phase === 'done') return true;
-    return this.#phase === 'running' && this.#held === 0 && this.ops.every((op) => op.pending.length === 0);
+    return this.#phase === 'running' && this.#held === 0 && this.#input.resting !== false && this.ops.every((op) => op.pending.length === 0);
   }
   /** At the boundary, and nothing is left in the output buffers either. */
   get settled(): boolean {

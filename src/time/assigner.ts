@@ -5,6 +5,7 @@ import type { WatermarkExprs } from '../wasm/emitwatermark.js';
 import type { Engine } from '../wasm/engine.js';
 import { ASSIGNER_BYTES, ASSIGNER_LAST, ASSIGNER_MAX, ASSIGNER_OTHERS } from '../wasm/layout.js';
 import { LinkedModule } from '../wasm/linked.js';
+import type { AssignerState } from './relay.js';
 
 const MIN = -(2n ** 63n);
 const MAX = 2n ** 63n - 1n;
@@ -66,6 +67,17 @@ export class WatermarkAssigner {
   #unload(): void {
     if (this.#loaded !== undefined) this.#loaded.max = this.#getMemory(ASSIGNER_MAX);
     this.#loaded = undefined;
+  }
+
+  /** Of an assigner without splits: where it stands, to go on from elsewhere. */
+  get state(): AssignerState {
+    this.#unload();
+    return { max: this.#splits.get(0)!.max, last: this.#last };
+  }
+  set state({ max, last }: AssignerState) {
+    this.#loaded = undefined;
+    this.#splits.get(0)!.max = max;
+    this.#last = last;
   }
 
   /** Last watermark given out, in ms. */

@@ -160,7 +160,7 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
       kind: 'source',
       inputs: [],
       output: schema,
-      config: { source: { connector, tableName: 'in', options: o, format, ...physical, orderIgnored: true } },
+      config: { source: { connector, tableName: 'in', options: o, format, ...physical, order: 'ignored' } },
     });
     const sink = (connector: string, o: Record<string, string>, format?: FormatConfig): GraphNode => ({
       id: 2,

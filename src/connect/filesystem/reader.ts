@@ -57,8 +57,8 @@ export class FileReader implements SourceReader {
     if (block.ptr < block.end) return this.#decodeBlock(batch);
     if (!this.#claims.allOpened) return POLL_IDLE;
     if (this.#unit >= 0) {
-      if (this.#readChunk()) return this.#decodeBlock(batch);
-      if (this.#unit >= 0) return POLL_ROWS;
+      // the next unit begins with the next poll: rows of a batch are of one
+      return this.#readChunk() ? this.#decodeBlock(batch) : POLL_ROWS;
     }
     const next = this.#nextUnit();
     if (next === 'claimed') return this.#readChunk() ? this.#decodeBlock(batch) : POLL_ROWS;
@@ -88,12 +88,14 @@ export class FileReader implements SourceReader {
     if (typeof claim === 'string') return claim;
     this.#unit = claim;
     this.#block.start(claim);
+    this.#ctx.pieceBegins?.(claim);
     return 'claimed';
   }
 
   #finishUnit(): void {
     this.#position.done[this.#unit >> 5] |= 1 << (this.#unit & 31);
     this.#unit = -1;
+    this.#ctx.pieceEnds?.();
     this.#deadLetters?.flush();
   }
 
@@ -101,6 +103,8 @@ export class FileReader implements SourceReader {
     const block = this.#block;
     this.#fromFrames = false;
     block.ptr = this.#decode(batch, block.ptr, block.end, block.file);
+    // at once, not at the next poll: others may wait for it
+    if (block.ptr >= block.end && block.exhausted) this.#finishUnit();
     return POLL_ROWS;
   }
 

@@ -164,7 +164,7 @@ export interface Row {
 export function sourceConfig(options: TextOptions, metadata: readonly (keyof NonNullable<typeof connector.metadata>)[] = []): SourceConfig {
   const types = connector.metadata ?? {};
   const schema: Schema = { fields: [{ name: 'v', type: STRING() }, ...metadata.map((m) => ({ name: `m_${m}`, type: types[m].type }))] };
-  return { connector: 'kafka', tableName: 't', options, schema, metadata: [undefined, ...(metadata as string[])], orderIgnored: false };
+  return { connector: 'kafka', tableName: 't', options, schema, metadata: [undefined, ...(metadata as string[])], order: 'matters' };
 }
 
 export function hostContext(parallelism: number, signal: AbortSignal, restored?: readonly Uint8Array[]): HostContext {
