@@ -133,7 +133,7 @@ export const F_BYTES = 9; // base64 in text
 export const F_DECIMAL = 10; // [precision << 8 | scale]
 export const F_DATE = 11;
 export const F_TIME = 12; // milliseconds of the day
-export const F_TIMESTAMP = 13; // [digits of the unit: 0, 3, 6, 9]
+export const F_TIMESTAMP = 13; // [digits of the unit: 3, 6, 9]
 export const F_LTZ = 14; // [digits of the unit]
 export const F_ROW = 15;
 

@@ -248,7 +248,7 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
     case 'TIMESTAMP_LTZ': {
       const digits = timestampDigits(type.precision);
       if (digits > 3) return i64;
-      return digits === 3 ? (row) => Number(i64(row)) : (row) => Number(i64(row)) * 1000;
+      return (row) => Number(i64(row));
     }
     case 'DECIMAL': {
       const { scale } = type;

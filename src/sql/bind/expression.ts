@@ -5,10 +5,11 @@ import type { CallExpression, Expression } from '../ast/expression.js';
 import { balanced, call, convert, literal, retype } from '../expr.js';
 import type { SourceText, Span } from '../source.js';
 import { explicitCast } from '../type/cast.js';
-import { commonType, isDatetime, isNumeric, isText, plainType, sameType } from '../type/common.js';
+import { commonType, isApproximate, isDatetime, isNumeric, isText, plainType, sameType } from '../type/common.js';
 import { resolveType } from '../type/resolve.js';
 import { bindArithmetic } from './arithmetic.js';
-import { bindComparison, constantAs } from './comparison.js';
+import { bindComparison } from './comparison.js';
+import { bindIn } from './in-list.js';
 import { bindFunction } from './function.js';
 import { bindDatetime, bindInterval, bindNumber } from './literal.js';
 import { bindConstructor, bindItem } from './map.js';
@@ -38,7 +39,7 @@ export class ExpressionBinder {
       case 'number':
         return bindNumber(node, false, this.source);
       case 'string':
-        return literal(node.value, CHAR([...node.value].length, false));
+        return literal(node.value, CHAR(node.value.length, false)); // UTF-16 units, as Flink's
       case 'boolean':
         return literal(node.value, BOOLEAN(node.value === null));
       case 'null':
@@ -56,7 +57,7 @@ export class ExpressionBinder {
       case 'between':
         return this.#between(node);
       case 'in':
-        return this.#in(node);
+        return bindIn(this, node);
       case 'like':
         return this.#like(node);
       case 'case':
@@ -209,28 +210,6 @@ export class ExpressionBinder {
     return call('and', [a, b], BOOLEAN(a.type.nullable || b.type.nullable));
   }
 
-  #in(node: Expression & { kind: 'in' }): Expr {
-    const operand = this.bindTyped(node.operand);
-    const items = node.list.map((x) => this.bind(x));
-    if (items.some((x) => x.type.root !== 'NULL') && commonType(items.map((x) => x.type)) === undefined) {
-      throw this.source.error('TYPE_MISMATCH', 'the values of this IN list have no common type', node.span);
-    }
-    const texts = isText(operand.type);
-    const exact = texts ? [] : items.map((x) => constantAs(x, operand.type));
-    const common = texts ? undefined : exact.every((x) => x !== undefined) ? operand.type : commonType([operand.type, ...items.map((x) => x.type)]);
-    const constant = items.every((x) => x.op === 'lit' && x.value !== null);
-    const fits = texts ? items.every((x) => isText(x.type)) : common !== undefined;
-    let e: Expr;
-    if (constant && fits) {
-      const value = common === undefined ? operand : convert(operand, common);
-      const list = items.map((x) => (common === undefined ? x : convert(x, common)));
-      e = call('in', [value, ...list], BOOLEAN(operand.type.nullable));
-    } else {
-      e = items.map((x) => this.compare('=', operand, x, node.span)).reduce((a, b) => call('or', [a, b], BOOLEAN(a.type.nullable || b.type.nullable)));
-    }
-    return node.negated ? call('not', [e], e.type) : e;
-  }
-
   #like(node: Expression & { kind: 'like' }): Expr {
     if (node.similar) throw this.source.error('NOT_SUPPORTED', 'SIMILAR TO is not supported yet', node.span);
     const args = [node.operand, node.pattern, ...(node.escape === undefined ? [] : [node.escape])].map((x) => this.bindTyped(x));
@@ -248,13 +227,14 @@ export class ExpressionBinder {
     values.push(node.otherwise === undefined ? literal(null, NULL_TYPE()) : this.bind(node.otherwise));
     if (values.every((v) => v.type.root === 'NULL')) throw this.source.error('TYPE_MISMATCH', 'ELSE or at least one THEN must not be NULL', node.span);
     const type = this.unify(values, node.span, 'illegal mixing of types in CASE');
-    const args = conditions.flatMap((c, i) => [c, convert(values[i], type)]);
-    return call('case', [...args, convert(values[values.length - 1], type)], plainType(type));
+    const results = values.map((v) => (widensPrinted(v, type) ? retype(v, withNullable(type, v.type.nullable)) : convert(v, type)));
+    const args = conditions.flatMap((c, i) => [c, results[i]]);
+    return call('case', [...args, results[results.length - 1]], plainType(type));
   }
 
   /** The common type of results; ROW values cannot be chosen between yet. */
-  unify(values: readonly Expr[], span: Span, message: string): LogicalType {
-    const type = commonType(values.map((v) => v.type));
+  unify(values: readonly Expr[], span: Span, message: string, common: typeof commonType = commonType): LogicalType {
+    const type = common(values.map((v) => v.type));
     if (type === undefined) {
       const types = values.map((v) => typeToString(plainType(v.type))).join(', ');
       const times = values.every((v) => isDatetime(v.type) || v.type.root === 'NULL');
@@ -279,13 +259,20 @@ export class ExpressionBinder {
     const type = withNullable(target, operand.type.nullable || node.tryCast);
     if (sameType(operand.type, type)) return node.tryCast || operand.type !== plainType(operand.type) ? retype(operand, type) : operand;
     if (node.tryCast) return call('tryCast', [operand], type);
-    return operand.op === 'lit' ? convert(operand, type) : call('cast', [operand], type);
+    if (operand.op === 'lit') return convert(operand, type);
+    return widensPrinted(operand, type) ? retype(operand, type) : call('cast', [operand], type);
   }
 
   #call(node: CallExpression): Expr {
     if (node.over !== undefined) throw this.source.error('NOT_SUPPORTED', 'OVER windows are not supported yet', node.over);
     return bindFunction(this, node);
   }
+}
+
+/** CAST(CAST(double AS VARCHAR(3)) AS STRING): Flink leaves the inner cast out, as if it lost nothing. */
+function widensPrinted(e: Expr, to: LogicalType): boolean {
+  const printed = e.op === 'call' && e.fn === 'cast' && isApproximate(e.args[0].type);
+  return printed && e.type.root === 'VARCHAR' && to.root === 'VARCHAR' && e.type.length <= to.length;
 }
 
 /** Operators in a row from which a chain of AND or OR is made a tree. */

@@ -1,6 +1,6 @@
 import { withNullable } from '../../../types/logical.js';
 import { call, convert, literal } from '../../expr.js';
-import { plainType } from '../../type/common.js';
+import { isText, mergedType, plainType } from '../../type/common.js';
 import type { FunctionDef, FunctionTable } from '../function.js';
 
 /** COALESCE and IFNULL: NOT NULL as soon as one argument is. */
@@ -10,7 +10,9 @@ const coalesce = (name: string, min: number, max: number): FunctionDef => ({
   forms: ['<COMMON>, <COMMON>...'],
   bind: (args, b, node) => {
     if (args.every((a) => a.type.root === 'NULL')) throw b.illegalNull(node.span);
-    const type = b.unify(args, node.span, `the arguments of ${name} have no common type`);
+    // a text that cannot be NULL keeps its own length
+    if (name === 'IFNULL' && !args[0].type.nullable && args.every((a) => isText(a.type))) return args[0];
+    const type = b.unify(args, node.span, `the arguments of ${name} have no common type`, mergedType);
     const nullable = args.every((a) => a.type.nullable);
     return call(
       'coalesce',
@@ -50,7 +52,7 @@ const extreme = (op: '>' | '<'): FunctionDef => ({
   forms: ['<COMMON>, <COMMON>...'],
   bind: (args, b, node) => {
     if (args.every((a) => a.type.root === 'NULL')) throw b.illegalNull(node.span);
-    const type = b.unify(args, node.span, 'the arguments have no common type');
+    const type = b.unify(args, node.span, 'the arguments have no common type', mergedType);
     const alike = args.map((a) => convert(a, type));
     const nullable = alike.some((a) => a.type.nullable);
     return alike.reduce((best, a) => {

@@ -50,9 +50,28 @@ const left: FunctionDef = {
 const trim = (fn: 'trim' | 'ltrim' | 'rtrim', max: number): FunctionDef => ({
   min: 1,
   max,
-  forms: ['<STRING>', ...(max > 1 ? ['<STRING> FROM <STRING>'] : [])],
+  forms: ['<STRING>', '<STRING>, <STRING>'],
   bind: (args) => (args.every((a) => isText(a.type)) ? call(fn, args, VARCHAR(Math.max(1, lengthOf(args[0].type)), nullableIn(args))) : undefined),
 });
+
+/** LOCATE(part, text [, from]): 1 = the first character; 0 = not there. */
+const locate: FunctionDef = {
+  min: 2,
+  max: 3,
+  forms: ['<STRING>, <STRING>', '<STRING>, <STRING>, <INTEGER>'],
+  bind: ([part, a, from]) => {
+    if (!isText(part.type) || !isText(a.type) || (from !== undefined && from.type.root !== 'INTEGER')) return undefined;
+    if (from === undefined) return call('position', [part, a], integer([part, a]));
+    // what is found in the rest, behind what was left out
+    const nullable = nullableIn([part, a, from]);
+    const one = literal(1, INT(false));
+    const found = call('position', [part, call('substring', [a, from], VARCHAR(lengthOf(a.type)))], INT());
+    const behind = call('sub', [call('add', [found, from], INT()), one], INT());
+    const none = call('or', [call('lt', [from, one], BOOLEAN(from.type.nullable)), call('eq', [found, literal(0, INT(false))], BOOLEAN())], BOOLEAN());
+    const anyNull = [part, a, from].filter((x) => x.type.nullable).flatMap((x) => [call('isNull', [x], BOOLEAN(false)), literal(null, INT())]);
+    return call('case', [...anyNull, none, literal(0, INT()), behind], INT(nullable));
+  },
+};
 
 const changeCase = (fn: 'upper' | 'lower'): FunctionDef => ({
   min: 1,
@@ -91,7 +110,7 @@ export const TEXT_FUNCTIONS: FunctionTable = {
   CONCAT_WS: texts('concatWs', 2, Number.POSITIVE_INFINITY, (args) => STRING(args[0].type.nullable || nullableIn(args))),
   REPLACE: texts('replace', 3, 3, string),
   POSITION: texts('position', 2, 2, integer),
-  LOCATE: texts('position', 2, 2, integer),
+  LOCATE: locate,
   INSTR: texts('position', 2, 2, integer, swap),
   SUBSTRING: substring,
   SUBSTR: substring,
@@ -99,8 +118,9 @@ export const TEXT_FUNCTIONS: FunctionTable = {
   'TRIM BOTH': trim('trim', 2),
   'TRIM LEADING': trim('ltrim', 2),
   'TRIM TRAILING': trim('rtrim', 2),
-  LTRIM: trim('ltrim', 1),
-  RTRIM: trim('rtrim', 1),
+  LTRIM: trim('ltrim', 2),
+  RTRIM: trim('rtrim', 2),
+  BTRIM: trim('trim', 2),
   SPLIT_INDEX: splitIndex,
   REGEXP_EXTRACT: regexpExtract,
 };
