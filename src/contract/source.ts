@@ -104,6 +104,8 @@ export interface Connector {
   readonly sinkOptions?: OptionDefs;
   /** rows come from bytes through a format, from the connector itself, or both ways */
   readonly formats: 'required' | 'none';
+  /** roles in which tables may give a parallelism of their own (scan.parallelism, sink.parallelism), as Flink's connector has those options; absent = both */
+  readonly parallelism?: readonly ('source' | 'sink')[];
   /** the changes a sink takes: 'insert' = new rows only (the default); 'upsert' = +I +U -D of rows that are known by their key; 'all' = -U too */
   readonly changelog?: SinkChangelog;
   /** encoder options that this connector settles by itself, whatever the table says: format -> options */

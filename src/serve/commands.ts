@@ -49,3 +49,4 @@ export const command = defineCommand({
   subCommands: { run, explain, demo, bench },
 });
 export { runMain } from 'citty';
+export { checkSubCommand } from './flags.js';

@@ -55,6 +55,15 @@ function intoSink(query: Rel, insert: Insert, table: CatalogTable, columns: read
       ].join('\n  '),
       insert.query.span,
     );
+  const times = from.filter((f) => (f.type as { attribute?: string }).attribute === 'rowtime').map((f) => f.name);
+  if (times.length > 1) {
+    throw env.source.error(
+      'SQL_VALIDATION',
+      `the query contains more than one rowtime attribute column [${times.join(', ')}] for writing into table '${table.name}'`,
+      insert.query.span,
+      'CAST all but one to TIMESTAMP or TIMESTAMP_LTZ.',
+    );
+  }
   const twice = insert.columns?.find((name, i, all) => all.findIndex((n) => n.text === name.text) < i);
   if (twice !== undefined) throw env.source.error('SQL_VALIDATION', `the column '${twice.text}' is given twice`, twice.span);
   if (from.length !== targets.length) throw mismatch('different number of columns');

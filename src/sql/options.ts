@@ -56,6 +56,13 @@ export async function tableOptions(table: CatalogTable, given: TextOptions, role
       (key === 'sink.parallelism' && role === 'source');
     if (!taken && !(prefix !== undefined && (key === formatKey || key.startsWith(prefix)))) options[key] = value;
   }
+  const parallelismKey = role === 'source' ? 'scan.parallelism' : 'sink.parallelism';
+  if (given[parallelismKey] !== undefined && connector.parallelism?.includes(role) === false) {
+    throw new MillraceError('UNKNOWN_OPTION', `connector '${name}' has no option '${parallelismKey}'`, {
+      place: place(parallelismKey),
+      remedy: 'Leave it out.',
+    });
+  }
   const defs = role === 'source' ? connector.sourceOptions : connector.sinkOptions;
   const others = role === 'source' ? connector.sinkOptions : connector.sourceOptions;
   check(`connector '${name}'`, defs ?? {}, dropOther(options, defs ?? {}, others ?? {}), (e) => placeOptionError(table, role, use, e));

@@ -64,6 +64,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/ring/io-bell.ts': ['node:worker_threads'],
   'src/serve/compiler.ts': ['node:os', 'node:v8'],
   'src/serve/commands.ts': ['citty'],
+  'src/serve/flags.ts': ['citty'],
   'src/serve/run.ts': ['node:fs', 'node:os', 'node:path'],
   'src/state/objects.ts': ['node:v8'],
   'src/stream/execute.ts': ['node:path', 'node:url'],

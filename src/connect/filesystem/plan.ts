@@ -11,6 +11,9 @@ import { Claims, type FilePlan, Units } from './claims.js';
 import { type InputFile, lineBytesOf, listFiles, localPath } from './listing.js';
 import { SOURCE_OPTIONS } from './options.js';
 
+/** Job option: every table's files are read by one subtask each table, in the order of their names. */
+const ONE_READER = 'millrace.filesystem.one-reader';
+
 /** What tests change: the sizes of blocks. */
 export interface PlanLimits {
   readonly blockBytes: number;
@@ -57,7 +60,7 @@ export function planFiles(
     ...(relayed ? { relay: WatermarkRelay.create(units.total, host.parallelism) } : {}),
     detail: plan,
     io: gzipSpec(files, units),
-    parallelismMax: Math.max(1, units.total),
+    parallelismMax: host.options[ONE_READER]?.toLowerCase() === 'true' ? 1 : Math.max(1, units.total),
   };
 }
 
