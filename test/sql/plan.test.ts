@@ -208,7 +208,7 @@ test('settings, hints, metadata of options, and text answers', async () => {
   ]);
   const [show, describe, job] = plan.steps;
   assert.equal((show as { text: string }).text, 'risk_alerts\nuser_events');
-  assert.match((describe as { text: string }).text, /event_time +TIMESTAMP\(3\) \*ROWTIME\*/);
+  assert.match((describe as { text: string }).text, /event_time \| +TIMESTAMP\(3\) \*ROWTIME\*/);
   assert.ok(job.kind === 'job');
   const source = job.graph.nodes[0];
   assert.equal((source.config as SourceNodeConfig).watermark?.idleTimeoutMs, 7000);
