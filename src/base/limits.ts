@@ -49,6 +49,12 @@ export const KAFKA_FETCHES_IN_FLIGHT = 2;
 export const KAFKA_REQUESTS_IN_FLIGHT_MAX = 5;
 /** Groups of one slice that the local phase of a window aggregation keeps for all keys: what stays in the second-level cache pays; with more it keeps hot keys only. */
 export const LOCAL_GROUPS_MAX = 4096;
+/** Barriers that wait at an operator for their rows to leave (once per commit interval, behind windows of hours); beyond that every other one is dropped. */
+export const BARRIERS_HELD_MAX = 64;
+/** Milliseconds that the last commit of read positions may take when a job ends. */
+export const KAFKA_LAST_COMMIT_MS = 3000;
+/** Milliseconds in which a source of a cancelled job has to come to a batch boundary for its last barrier. */
+export const LAST_BARRIER_MS = 2000;
 /** Rows after which the local phase looks whether it pays, and rows after which it tries all keys again. */
 export const LOCAL_TRIAL_ROWS = 32 << 10;
 export const LOCAL_RETRY_ROWS = 1 << 20;

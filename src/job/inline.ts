@@ -8,6 +8,7 @@ import { buildSlot, slotReport } from '../task/build.js';
 import type { Control } from '../task/control.js';
 import type { IoRings, JobPlan } from '../task/plan.js';
 import { runSlot, type SlotReport, type Waiter } from '../task/slot.js';
+import type { SlotBarrier } from '../task/worker.js';
 import { Engine } from '../wasm/engine.js';
 
 export interface InlineContext {
@@ -21,6 +22,7 @@ export interface InlineContext {
   readonly pumpHost: () => void;
   readonly closures: ClosureTable;
   readonly failed: (error: MillraceError) => void;
+  readonly barrier: (b: SlotBarrier) => void;
 }
 
 /** Runs a job's only slot on the caller's thread, beside the caller's own work: never blocks, waits by timers and promises. */
@@ -41,9 +43,11 @@ export async function runInline(ctx: InlineContext): Promise<SlotReport> {
     ioBell: ctx.ioPort === undefined ? undefined : new PortBell(ctx.ioSleeping, ctx.ioPort),
     hostBell: new LocalBell(ctx.hostSleeping, ctx.pumpHost),
     closures: ctx.closures,
+    barrier: ctx.barrier,
   });
   const error = await runSlot(built.subtasks, systemClock, timerWaiter(ctx.bells), {
     cancelled: () => ctx.control.cancelled,
+    barrier: () => ctx.control.barrier,
     failed: ctx.failed,
     publish: built.publish,
     stdioBytes: () => 0,

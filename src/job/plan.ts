@@ -15,6 +15,7 @@ import type { EdgePlan, JobPlan, OpPlan, OpTarget, TaskPlan } from '../task/plan
 import { flatten } from '../types/leaf.js';
 import { chainGraph, inputLeaves } from './chaining.js';
 import type { JobOptions } from './options.js';
+import { checkPositions } from './positions.js';
 import { checkFits } from './restore.js';
 import { splitPhases } from './two-phase.js';
 
@@ -48,6 +49,7 @@ export interface PlannedJob {
 export async function planJob(given: StreamGraph, ctx: PlanContext): Promise<PlannedJob> {
   if (ctx.restored !== undefined) checkFits(given, ctx.options.maxParallelism, ctx.restored);
   const { sources, sinks, parallelism } = await planEnds(given, ctx);
+  checkPositions(given, sources);
   const graph = ctx.options.twoPhases ? splitPhases(given, parallelism) : given;
   const parallelismOf = (n: GraphNode): number => parallelism.get(n.id)!;
   const { chains, chainOf } = chainGraph(graph, parallelismOf);

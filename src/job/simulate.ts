@@ -98,6 +98,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
       let rounds = 0;
       const error = await runSlot(subtasks, clock, simulatedWaiter(clock), {
         cancelled: () => control.cancelled,
+        barrier: () => control.barrier,
         failed: () => control.cancel(),
         publish: () => {},
         stdioBytes: () => 0,

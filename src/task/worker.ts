@@ -33,6 +33,14 @@ export interface SlotWarning {
   readonly text: string;
 }
 
+/** How far a barrier has come in a subtask (by its number in the job). */
+export interface SlotBarrier {
+  readonly subtask: number;
+  readonly barrier: number;
+  /** where a source stood when it sent it; absent: the subtask's sinks have what came before it */
+  readonly positions?: readonly Uint8Array[];
+}
+
 /** What a thread loads when it starts: a guess, so that it need not when its task comes. */
 export interface Preload {
   /** URLs of connectors and formats */
@@ -66,10 +74,12 @@ async function slotMain(task: SlotTask): Promise<SlotReport> {
       ioBell: task.ioPort === undefined ? undefined : new PortBell(task.ioSleeping, task.ioPort),
       hostBell: new PortBell(task.hostSleeping, task.hostPort),
       closures,
+      barrier: (b) => task.hostPort.postMessage(b),
       warn: (about, text) => task.hostPort.postMessage({ about, text } satisfies SlotWarning),
     });
     error = await runSlot(built.subtasks, systemClock, blockingWaiter(bells, slot), {
       cancelled: () => control.cancelled,
+      barrier: () => control.barrier,
       failed: (e) => task.hostPort.postMessage(e.toPlain()),
       publish: built.publish,
       stdioBytes: closures === undefined ? () => 0 : stdioBytes,

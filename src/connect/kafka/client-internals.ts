@@ -214,12 +214,17 @@ export class KafkaCluster {
     return this.#cluster.connect();
   }
 
+  /** Ends the links that were opened; what was asked for on them fails. */
+  closeLinks(): void {
+    for (const link of this.#links) link.close();
+  }
+
   /** Ends every connection at once; requests in flight are rejected. */
   async close(): Promise<void> {
     const { brokers, seedBroker } = this.#cluster.brokerPool;
     const error = new Error('closed');
     this.#closed = true;
-    for (const link of this.#links) link.close();
+    this.closeLinks();
     for (const broker of new Set([...Object.values(brokers), seedBroker])) {
       for (const c of broker?.connectionPool.pool ?? []) c.rejectRequests(error);
     }
