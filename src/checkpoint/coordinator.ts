@@ -9,6 +9,14 @@ export interface CoordinatedSource {
   readonly sinks: readonly number[];
 }
 
+/** How far a barrier has come in a subtask. */
+export interface ArrivedBarrier {
+  readonly subtask: number;
+  readonly barrier: number;
+  /** where a source stood when it sent it; absent: the subtask's sinks have what came before it for good */
+  readonly positions?: readonly Uint8Array[];
+}
+
 /** Positions at which a source's subtask sent a barrier. */
 interface Sent {
   readonly barrier: number;
@@ -50,8 +58,12 @@ export class Coordinator {
     return this.#barrier;
   }
 
-  /** A source's subtask has sent a barrier behind what comes before these positions. */
-  sent(subtask: number, barrier: number, positions: readonly Uint8Array[]): void {
+  arrived({ subtask, barrier, positions }: ArrivedBarrier): void {
+    if (positions === undefined) this.#hasPassed(subtask, barrier);
+    else this.#wasSent(subtask, barrier, positions);
+  }
+
+  #wasSent(subtask: number, barrier: number, positions: readonly Uint8Array[]): void {
     const list = this.#sources.find((s) => s.sent.has(subtask))?.sent.get(subtask);
     if (list === undefined) return;
     // many wait only behind long windows, where coarser steps will do
@@ -59,8 +71,7 @@ export class Coordinator {
     list.push({ barrier, positions });
   }
 
-  /** All sinks of a subtask have what came before the barrier. */
-  passed(subtask: number, barrier: number): void {
+  #hasPassed(subtask: number, barrier: number): void {
     this.#passed.set(subtask, Math.max(barrier, this.#passed.get(subtask) ?? 0));
     for (const source of this.#sources) if (source.sinks.includes(subtask)) this.#advance(source);
   }

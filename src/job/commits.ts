@@ -1,8 +1,7 @@
-import { type CoordinatedSource, Coordinator } from '../checkpoint/coordinator.js';
+import { type ArrivedBarrier, type CoordinatedSource, Coordinator } from '../checkpoint/coordinator.js';
 import type { Control } from '../task/control.js';
 import { subtaskNumber } from '../task/control.js';
 import type { JobPlan, TaskPlan } from '../task/plan.js';
-import type { SlotBarrier } from '../task/worker.js';
 
 /** Sends barriers through a running job from time to time, and tells the sources what the sinks have for good. */
 export class Commits {
@@ -30,9 +29,8 @@ export class Commits {
     this.stop();
   }
 
-  arrived({ subtask, barrier, positions }: SlotBarrier): void {
-    if (positions === undefined) this.#coordinator.passed(subtask, barrier);
-    else this.#coordinator.sent(subtask, barrier, positions);
+  arrived(b: ArrivedBarrier): void {
+    this.#coordinator.arrived(b);
   }
 
   stop(): void {
@@ -42,7 +40,7 @@ export class Commits {
 }
 
 /** Sources that want positions, and the subtasks of the sinks that their rows reach. */
-function coordinated(plan: JobPlan): CoordinatedSource[] {
+export function coordinated(plan: JobPlan): CoordinatedSource[] {
   const numbers = (t: TaskPlan): number[] => Array.from({ length: t.parallelism }, (_, i) => subtaskNumber(plan.tasks, t.id, i));
   return plan.tasks
     .filter((t) => t.ops[0].source?.commitIntervalMs !== undefined)

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.js';
 import { MillraceError, type PlainError } from '../base/errors.js';
 import { IO_RING_BYTES } from '../base/limits.js';
 import { newRunId } from '../base/run-id.js';
+import type { ArrivedBarrier } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { StreamGraph } from '../contract/graph.js';
 import { Doorbells } from '../ring/doorbell.js';
@@ -11,7 +12,7 @@ import { Control } from '../task/control.js';
 import { IoHub, type IoJob } from '../task/io-hub.js';
 import type { IoRings, ModulePlan } from '../task/plan.js';
 import type { SlotReport } from '../task/slot.js';
-import type { SlotBarrier, SlotTask, SlotWarning } from '../task/worker.js';
+import type { SlotTask, SlotWarning } from '../task/worker.js';
 import { loadKernelModule } from '../wasm/engine.js';
 import type { Commits } from './commits.js';
 import { IoThread } from './io-thread.js';
@@ -172,7 +173,7 @@ class JobRun implements JobHandle {
     return Promise.all(
       Array.from({ length: plan.slots }, async (_, slot) => {
         const { port1, port2 } = new MessageChannel();
-        const take = (m: 0 | PlainError | SlotWarning | SlotBarrier): void => {
+        const take = (m: 0 | PlainError | SlotWarning | ArrivedBarrier): void => {
           if (m === 0) this.#hub!.pump();
           else if ('barrier' in m) this.#commits?.arrived(m);
           else if ('about' in m) this.#warn(m);

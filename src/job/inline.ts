@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
+import type { ArrivedBarrier } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { Doorbells } from '../ring/doorbell.js';
 import { LocalBell, PortBell } from '../ring/io-bell.js';
@@ -8,7 +9,6 @@ import { buildSlot, slotReport } from '../task/build.js';
 import type { Control } from '../task/control.js';
 import type { IoRings, JobPlan } from '../task/plan.js';
 import { runSlot, type SlotReport, type Waiter } from '../task/slot.js';
-import type { SlotBarrier } from '../task/worker.js';
 import { Engine } from '../wasm/engine.js';
 
 export interface InlineContext {
@@ -22,7 +22,7 @@ export interface InlineContext {
   readonly pumpHost: () => void;
   readonly closures: ClosureTable;
   readonly failed: (error: MillraceError) => void;
-  readonly barrier: (b: SlotBarrier) => void;
+  readonly barrier: (b: ArrivedBarrier) => void;
 }
 
 /** Runs a job's only slot on the caller's thread, beside the caller's own work: never blocks, waits by timers and promises. */

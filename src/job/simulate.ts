@@ -2,6 +2,7 @@ import { ManualClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import { IO_RING_BYTES } from '../base/limits.js';
 import { Prng } from '../base/prng.js';
+import { type ArrivedBarrier, Coordinator } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { StreamGraph } from '../contract/graph.js';
 import { Doorbells } from '../ring/doorbell.js';
@@ -15,6 +16,7 @@ import { runSlot, type Waiter } from '../task/slot.js';
 import { type JobSnapshot, Restored, type SubtaskSnapshot } from '../task/snapshot.js';
 import { StepResult, type Subtask } from '../task/subtask.js';
 import { Engine } from '../wasm/engine.js';
+import { coordinated } from './commits.js';
 import { readJobOptions } from './options.js';
 import { type IoNode, planJob } from './plan.js';
 import { type JobResult, result } from './status.js';
@@ -32,6 +34,8 @@ export interface SimulateOptions {
   readonly restored?: JobSnapshot;
   /** The sources stop after so many rounds of steps, what is under way is handled, and a snapshot of the whole job is taken. The run then ends as if it had crashed. */
   readonly snapshotAfter?: number;
+  /** Every so many rounds a barrier is sent, without snapshots: `complete` is told which positions of a source nothing depends on any more. */
+  readonly barriers?: { readonly every: number; complete(nodeId: number, positions: readonly Uint8Array[]): void };
   /** With `snapshotAfter`: what the snapshot commits is committed, and the crash comes so many rounds later. */
   readonly crashAfter?: number;
 }
@@ -70,6 +74,9 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
   const control = new Control(plan.tasks.reduce((n, t) => n + t.parallelism, 0));
   const sleeping = new SharedArrayBuffer(4);
   const rings = io.map(ioRings);
+  const { barriers } = options;
+  const coordinator = barriers === undefined ? undefined : new Coordinator(coordinated(plan), (node, positions) => barriers.complete(node, positions));
+  const barrier = (b: ArrivedBarrier): void => coordinator?.arrived(b);
   let ioError: MillraceError | undefined;
   const print = options.print ?? ((text: string) => void process.stdout.write(text));
   const hub = new IoHub({ clock, signal: abort.signal, options: plan.options, print }, bells, plan.slots, sleeping, (e) => {
@@ -88,7 +95,19 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
     const slots: BuiltSlot[] = [];
     for (let slot = 0; slot < plan.slots; slot++) {
       slots.push(
-        await buildSlot({ plan, slot, engine: new Engine(), clock, bells, control, ...ioEnds, closures: options.closures, restored, warn: options.warn }),
+        await buildSlot({
+          plan,
+          slot,
+          engine: new Engine(),
+          clock,
+          bells,
+          control,
+          ...ioEnds,
+          closures: options.closures,
+          restored,
+          barrier,
+          warn: options.warn,
+        }),
       );
     }
     const subtasks = slots.flatMap((s) => s.subtasks);
@@ -103,7 +122,10 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
         publish: () => {},
         stdioBytes: () => 0,
         order,
-        leave: () => rounds++ === roundsMax,
+        leave: () => {
+          if (barriers !== undefined && rounds % barriers.every === 0) control.askBarrier(coordinator!.next());
+          return rounds++ === roundsMax;
+        },
       });
       check(error);
       return rounds;

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { MillraceError } from '../base/errors.js';
+import type { ArrivedBarrier } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { SinkNodeConfig, SourceNodeConfig, ValuesConfig } from '../contract/nodes.js';
 import type { Batch } from '../batch/batch.js';
@@ -25,7 +26,6 @@ import { type EdgePlan, type IoRings, type JobPlan, metricKey, type OpPlan, slot
 import type { SlotReport } from './slot.js';
 import type { OperatorState, Restored } from './snapshot.js';
 import { Subtask } from './subtask.js';
-import type { SlotBarrier } from './worker.js';
 
 export interface SlotContext {
   readonly plan: JobPlan;
@@ -42,7 +42,7 @@ export interface SlotContext {
   /** state to go on from */
   readonly restored?: Restored;
   /** takes how far barriers have come; absent where nobody asks */
-  readonly barrier?: (b: SlotBarrier) => void;
+  readonly barrier?: (b: ArrivedBarrier) => void;
   /** says something to the user */
   readonly warn?: Warn;
 }

@@ -217,16 +217,15 @@ export class ChainedOperator implements Output {
   /** Everything before the barrier has been handled above: what is kept only for speed goes on before it. */
   barrier(barrier: number): void {
     if (this.pending.length > 0) this.drain();
-    const owed: Work = { kind: 'barrier', barrier };
-    if (this.operator?.prepareSnapshot?.()) this.pending.push(owed, { kind: 'resume' });
-    else if (this.#childrenOwe()) this.pending.push(owed);
+    if (this.operator?.prepareSnapshot?.()) this.pending.push({ kind: 'barrier', barrier }, { kind: 'resume' });
+    else if (this.#childrenOwe()) this.pending.push({ kind: 'barrier', barrier });
     else this.#passBarrier(barrier);
   }
   #passBarrier(barrier: number): void {
-    const passes = this.#held.arrive(barrier, this.operator);
-    if (passes !== undefined) this.#forwardBarrier(passes);
+    this.#forwardBarrier(this.#held.arrive(barrier, this.operator));
   }
-  #forwardBarrier(barrier: number): void {
+  #forwardBarrier(barrier: number | undefined): void {
+    if (barrier === undefined) return;
     this.onBarrier(barrier);
     for (const c of this.#children()) c.op.barrier(barrier);
     for (const e of this.#edges) e.writer.barrier(barrier);
@@ -240,7 +239,11 @@ export class ChainedOperator implements Output {
   }
   #forwardFinish(): void {
     const barrier = this.#held.release(this.operator);
-    if (barrier !== undefined) this.#forwardBarrier(barrier);
+    this.#forwardBarrier(barrier);
+    if (barrier !== undefined && this.#childrenOwe()) {
+      this.pending.push({ kind: 'forwardFinish' }); // a sink waits for its other side
+      return;
+    }
     for (const c of this.#children()) c.op.finish();
     for (const e of this.#edges) e.writer.end(false);
   }

@@ -274,9 +274,10 @@ export class Subtask {
 
   #close(): void {
     if (this.#phase === 'done') return;
-    if (this.#phase === 'flushing' && !this.#failing) this.#sinks.end();
-    if (this.#keepLast && this.#phase === 'flushing' && !this.#failing) this.#last = this.#snapshot();
+    const whole = this.#phase === 'flushing' && !this.#failing;
+    if (this.#keepLast && whole) this.#last = this.#snapshot();
     this.#phase = 'done';
+    if (whole) this.#sinks.end();
     for (const op of this.ops) op.operator?.close?.();
     this.#input.close?.();
     this.onDone();

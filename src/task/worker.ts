@@ -33,14 +33,6 @@ export interface SlotWarning {
   readonly text: string;
 }
 
-/** How far a barrier has come in a subtask (by its number in the job). */
-export interface SlotBarrier {
-  readonly subtask: number;
-  readonly barrier: number;
-  /** where a source stood when it sent it; absent: the subtask's sinks have what came before it */
-  readonly positions?: readonly Uint8Array[];
-}
-
 /** What a thread loads when it starts: a guess, so that it need not when its task comes. */
 export interface Preload {
   /** URLs of connectors and formats */
