@@ -51,6 +51,12 @@ export const KAFKA_REQUESTS_IN_FLIGHT_MAX = 5;
 export const LOCAL_GROUPS_MAX = 4096;
 /** Barriers that wait at an operator for their rows to leave (once per commit interval, behind windows of hours); beyond that every other one is dropped. */
 export const BARRIERS_HELD_MAX = 64;
+/** Bytes of a response of Kafka's that is not of records; a broker takes no longer requests either (socket.request.max.bytes). */
+export const KAFKA_CONTROL_BYTES_MAX = 100 << 20;
+/** Milliseconds that a Kafka broker may ask its client to wait: quotas are kept over windows of some 10 s. */
+export const KAFKA_THROTTLE_MS_MAX = 60_000;
+/** Rounds of SCRAM's hash that a Kafka broker may ask for; Kafka itself allows 16,384. */
+export const KAFKA_SCRAM_ITERATIONS_MAX = 1 << 20;
 /** Milliseconds that the last commit of read positions may take when a job ends. */
 export const KAFKA_LAST_COMMIT_MS = 3000;
 /** Milliseconds in which a source of a cancelled job has to come to a batch boundary for its last barrier. */

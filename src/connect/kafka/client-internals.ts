@@ -2,13 +2,14 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { MillraceError } from '../../base/errors.js';
 import { coordinated } from './coordinator.js';
-import { isTlsFailure } from './failure.js';
+import { isTlsFailure, notKafka } from './failure.js';
+import { repairConnection, repairDecoder, repairRequestQueue, repairScram } from './kafkajs-repairs.js';
 import { BrokerLink } from './link.js';
 import type { ClientSettings } from './settings.js';
 import { socketFactory } from './socket.js';
 
 /**
- * The only file that touches what kafkajs 2.2.4 does not promise: its cluster, brokers and connections. kafkajs finds brokers, leaders
+ * The only file, with kafkajs-repairs.ts, that touches what kafkajs 2.2.4 does not promise: its cluster, brokers and connections. kafkajs finds brokers, leaders
  * and offsets and opens connections (TLS, SASL); records travel over links of their own, because its consumer makes an object per record.
  */
 
@@ -112,61 +113,23 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
       'getSupportAuthenticationProtocol',
       'setSupportAuthenticationProtocol',
       'rejectRequests',
+      'processData',
+      'send',
     ]);
     const queue: { prototype: object } = need('kafkajs/src/network/requestQueue/index.js');
-    methods('RequestQueue', queue, ['scheduleCheckPendingRequests']);
-    quietRequestQueue(queue.prototype as QueuePrototype);
-    freshConnections(connection.prototype as ConnectionPrototype);
+    methods('RequestQueue', queue, ['scheduleCheckPendingRequests', 'maybeThrottle', 'fulfillRequest']);
+    const decoder: { prototype: object } = need('kafkajs/src/protocol/decoder.js');
+    methods('Decoder', decoder, ['readString', 'readBytes', 'readArray', 'readArrayAsync']);
+    const { SCRAM: scram }: { SCRAM?: { hi?: unknown } } = need('kafkajs/src/broker/saslAuthenticator/scram.js');
+    if (typeof scram?.hi !== 'function') throw missing('SCRAM.hi');
+    repairRequestQueue(queue.prototype as never);
+    repairConnection(connection.prototype as never);
+    repairDecoder(decoder.prototype as never);
+    repairScram(scram as never);
     return { kafkajs, createCluster };
   } catch (e) {
     throw e instanceof MillraceError ? e : missing(part, e);
   }
-}
-
-interface QueuePrototype {
-  pending: readonly unknown[];
-  quiet?: true;
-  scheduleCheckPendingRequests(): void;
-}
-
-/**
- * kafkajs 2.2.4 sets a timer to a negative time after every response when nothing is pending, and again whenever it fires:
- * a busy loop, and a TimeoutNegativeWarning on Node >= 24. With nothing pending there is nothing to check.
- */
-function quietRequestQueue(prototype: QueuePrototype): void {
-  if (prototype.quiet === true) return;
-  const original = prototype.scheduleCheckPendingRequests;
-  prototype.scheduleCheckPendingRequests = function (this: QueuePrototype): void {
-    if (this.pending.length > 0) original.call(this);
-  };
-  prototype.quiet = true;
-}
-
-interface ConnectionPrototype {
-  chunks: Buffer[];
-  bytesBuffered: number;
-  bytesNeeded: number;
-  fresh?: true;
-  isConnected(): boolean;
-  connect(): Promise<unknown>;
-}
-
-/**
- * kafkajs 2.2.4 keeps what it had of a response when its connection broke, and takes it for the beginning of the first one of the next
- * connection: every request then waits until it times out. A new connection begins with nothing.
- */
-function freshConnections(prototype: ConnectionPrototype): void {
-  if (prototype.fresh === true) return;
-  const original = prototype.connect;
-  prototype.connect = function (this: ConnectionPrototype): Promise<unknown> {
-    if (!this.isConnected()) {
-      this.chunks = [];
-      this.bytesBuffered = 0;
-      this.bytesNeeded = 4;
-    }
-    return original.call(this);
-  };
-  prototype.fresh = true;
 }
 
 let found: KafkaJsParts | undefined;
@@ -243,7 +206,11 @@ export class KafkaCluster {
     this.#cluster.targetTopics = new Set(topics); // those that were deleted would fail every refresh
     await this.#cluster.refreshMetadata();
     const out = new Map<string, Map<number, number>>();
-    for (const topic of topics) out.set(topic, new Map(this.#cluster.findTopicPartitionMetadata(topic).map((p) => [p.partitionId, p.leader])));
+    for (const topic of topics) {
+      const partitions = new Map(this.#cluster.findTopicPartitionMetadata(topic).map((p) => [p.partitionId, p.leader]));
+      if ([...partitions.keys()].some((id) => id < 0 || id >= partitions.size)) throw notKafka('the broker', `partitions ${[...partitions.keys()].join(', ')}`);
+      out.set(topic, partitions);
+    }
     return out;
   }
 
@@ -285,6 +252,7 @@ export class KafkaCluster {
     await connection.connect();
     await connection.authenticate();
     const link = new BrokerLink(connection.socket, {
+      address: `${host}:${port}`,
       clientId,
       timeoutMs: requestTimeout + waitMs,
       versions: broker.versions ?? {},

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../base/errors.js';
-import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_REQUESTS_IN_FLIGHT_MAX } from '../../base/limits.js';
+import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_REQUESTS_IN_FLIGHT_MAX, KAFKA_THROTTLE_MS_MAX } from '../../base/limits.js';
 import type { IoContext, IoSink } from '../../contract/io.js';
 import type { KafkaCluster } from './client-internals.js';
 import { connect } from './connect.js';
@@ -145,7 +145,7 @@ class KafkaIoSink implements IoSink {
       const reader = this.#acks === 0 ? undefined : new WholeResponse((payload) => decodeProduceResponse(payload, version));
       const response = (await link.request(PRODUCE_API_KEY, version, encodeProduce(request), reader)) as ProduceResponse | undefined;
       this.#land(group, (partition) => response?.errors.get(partition) ?? 0);
-      if (response !== undefined && response.throttleTimeMs > 0) await this.#pause(lane, response.throttleTimeMs);
+      if (response !== undefined && response.throttleTimeMs > 0) await this.#pause(lane, Math.min(response.throttleTimeMs, KAFKA_THROTTLE_MS_MAX));
     } catch (e) {
       for (const { batch } of group) batch.flying = false;
       if (!isTransient(e)) this.#fail(e);
