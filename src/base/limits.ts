@@ -51,6 +51,8 @@ export const KAFKA_REQUESTS_IN_FLIGHT_MAX = 5;
 export const LOCAL_GROUPS_MAX = 4096;
 /** Barriers that wait at an operator for their rows to leave (once per commit interval, behind windows of hours); beyond that every other one is dropped. */
 export const BARRIERS_HELD_MAX = 64;
+/** Milliseconds between looks whether the topics that are read are still the same: one request, beside those that failures cause. */
+export const KAFKA_TOPIC_CHECK_MS = 5000;
 /** Bytes of a response of Kafka's that is not of records; a broker takes no longer requests either (socket.request.max.bytes). */
 export const KAFKA_CONTROL_BYTES_MAX = 100 << 20;
 /** Milliseconds that a Kafka broker may ask its client to wait: quotas are kept over windows of some 10 s. */

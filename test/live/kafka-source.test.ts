@@ -313,6 +313,39 @@ describe('reading from a real Kafka broker', { skip: missing }, () => {
     await committed('10');
   });
 
+  test('a topic that is deleted and made again under a job fails it, whatever is in it then', { timeout: 60_000 }, async () => {
+    const topic = await newTopic();
+    await send(topic, numbers(0, 1000));
+    const again = async (): Promise<void> => {
+      await admin.deleteTopics({ topics: [topic] });
+      for (let tries = 0; (await admin.listTopics()).includes(topic); tries++) {
+        assert.ok(tries < 100, 'the topic goes away');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] });
+      await send(topic, numbers(0, 1500));
+    };
+    const group = { 'properties.group.id': `again-${topic}`, 'properties.enable.auto.commit': 'true' };
+    const source = await RunningSource.start(sourceConfig(options(topic, group)));
+    await source.until((r) => r.length === 1000);
+    const read = source.snapshot();
+    await again();
+    const e = await failure(source.until((r) => r.length > 2500));
+    assert.equal(e.code, 'KAFKA_OFFSET');
+    assert.match(e.message, /was deleted and made again/);
+    assert.match(e.message, new RegExp(`topic ${topic}`));
+    source.source?.complete?.(read);
+    await source.stop();
+    const [t] = await admin.fetchOffsets({ groupId: `again-${topic}`, topics: [topic] });
+    assert.notEqual(t.partitions[0].offset, '1000'); // of the old topic
+
+    // a job that asks for nothing meanwhile, because its slot has no room, finds a topic that answers at its old offset
+    const slow = await RunningSource.start(sourceConfig(options(topic, { 'properties.max.partition.fetch.bytes': '4000' })), { limit: 5000 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await again();
+    assert.equal((await failure(slow.until((r) => r.length > 3000))).code, 'KAFKA_OFFSET');
+  });
+
   test('a topic pattern reads all that match as a whole', async () => {
     const a = await newTopic();
     const b = await newTopic();

@@ -7,6 +7,7 @@ import { repairConnection, repairDecoder, repairRequestQueue, repairScram } from
 import { BrokerLink } from './link.js';
 import type { ClientSettings } from './settings.js';
 import { socketFactory } from './socket.js';
+import { decodeTopicIds, encodeTopicIdsRequest, METADATA_API_KEY, METADATA_IDS_VERSION } from './topic-ids.js';
 
 /**
  * The only file, with kafkajs-repairs.ts, that touches what kafkajs 2.2.4 does not promise: its cluster, brokers and connections. kafkajs finds brokers, leaders
@@ -45,7 +46,7 @@ interface Connection {
   rejectRequests(error: Error): void;
 }
 interface InternalBroker {
-  connectionPool: { pool: Connection[] };
+  connectionPool: { pool: Connection[]; send(what: object): Promise<{ ids: Map<string, string> }> };
   versions: Versions | null;
   metadata(topics: readonly string[]): Promise<{ topicMetadata: { topic: string; isInternal?: boolean; partitionMetadata: PartitionMetadata[] }[] }>;
   listOffsets(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
@@ -67,6 +68,7 @@ interface InternalCluster {
 export interface KafkaJsParts {
   readonly kafkajs: typeof import('kafkajs');
   readonly createCluster: symbol;
+  readonly Encoder: new () => { writeBufferInternal(bytes: Buffer): void };
 }
 
 type Load = (path: string) => unknown;
@@ -126,7 +128,10 @@ export function findParts(load: Load = loadFromPackage): KafkaJsParts {
     repairConnection(connection.prototype as never);
     repairDecoder(decoder.prototype as never);
     repairScram(scram as never);
-    return { kafkajs, createCluster };
+    const Encoder: KafkaJsParts['Encoder'] = need('kafkajs/src/protocol/encoder.js');
+    methods('Encoder', Encoder as never, ['writeBufferInternal']);
+    methods('ConnectionPool', need('kafkajs/src/network/connectionPool.js'), ['send']);
+    return { kafkajs, createCluster, Encoder };
   } catch (e) {
     throw e instanceof MillraceError ? e : missing(part, e);
   }
@@ -212,6 +217,19 @@ export class KafkaCluster {
       out.set(topic, partitions);
     }
     return out;
+  }
+
+  /** Ids of topics that are there; none from brokers before 2.8. */
+  async topicIds(topics: readonly string[]): Promise<Map<string, string>> {
+    const broker = await this.#cluster.brokerPool.findConnectedBroker();
+    if ((broker.versions?.[METADATA_API_KEY]?.maxVersion ?? 0) < METADATA_IDS_VERSION || topics.length === 0) return new Map();
+    const { Encoder } = found as KafkaJsParts;
+    const body = new Encoder();
+    body.writeBufferInternal(encodeTopicIdsRequest(topics));
+    const encode = async (): Promise<object> => body;
+    const request = { apiKey: METADATA_API_KEY, apiVersion: METADATA_IDS_VERSION, apiName: 'Metadata', encode };
+    const response = { decode: async (payload: Buffer) => ({ ids: decodeTopicIds(payload) }), parse: async (data: object) => data };
+    return (await broker.connectionPool.send({ request, response })).ids;
   }
 
   /** Offsets by timestamp (ms; -1 = latest, -2 = earliest); -1n where no record is that young. All partitions must have `leader` as their leader. */

@@ -19,6 +19,7 @@ export class OffsetCommitter {
   readonly #wanted = new Map<string, KafkaPosition>();
   readonly #committed = new Map<string, bigint>();
   #running: Promise<void> | undefined;
+  #abandoned = false;
 
   /** `failed` takes what another try would not mend. */
   constructor(groupId: string, cluster: KafkaCluster, failed: (e: unknown) => void) {
@@ -27,7 +28,14 @@ export class OffsetCommitter {
     this.#failed = failed;
   }
 
+  /** Commits nothing any more. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#wanted.clear();
+  }
+
   offer(positions: readonly KafkaPosition[]): void {
+    if (this.#abandoned) return;
     for (const p of positions) this.#wanted.set(`${p.partition}:${p.topic}`, p);
     this.#running ??= this.#run()
       .catch((e: unknown) => {

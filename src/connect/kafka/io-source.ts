@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../base/errors.js';
-import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_FETCHES_IN_FLIGHT } from '../../base/limits.js';
+import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_FETCHES_IN_FLIGHT, KAFKA_TOPIC_CHECK_MS } from '../../base/limits.js';
 import type { FrameRoom, IoContext, IoSource } from '../../contract/io.js';
 import type { KafkaCluster } from './client-internals.js';
 import { autoCommitIntervalMs, OffsetCommitter } from './committer.js';
-import { connect, Silence } from './connect.js';
+import { connect, every, passing, Silence } from './connect.js';
 import { kafkaError, mayPass, placedAt, unreachable } from './failure.js';
 import { FetchLane, type LaneHost } from './fetch-lane.js';
 import type { FetchSettings } from './fetch-session.js';
@@ -14,6 +14,7 @@ import { type KafkaIoConfig, type KafkaSplit, presentTopics, splitOwner, topicLe
 import { readPosition } from './position.js';
 import { protocolError } from './protocol-errors.js';
 import { booleanProperty, type ClientSettings, clientSettings, intProperty, oneOfProperty } from './settings.js';
+import { TopicIdentity } from './topic-identity.js';
 
 /** Fetches record batches and hands them raw to the slots: some lanes for each broker that leads partitions. Runs until all bounded partitions are read. */
 class KafkaIoSource implements IoSource {
@@ -29,6 +30,7 @@ class KafkaIoSource implements IoSource {
   readonly #partitionBytesMax: number;
   readonly #handOver: HandOver;
   #cluster: KafkaCluster | undefined;
+  #identity: TopicIdentity | undefined;
   #committer: OffsetCommitter | undefined;
   #commitFailure: MillraceError | undefined;
   #wake: () => void = () => {};
@@ -80,13 +82,17 @@ class KafkaIoSource implements IoSource {
     const background: Promise<void>[] = [];
     try {
       this.#cluster = await connect(this.#settings, this.#ctx.signal, place);
+      this.#identity = new TopicIdentity(this.#cluster, place);
       this.#startCommitting(this.#cluster);
       await this.#findLeaders();
-      if (this.#config.discoveryMs > 0) background.push(this.#guard(this.#discoveryLoop()));
+      const { discoveryMs } = this.#config;
+      if (discoveryMs > 0) background.push(this.#guard(every(discoveryMs, this.#stop.signal, () => this.#findLeaders())));
+      background.push(this.#guard(every(KAFKA_TOPIC_CHECK_MS, this.#stop.signal, () => this.#sameTopics())));
       while (!this.#stop.signal.aborted && !this.#allFinished()) {
         this.#startLanes();
         await this.#changed;
       }
+      if (!this.#stop.signal.aborted) await passing(this.#sameTopics());
     } catch (e) {
       this.#failure ??= e;
     }
@@ -200,7 +206,17 @@ class KafkaIoSource implements IoSource {
     await p.seek(found.get(p.split.topic)?.get(p.split.partition) ?? p.offset);
   }
 
+  /** None of the topics that are read is another one now; offsets of one that is are not committed. */
+  async #sameTopics(): Promise<void> {
+    const check = this.#identity?.check([...new Set(this.#partitions.map((p) => p.split.topic))], this.#stop.signal);
+    await check?.catch((e: unknown) => {
+      if (!mayPass(e)) this.#committer?.abandon();
+      throw e;
+    });
+  }
+
   async #findLeaders(): Promise<void> {
+    await this.#sameTopics();
     const cluster = this.#cluster as KafkaCluster;
     const place = { operator: this.#config.tableName };
     const topics = await presentTopics(cluster, await wantedTopics(cluster, this.#config.topics, this.#config.pattern));
@@ -274,18 +290,6 @@ class KafkaIoSource implements IoSource {
         if (this.#stop.signal.aborted) return;
         if (!mayPass(e)) throw e;
         this.#silence.goesOn(this.#unreachableAt(e instanceof MillraceError ? e : (cause ?? e)));
-      }
-    }
-  }
-
-  async #discoveryLoop(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await delay(this.#config.discoveryMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
-      if (this.#stop.signal.aborted) return;
-      try {
-        await this.#findLeaders();
-      } catch (e) {
-        if (!mayPass(e)) throw e;
       }
     }
   }

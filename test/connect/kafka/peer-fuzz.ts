@@ -8,7 +8,9 @@ import { type ApiName, startFakeBroker } from './fake-broker.js';
 const RECORDS_PER_BATCH = 5;
 const BATCHES = 3;
 /** Nothing may take longer than the time-outs below, some tries and the work itself, ms. */
-const ROUND_MS_MAX = 20_000;
+const ROUND_MS_MAX = 8000;
+/** Answers with offsets. */
+const LIES: readonly ApiName[] = ['ListOffsets', 'OffsetFetch', 'Fetch'];
 
 const SOURCE: readonly ApiName[] = ['ApiVersions', 'Metadata', 'ListOffsets', 'FindCoordinator', 'OffsetFetch', 'OffsetCommit', 'Fetch'];
 const SINK: readonly ApiName[] = ['ApiVersions', 'Metadata', 'InitProducerId', 'Produce'];
@@ -117,12 +119,15 @@ async function round(seed: number): Promise<string> {
   try {
     await (source ? read(options) : write(options));
   } catch (e) {
-    if (!(e instanceof MillraceError) || e.code === 'INTERNAL' || e.message === '') throw Object.assign(new Error(`seed ${seed}, ${what}`), { cause: e });
-    end = e.code;
+    // an end that does not come is waited for, and nothing shows that it was a lie
+    const lied = LIES.includes(api) && String(e).includes('timed out');
+    if (lied) end = 'waits';
+    else if (!(e instanceof MillraceError) || e.code === 'INTERNAL' || e.message === '') throw Object.assign(new Error(`seed ${seed}, ${what}`), { cause: e });
+    else end = e.code;
   } finally {
     await broker.close();
   }
-  if (performance.now() - began > ROUND_MS_MAX) throw new Error(`seed ${seed}, ${what}: took ${performance.now() - began} ms`);
+  if (performance.now() - began > 2 * ROUND_MS_MAX) throw new Error(`seed ${seed}, ${what}: took ${performance.now() - began} ms`);
   return end;
 }
 
