@@ -12,6 +12,7 @@ import { decodeProduceResponse, encodeProduce, PRODUCE_API_KEY, PRODUCE_VERSION_
 import { PartitionQueue, ProduceLane } from './produce-lane.js';
 import { DUPLICATE_SEQUENCE, OUT_OF_ORDER_SEQUENCE, protocolError } from './protocol-errors.js';
 import { type Producer, Sequences } from './sequences.js';
+import { tooLarge } from './too-large.js';
 import { booleanProperty, type ClientSettings, clientSettings, intProperty, type KafkaProperties, oneOfProperty } from './settings.js';
 
 /** What the I/O thread needs to produce. */
@@ -180,7 +181,7 @@ class KafkaIoSink implements IoSink {
       const { error, retriable } = protocolError(code, { ...this.#place, partition: queue.number });
       // Behind a batch that failed every other comes too early: it goes again when that one has.
       if (!retriable && !(code === OUT_OF_ORDER_SEQUENCE && queue.halted)) {
-        this.#fail(error);
+        this.#fail(tooLarge(code, batch.bytes, { ...this.#place, partition: queue.number }) ?? error);
         return;
       }
       cause ??= error;

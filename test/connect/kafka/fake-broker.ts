@@ -21,7 +21,7 @@ const VERSIONS: Readonly<Record<ApiName, readonly [min: number, max: number]>> =
   Produce: [3, 3],
   Fetch: [4, 4],
   ListOffsets: [1, 1],
-  Metadata: [1, 1],
+  Metadata: [1, 10],
   OffsetCommit: [2, 2],
   OffsetFetch: [1, 1],
   FindCoordinator: [1, 1],
@@ -101,17 +101,39 @@ const text = (v: string | null): Buffer => (v === null ? i16(-1) : Buffer.concat
 const list = (...items: Buffer[]): Buffer => Buffer.concat([i32(items.length), ...items]);
 const all = (...parts: Buffer[]): Buffer => Buffer.concat(parts);
 
+/** v6 */
+function metadata(port: number): Buffer {
+  return all(
+    i32(0),
+    list(all(i32(1), text('127.0.0.1'), i32(port), text(null))),
+    text('c'),
+    i32(1),
+    list(all(i16(0), text('t'), i8(0), list(all(i16(0), i32(0), i32(1), list(i32(1)), list(i32(1)), list())))),
+  );
+}
+/** v10, with compact types: lengths are one more than they say, 0 tagged fields behind everything. */
+function topicIds(port: number): Buffer {
+  const compact = (v: string): Buffer => all(i8(v.length + 1), Buffer.from(v));
+  const partition = all(i16(0), i32(0), i32(1), i32(0), i8(2), i32(1), i8(2), i32(1), i8(1), i8(0));
+  return all(
+    i8(0),
+    i32(0),
+    all(i8(2), i32(1), compact('127.0.0.1'), i32(port), i8(0), i8(0)),
+    compact('c'),
+    i32(1),
+    all(i8(2), i16(0), compact('t'), Buffer.alloc(16, 7), i8(0), i8(2), partition, i32(0), i8(0)),
+    i32(0),
+    i8(0),
+  );
+}
+
 function answer(api: ApiName, request: Buffer, port: number, records: readonly Buffer[], end: number): Buffer {
   const partition = (...rest: Buffer[]): Buffer => list(all(text('t'), list(all(i32(0), ...rest))));
   switch (api) {
     case 'ApiVersions':
       return all(i16(0), list(...Object.entries(VERSIONS).map(([n, [min, max]]) => all(i16(APIS[n as ApiName]), i16(min), i16(max)))));
     case 'Metadata':
-      return all(
-        list(all(i32(1), text('127.0.0.1'), i32(port), text(null))),
-        i32(1),
-        list(all(i16(0), text('t'), i8(0), list(all(i16(0), i32(0), i32(1), list(i32(1)), list(i32(1)))))),
-      );
+      return request.readInt16BE(2) === 10 ? topicIds(port) : metadata(port);
     case 'ListOffsets': {
       const timestamp = Number(request.readBigInt64BE(request.length - 8));
       return partition(i16(0), i64(-1), i64(timestamp === -2 ? 0 : end));
