@@ -55,8 +55,8 @@ export const BARRIERS_HELD_MAX = 64;
 export const KAFKA_TOPIC_CHECK_MS = 5000;
 /** Bytes of a response of Kafka's that is not of records; a broker takes no longer requests either (socket.request.max.bytes). */
 export const KAFKA_CONTROL_BYTES_MAX = 100 << 20;
-/** Milliseconds that a Kafka broker may ask its client to wait: quotas are kept over windows of some 10 s. */
-export const KAFKA_THROTTLE_MS_MAX = 60_000;
+/** Milliseconds that a client waits at most when a Kafka broker asks for it: quotas are kept over windows of some 10 s, and a broker holds back by itself who comes too early. */
+export const KAFKA_THROTTLE_MS_MAX = 10_000;
 /** Rounds of SCRAM's hash that a Kafka broker may ask for; Kafka itself allows 16,384. */
 export const KAFKA_SCRAM_ITERATIONS_MAX = 1 << 20;
 /** Milliseconds that the last commit of read positions may take when a job ends. */

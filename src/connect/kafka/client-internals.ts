@@ -1,16 +1,14 @@
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import { MillraceError } from '../../base/errors.js';
 import { coordinated } from './coordinator.js';
 import { isTlsFailure, notKafka } from './failure.js';
-import { repairConnection, repairDecoder, repairRequestQueue, repairScram } from './kafkajs-repairs.js';
+import { findParts, type KafkaJsParts } from './kafkajs-parts.js';
 import { BrokerLink } from './link.js';
 import type { ClientSettings } from './settings.js';
 import { socketFactory } from './socket.js';
 import { decodeTopicIds, encodeTopicIdsRequest, METADATA_API_KEY, METADATA_IDS_VERSION } from './topic-ids.js';
 
 /**
- * The only file, with kafkajs-repairs.ts, that touches what kafkajs 2.2.4 does not promise: its cluster, brokers and connections. kafkajs finds brokers, leaders
+ * The only file, with kafkajs-parts.ts and kafkajs-repairs.ts, that touches what kafkajs 2.2.4 does not promise: its cluster, brokers and connections. kafkajs finds brokers, leaders
  * and offsets and opens connections (TLS, SASL); records travel over links of their own, because its consumer makes an object per record.
  */
 
@@ -50,6 +48,7 @@ interface InternalBroker {
   versions: Versions | null;
   metadata(topics: readonly string[]): Promise<{ topicMetadata: { topic: string; isInternal?: boolean; partitionMetadata: PartitionMetadata[] }[] }>;
   listOffsets(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
+  findGroupCoordinator(of: object): Promise<unknown>;
   offsetFetch(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
   offsetCommit(request: object): Promise<unknown>;
   initProducerId(request: object): Promise<{ producerId: string | number; producerEpoch: number }>;
@@ -64,79 +63,6 @@ interface InternalCluster {
   findTopicPartitionMetadata(topic: string): PartitionMetadata[];
   brokerPool: { brokers: Record<string, InternalBroker>; seedBroker?: InternalBroker; findConnectedBroker(): Promise<InternalBroker> };
 }
-/** The parts of kafkajs that are used; found once per thread. */
-export interface KafkaJsParts {
-  readonly kafkajs: typeof import('kafkajs');
-  readonly createCluster: symbol;
-  readonly Encoder: new () => { writeBufferInternal(bytes: Buffer): void };
-}
-
-type Load = (path: string) => unknown;
-const loadFromPackage: Load = createRequire(import.meta.url);
-
-/** Finds every part, or fails with KAFKA_CLIENT naming the first one that is missing. */
-export function findParts(load: Load = loadFromPackage): KafkaJsParts {
-  let part = 'package';
-  const need = (path: string): never => {
-    part = path;
-    return load(path) as never;
-  };
-  const missing = (what: string, cause?: unknown): MillraceError =>
-    new MillraceError('KAFKA_CLIENT', `the installed kafkajs has no ${what}`, {
-      cause,
-      remedy: 'millrace works with kafkajs 2.2.4: install exactly that version.',
-    });
-  const methods = (what: string, owner: { prototype?: object } | undefined, names: readonly string[]): void => {
-    const prototype = owner?.prototype as Record<string, unknown> | undefined;
-    for (const n of names) if (typeof prototype?.[n] !== 'function') throw missing(`${what}.${n}`);
-  };
-  try {
-    const kafkajs: typeof import('kafkajs') = need('kafkajs');
-    const client = new kafkajs.Kafka({ brokers: ['127.0.0.1:1'], logLevel: kafkajs.logLevel.NOTHING });
-    const createCluster = Object.getOwnPropertySymbols(client).find((s) => s.description === 'private:Kafka:createCluster');
-    if (createCluster === undefined) throw missing('private cluster factory');
-    methods('Cluster', need('kafkajs/src/cluster/index.js'), [
-      'connect',
-      'disconnect',
-      'refreshMetadata',
-      'findBroker',
-      'findGroupCoordinator',
-      'findTopicPartitionMetadata',
-    ]);
-    methods('BrokerPool', need('kafkajs/src/cluster/brokerPool.js'), ['findConnectedBroker']);
-    methods('Broker', need('kafkajs/src/broker/index.js'), ['metadata', 'listOffsets', 'offsetFetch', 'offsetCommit', 'initProducerId']);
-    const connection: { prototype: object } = need('kafkajs/src/network/connection.js');
-    methods('Connection', connection, [
-      'connect',
-      'disconnect',
-      'authenticate',
-      'isAuthenticated',
-      'setVersions',
-      'getSupportAuthenticationProtocol',
-      'setSupportAuthenticationProtocol',
-      'rejectRequests',
-      'processData',
-      'send',
-    ]);
-    const queue: { prototype: object } = need('kafkajs/src/network/requestQueue/index.js');
-    methods('RequestQueue', queue, ['scheduleCheckPendingRequests', 'maybeThrottle', 'fulfillRequest']);
-    const decoder: { prototype: object } = need('kafkajs/src/protocol/decoder.js');
-    methods('Decoder', decoder, ['readString', 'readBytes', 'readArray', 'readArrayAsync']);
-    const { SCRAM: scram }: { SCRAM?: { hi?: unknown } } = need('kafkajs/src/broker/saslAuthenticator/scram.js');
-    if (typeof scram?.hi !== 'function') throw missing('SCRAM.hi');
-    repairRequestQueue(queue.prototype as never);
-    repairConnection(connection.prototype as never);
-    repairDecoder(decoder.prototype as never);
-    repairScram(scram as never);
-    const Encoder: KafkaJsParts['Encoder'] = need('kafkajs/src/protocol/encoder.js');
-    methods('Encoder', Encoder as never, ['writeBufferInternal']);
-    methods('ConnectionPool', need('kafkajs/src/network/connectionPool.js'), ['send']);
-    return { kafkajs, createCluster, Encoder };
-  } catch (e) {
-    throw e instanceof MillraceError ? e : missing(part, e);
-  }
-}
-
 let found: KafkaJsParts | undefined;
 
 /** kafkajs's public client with its log silenced. */
@@ -242,12 +168,22 @@ export class KafkaCluster {
   /** Offsets a group has committed; -1n where it has none. */
   async committed(groupId: string, of: readonly TopicPartitions[]): Promise<Map<string, Map<number, bigint>>> {
     const topics = of.map(({ topic, partitions }) => ({ topic, partitions: partitions.map((partition) => ({ partition })) }));
-    return byPartition((await coordinated(this.#cluster, groupId, (broker) => broker.offsetFetch({ groupId, topics }))).responses);
+    return byPartition((await coordinated(this, groupId, (broker) => broker.offsetFetch({ groupId, topics }))).responses);
   }
 
   /** Commits offsets for a group without members, as a consumer that assigns partitions itself does. */
   async commit(groupId: string, topics: readonly { topic: string; partitions: readonly { partition: number; offset: string }[] }[]): Promise<void> {
-    await coordinated(this.#cluster, groupId, (broker) => broker.offsetCommit({ groupId, groupGenerationId: -1, memberId: '', topics }));
+    await coordinated(this, groupId, (broker) => broker.offsetCommit({ groupId, groupGenerationId: -1, memberId: '', topics }));
+  }
+
+  /** kafkajs asks one broker after the other and does not say why each would not answer; the last one is asked for that. */
+  async findGroupCoordinator(of: { groupId: string }): Promise<InternalBroker> {
+    try {
+      return await this.#cluster.findGroupCoordinator(of);
+    } catch (e) {
+      if (/coordinator/i.test(String(e))) await (await this.#cluster.brokerPool.findConnectedBroker()).findGroupCoordinator({ ...of, coordinatorType: 0 });
+      throw e;
+    }
   }
 
   /** An id under which sequence numbers make retries harmless. */

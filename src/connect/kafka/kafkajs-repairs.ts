@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { KAFKA_CONTROL_BYTES_MAX, KAFKA_SCRAM_ITERATIONS_MAX, KAFKA_THROTTLE_MS_MAX } from '../../base/limits.js';
 import { notKafka } from './failure.js';
 
@@ -10,6 +11,7 @@ interface QueuePrototype {
 }
 interface ConnectionPrototype {
   readonly broker: string;
+  readonly socket: Socket;
   chunks: Buffer[];
   bytesBuffered: number;
   bytesNeeded: number;
@@ -89,6 +91,10 @@ export function repairConnection(prototype: ConnectionPrototype): void {
       this.bytesBuffered = 0;
       this.rejectRequests(notKafka(this.broker, e instanceof Error ? e.message : String(e), e));
       this.authHandlers?.onError();
+      // the next connection must hear nothing of this one's end
+      const { socket } = this;
+      for (const event of ['data', 'end', 'error', 'timeout']) socket.removeAllListeners(event);
+      socket.on('error', () => {}).destroy();
       void this.disconnect().catch(() => {});
     }
   };

@@ -156,6 +156,7 @@ export class BrokerLink implements Intake {
     try {
       if (this.#headBytes < HEAD_BYTES) {
         this.#headBytes += bytes;
+        if (this.#headBytes >= 4) this.#checkSize();
         if (this.#headBytes < HEAD_BYTES) return;
         this.#begin();
       } else {
@@ -174,13 +175,16 @@ export class BrokerLink implements Intake {
     this.#fail(error);
   }
 
-  #begin(): void {
+  #checkSize(): number {
     const size = this.#head.readInt32BE(0);
+    if (size < 4 || size > RESPONSE_BYTES_MAX) throw new RangeError(`a response of ${size} bytes`);
+    return size;
+  }
+
+  #begin(): void {
     const correlationId = this.#head.readInt32BE(4);
-    if (size < 4 || size > RESPONSE_BYTES_MAX || correlationId !== this.#inFlight[0]?.correlationId) {
-      throw new RangeError(`a response of ${size} bytes to request ${correlationId}`);
-    }
-    this.#left = size - 4;
+    if (correlationId !== this.#inFlight[0]?.correlationId) throw new RangeError(`an answer to request ${correlationId}, which is not the next one`);
+    this.#left = this.#checkSize() - 4;
     this.#inFlight[0].reader.begin(this.#left);
   }
 
