@@ -74,9 +74,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
   const control = new Control(plan.tasks.reduce((n, t) => n + t.parallelism, 0));
   const sleeping = new SharedArrayBuffer(4);
   const rings = io.map(ioRings);
-  const { barriers } = options;
-  const coordinator = barriers === undefined ? undefined : new Coordinator(coordinated(plan), (node, positions) => barriers.complete(node, positions));
-  const barrier = (b: ArrivedBarrier): void => coordinator?.arrived(b);
+  const coordinator = new Coordinator(coordinated(plan), (node, positions) => options.barriers?.complete(node, positions));
   let ioError: MillraceError | undefined;
   const print = options.print ?? ((text: string) => void process.stdout.write(text));
   const hub = new IoHub({ clock, signal: abort.signal, options: plan.options, print }, bells, plan.slots, sleeping, (e) => {
@@ -84,31 +82,28 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
     control.cancel();
   });
   const bell = new LocalBell(sleeping, () => setImmediate(hub.pump));
-  const ioEnds = { io: rings, ioBell: bell, hostBell: bell };
+  const { closures, warn } = options;
+  const shared = {
+    clock,
+    bells,
+    control,
+    io: rings,
+    ioBell: bell,
+    hostBell: bell,
+    closures,
+    restored,
+    warn,
+    barrier: (b: ArrivedBarrier) => coordinator.arrived(b),
+  };
   const check = (error: MillraceError | undefined): void => {
     const failure = ioError ?? error;
-    if (failure !== undefined)
-      throw new MillraceError(failure.code, failure.message, { place: failure.place, remedy: `Replay it with seed ${options.seed}.`, cause: failure });
+    if (failure !== undefined) throw replayable(failure, options.seed);
   };
   try {
     await hub.start(io.map((n, i) => ({ nodeId: n.nodeId, name: n.name, role: n.role, spec: n.spec, rings: rings[i].rings })));
     const slots: BuiltSlot[] = [];
     for (let slot = 0; slot < plan.slots; slot++) {
-      slots.push(
-        await buildSlot({
-          plan,
-          slot,
-          engine: new Engine(),
-          clock,
-          bells,
-          control,
-          ...ioEnds,
-          closures: options.closures,
-          restored,
-          barrier,
-          warn: options.warn,
-        }),
-      );
+      slots.push(await buildSlot({ plan, slot, engine: new Engine(), ...shared }));
     }
     const subtasks = slots.flatMap((s) => s.subtasks);
     const order = new Prng(options.seed);
@@ -123,7 +118,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
         stdioBytes: () => 0,
         order,
         leave: () => {
-          if (barriers !== undefined && rounds % barriers.every === 0) control.askBarrier(coordinator!.next());
+          if (rounds % (options.barriers?.every ?? Number.NaN) === 0) control.askBarrier(coordinator.next());
           return rounds++ === roundsMax;
         },
       });
@@ -137,8 +132,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
       const reports = slots.map((s) => slotReport(s.subtasks, s.times, undefined));
       return { rounds, endMs: clock.nowMs(), result: result(plan, reports, startedMs) };
     }
-    const states = await cut(subtasks, order, check);
-    const snapshot: JobSnapshot = structuredClone({ version: 1, maxParallelism: plan.maxParallelism, subtasks: states });
+    const snapshot: JobSnapshot = structuredClone({ version: 1, maxParallelism: plan.maxParallelism, subtasks: await cut(subtasks, order, check) });
     if (options.crashAfter !== undefined) {
       for (const [i, s] of subtasks.entries()) s.commit(snapshot.subtasks[i]);
       await run(options.crashAfter);
@@ -149,6 +143,10 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
     abort.abort();
     await hub.close();
   }
+}
+
+function replayable(failure: MillraceError, seed: number): MillraceError {
+  return new MillraceError(failure.code, failure.message, { place: failure.place, remedy: `Replay it with seed ${seed}.`, cause: failure });
 }
 
 function ioRings(n: IoNode): IoRings {
