@@ -82,19 +82,8 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
     control.cancel();
   });
   const bell = new LocalBell(sleeping, () => setImmediate(hub.pump));
-  const { closures, warn } = options;
-  const shared = {
-    clock,
-    bells,
-    control,
-    io: rings,
-    ioBell: bell,
-    hostBell: bell,
-    closures,
-    restored,
-    warn,
-    barrier: (b: ArrivedBarrier) => coordinator.arrived(b),
-  };
+  const ends = { io: rings, ioBell: bell, hostBell: bell, barrier: (b: ArrivedBarrier) => coordinator.arrived(b) };
+  const shared = { clock, bells, control, ...ends, closures: options.closures, restored, warn: options.warn };
   const check = (error: MillraceError | undefined): void => {
     const failure = ioError ?? error;
     if (failure !== undefined) throw replayable(failure, options.seed);
