@@ -108,7 +108,7 @@ export const FRAME_WATERMARK = 2; // i64
 export const FRAME_IDLE = 3;
 export const FRAME_ACTIVE = 4;
 export const FRAME_END = 5; // u32 1 = the sender failed or was cancelled: flush, fire nothing
-export const FRAME_BARRIER = 6; // reserved: checkpoints
+export const FRAME_BARRIER = 6; // i64: its number
 export const FRAME_OBJECTS = 7; // JS values of ANY columns of the batch frame that follows
 
 // ---- what emitted readers use of a decoder's context (assembly/scan/context.ts) ----

@@ -55,6 +55,20 @@ export const KAFKA_FETCHES_IN_FLIGHT = 2;
 export const KAFKA_REQUESTS_IN_FLIGHT_MAX = 5;
 /** Groups of one slice that the local phase of a window aggregation keeps for all keys: what stays in the second-level cache pays; with more it keeps hot keys only. */
 export const LOCAL_GROUPS_MAX = 4096;
+/** Barriers that wait at an operator for their rows to leave (once per commit interval, behind windows of hours); beyond that every other one is dropped. */
+export const BARRIERS_HELD_MAX = 64;
+/** Milliseconds between looks whether the topics that are read are still the same: one request, beside those that failures cause. */
+export const KAFKA_TOPIC_CHECK_MS = 5000;
+/** Bytes of a response of Kafka's that is not of records; a broker takes no longer requests either (socket.request.max.bytes). */
+export const KAFKA_CONTROL_BYTES_MAX = 100 << 20;
+/** Milliseconds that a client waits at most when a Kafka broker asks for it: quotas are kept over windows of some 10 s, and a broker holds back by itself who comes too early. */
+export const KAFKA_THROTTLE_MS_MAX = 10_000;
+/** Rounds of SCRAM's hash that a Kafka broker may ask for; Kafka itself allows 16,384. */
+export const KAFKA_SCRAM_ITERATIONS_MAX = 1 << 20;
+/** Milliseconds that the last commit of read positions may take when a job ends. */
+export const KAFKA_LAST_COMMIT_MS = 3000;
+/** Milliseconds in which a source of a cancelled job has to come to a batch boundary for its last barrier. */
+export const LAST_BARRIER_MS = 2000;
 /** Rows after which the local phase looks whether it pays, and rows after which it tries all keys again. */
 export const LOCAL_TRIAL_ROWS = 32 << 10;
 export const LOCAL_RETRY_ROWS = 1 << 20;

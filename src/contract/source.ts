@@ -46,6 +46,8 @@ export interface SourcePlan {
   readonly io?: IoSpec;
   /** plain data for the readers */
   readonly detail?: unknown;
+  /** positions whose rows the sinks have for good are handed to the IoSource about so often, ms, and at the end; absent = never */
+  readonly commitIntervalMs?: number;
   /** the highest parallelism that makes sense (one split: 1); absent = any */
   readonly parallelismMax?: number;
 }

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
+import type { ArrivedBarrier } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { Doorbells } from '../ring/doorbell.js';
 import { LocalBell, PortBell } from '../ring/io-bell.js';
@@ -21,6 +22,7 @@ export interface InlineContext {
   readonly pumpHost: () => void;
   readonly closures: ClosureTable;
   readonly failed: (error: MillraceError) => void;
+  readonly barrier: (b: ArrivedBarrier) => void;
 }
 
 /** Runs a job's only slot on the caller's thread, beside the caller's own work: never blocks, waits by timers and promises. */
@@ -41,9 +43,11 @@ export async function runInline(ctx: InlineContext): Promise<SlotReport> {
     ioBell: ctx.ioPort === undefined ? undefined : new PortBell(ctx.ioSleeping, ctx.ioPort),
     hostBell: new LocalBell(ctx.hostSleeping, ctx.pumpHost),
     closures: ctx.closures,
+    barrier: ctx.barrier,
   });
   const error = await runSlot(built.subtasks, systemClock, timerWaiter(ctx.bells), {
     cancelled: () => ctx.control.cancelled,
+    barrier: () => ctx.control.barrier,
     failed: ctx.failed,
     publish: built.publish,
     stdioBytes: () => 0,

@@ -16,6 +16,7 @@ import { flatten } from '../types/leaf.js';
 import { chainGraph, inputLeaves, topological } from './chaining.js';
 import type { JobOptions } from './options.js';
 import { recordOrder } from './order.js';
+import { checkPositions } from './positions.js';
 import { checkFits } from './restore.js';
 import { splitPhases } from './two-phase.js';
 
@@ -51,6 +52,7 @@ export async function planJob(given: StreamGraph, ctx: PlanContext): Promise<Pla
   const { sources, sinks, parallelism, bound } = await planEnds(given, ctx);
   const relayed = new Set([...sources].filter(([, plan]) => plan.relay !== undefined).map(([id]) => id));
   const graph = splitPhases(given, parallelism, { twoPhases: ctx.options.twoPhases, relayed });
+  checkPositions(given, sources);
   const parallelismOf = (n: GraphNode): number => parallelism.get(n.id)!;
   const { chains, chainOf } = chainGraph(graph, parallelismOf);
   const edges: EdgePlan[] = [];

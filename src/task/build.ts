@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { MillraceError } from '../base/errors.js';
+import type { ArrivedBarrier } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { SinkNodeConfig, SourceNodeConfig, ValuesConfig } from '../contract/nodes.js';
 import type { Batch } from '../batch/batch.js';
@@ -18,13 +19,13 @@ import type { Engine } from '../wasm/engine.js';
 import { hostFunctions } from '../wasm/host.js';
 import { ChainedOperator } from './chain.js';
 import { type Control, subtaskNumber } from './control.js';
-import { type Channel, Gate, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
+import { type Channel, Gate, type Input, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
 import { HotKeyWatch, type Warn } from './hot-keys.js';
 import { loadOperator } from './operators.js';
 import { type EdgePlan, type IoRings, type JobPlan, metricKey, type OpPlan, slotOf, type TaskPlan } from './plan.js';
 import type { SlotReport } from './slot.js';
 import type { OperatorState, Restored } from './snapshot.js';
-import { type Input, Subtask } from './subtask.js';
+import { Subtask } from './subtask.js';
 
 export interface SlotContext {
   readonly plan: JobPlan;
@@ -40,6 +41,8 @@ export interface SlotContext {
   readonly closures: ClosureTable | undefined;
   /** state to go on from */
   readonly restored?: Restored;
+  /** takes how far barriers have come; absent where nobody asks */
+  readonly barrier?: (b: ArrivedBarrier) => void;
   /** says something to the user */
   readonly warn?: Warn;
 }
@@ -117,6 +120,9 @@ class SubtaskBuilder {
     subtask.onDone = () => {
       this.#times.doneMs = this.#ctx.clock.preciseMs();
     };
+    const number = subtaskNumber(this.#ctx.plan.tasks, this.#task.id, this.#index);
+    subtask.onSent = (barrier, positions) => this.#ctx.barrier?.({ subtask: number, barrier, positions });
+    subtask.onPassed = (barrier) => this.#ctx.barrier?.({ subtask: number, barrier });
     this.#subtask = subtask;
     for (const op of this.#ops) op.operator?.open?.();
     return subtask;
@@ -226,6 +232,7 @@ class SubtaskBuilder {
         return !(driver instanceof SourceDriver) || driver.resting;
       },
       snapshot: () => driver.snapshot(),
+      ...(head.plan.source?.commitIntervalMs === undefined ? {} : { positions: () => driver.snapshot().list }),
       close: () => driver.close(),
     };
   }

@@ -3,6 +3,7 @@ import { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
 import type { Operator, Output } from '../contract/operator.js';
 import type { ExchangeWriter } from '../exchange/writer.js';
+import { HeldBarriers } from './barriers.js';
 import type { HotKeyWatch } from './hot-keys.js';
 import type { OpPlan } from './plan.js';
 import { Segments } from './segments.js';
@@ -12,6 +13,7 @@ type Work =
   | { readonly kind: 'resume' }
   | Segments
   | { readonly kind: 'forward'; readonly watermark: bigint; readonly ends: boolean }
+  | { readonly kind: 'barrier'; readonly barrier: number }
   | { readonly kind: 'finish' }
   | { readonly kind: 'forwardFinish' };
 
@@ -58,6 +60,9 @@ export class ChainedOperator implements Output {
   /** the last watermark that reached this operator; for figures only, and kept by heads only */
   currentWatermark: bigint | undefined;
   readonly #isHead: boolean;
+  /** a barrier has passed a sink: everything before it is there for good */
+  onBarrier: (barrier: number) => void = () => {};
+  readonly #held = new HeldBarriers();
   /** every operator further down the chain */
   #below: readonly ChainedOperator[] | undefined;
   #sideReceivers: readonly Child[] | undefined;
@@ -210,6 +215,23 @@ export class ChainedOperator implements Output {
     for (const e of this.#edges) idle ? e.writer.idle() : e.writer.active();
   }
 
+  /** Everything before the barrier has been handled above: what is kept only for speed goes on before it. */
+  barrier(barrier: number): void {
+    if (this.pending.length > 0) this.drain();
+    if (this.operator?.prepareSnapshot?.()) this.pending.push({ kind: 'barrier', barrier }, { kind: 'resume' });
+    else if (this.#childrenOwe()) this.pending.push({ kind: 'barrier', barrier });
+    else this.#passBarrier(barrier);
+  }
+  #passBarrier(barrier: number): void {
+    this.#forwardBarrier(this.#held.arrive(barrier, this.operator));
+  }
+  #forwardBarrier(barrier: number | undefined): void {
+    if (barrier === undefined) return;
+    this.onBarrier(barrier);
+    for (const c of this.#children()) c.op.barrier(barrier);
+    for (const e of this.#edges) e.writer.barrier(barrier);
+  }
+
   finish(): void {
     this.drain();
     if (this.operator?.finish?.()) this.pending.push({ kind: 'forwardFinish' }, { kind: 'resume' });
@@ -217,6 +239,12 @@ export class ChainedOperator implements Output {
     else this.#forwardFinish();
   }
   #forwardFinish(): void {
+    const barrier = this.#held.release(this.operator);
+    this.#forwardBarrier(barrier);
+    if (barrier !== undefined && this.#childrenOwe()) {
+      this.pending.push({ kind: 'forwardFinish' }); // a sink waits for its other side
+      return;
+    }
     for (const c of this.#children()) c.op.finish();
     for (const e of this.#edges) e.writer.end(false);
   }
@@ -242,6 +270,9 @@ export class ChainedOperator implements Output {
         break;
       case 'forward':
         this.#forward(w.watermark, w.ends);
+        break;
+      case 'barrier':
+        this.#passBarrier(w.barrier);
         break;
       case 'finish':
         this.finish();

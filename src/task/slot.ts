@@ -30,6 +30,8 @@ export interface Waiter {
 
 export interface SlotHooks {
   cancelled(): boolean;
+  /** number of the barrier that sources are to send; 0 = none yet */
+  barrier(): number;
   /** A subtask failed: the whole job must stop now, not when this slot's other subtasks are done. Called once. */
   failed(error: MillraceError): void;
   /** publishes figures; called every few ms of work and before sleeping */
@@ -65,13 +67,20 @@ const STDIO_GRACE_MS = 250;
 export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter: Waiter, hooks: SlotHooks): Promise<MillraceError | undefined> {
   let lastTurnMs = clock.monotonicMs();
   let cancelled = false;
+  let barrier = 0;
   /** turns of the event loop since a step last found work */
   let idleTurns = 0;
   let failed = false;
   for (;;) {
     if (hooks.leave?.()) return firstError(subtasks);
     const seen = waiter.look();
-    if (!cancelled && hooks.cancelled()) {
+    const cancel = !cancelled && hooks.cancelled();
+    const asked = hooks.barrier(); // after the cancel flag: a barrier asked for with it comes first
+    if (asked !== barrier) {
+      barrier = asked;
+      for (const s of subtasks) s.askBarrier(barrier);
+    }
+    if (cancel) {
       cancelled = true;
       for (const s of subtasks) s.cancel();
     }

@@ -1,29 +1,14 @@
 import type { Clock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import { assert } from '../base/assert.js';
-import { EMPTY_SNAPSHOT, type OperatorSnapshot } from '../contract/operator.js';
+import { LAST_BARRIER_MS } from '../base/limits.js';
+import { BARRIER_LAST, EMPTY_SNAPSHOT } from '../contract/operator.js';
 import type { ExchangeWriter } from '../exchange/writer.js';
+import { SinkBarriers } from './barriers.js';
 import type { ChainedOperator } from './chain.js';
 import type { TaskPlan } from './plan.js';
-import type { GateState, OperatorState, SubtaskSnapshot } from './snapshot.js';
-import { STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
-
-/** What a subtask reads from: a gate, or a source driver. */
-export interface Input {
-  step(): number;
-  /** a sender failed or was cancelled: nothing is to fire at the end */
-  readonly failed?: boolean;
-  /** ms from now after which `step` may find something although no doorbell rang */
-  wakeupMs?(): number | undefined;
-  /** what an idle input waits for comes through the event loop */
-  readonly awaits?: boolean;
-  /** false: it has to read on until a snapshot can be taken */
-  readonly resting?: boolean;
-  /** a source's position and watermarks */
-  snapshot?(): OperatorSnapshot;
-  gate?(): GateState;
-  close?(): void;
-}
+import type { OperatorState, SubtaskSnapshot } from './snapshot.js';
+import { type Input, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
 
 /** What the slot learns from a step. */
 export enum StepResult {
@@ -63,11 +48,22 @@ export class Subtask {
   /** monotonic ms from when the current wait for promises counts against a cancelled job */
   #heldFromMs = 0;
   #cancelled = false;
+  #cancelledMs = 0;
+  /** stops at its next batch boundary, behind a last barrier */
+  #leaving = false;
+  /** number of the barrier to send, and of the last one that was sent; sources only */
+  #asked = 0;
+  #sent = 0;
+  readonly #sinks: SinkBarriers;
   /** operators that still have to be finished after a failure: the sinks */
   #failing = false;
   error: MillraceError | undefined;
   /** called once, when everything is closed */
   onDone: () => void = () => {};
+  /** a source sent a barrier behind what comes before these positions */
+  onSent: (barrier: number, positions: readonly Uint8Array[]) => void = () => {};
+  /** all sinks of this subtask have what came before the barrier for good */
+  onPassed: (barrier: number) => void = () => {};
 
   /** `keepLast`: when everything has ended, the state at the end stays for snapshots. */
   constructor(
@@ -87,6 +83,7 @@ export class Subtask {
     this.#writers = writers;
     this.#input = input;
     this.#clock = clock;
+    this.#sinks = new SinkBarriers(ops, (barrier) => this.onPassed(barrier));
   }
 
   get done(): boolean {
@@ -117,6 +114,7 @@ export class Subtask {
 
   #step(): StepResult {
     if (this.#phase === 'done') return StepResult.Done;
+    if (this.#leaving && this.#clock.monotonicMs() - this.#cancelledMs >= LAST_BARRIER_MS) this.#stop();
     const force = this.#phase === 'flushing' || this.#paused;
     this.#blocked = false;
     const writers = this.#writers;
@@ -155,7 +153,17 @@ export class Subtask {
         return StepResult.Worked;
       }
     }
-    if (this.#paused && this.isSource && this.#input.resting !== false) return StepResult.Idle;
+    if (this.isSource) {
+      if (this.#asked > this.#sent) {
+        this.#sendBarrier(this.#asked);
+        return StepResult.Worked;
+      }
+      if (this.#leaving) {
+        this.#stop();
+        return StepResult.Worked;
+      }
+      if (this.#paused && this.#input.resting !== false) return StepResult.Idle;
+    }
     const r = this.#input.step();
     if (r === STEP_WORKED) return StepResult.Worked;
     if (r === STEP_IDLE) return this.#input.awaits ? StepResult.Held : StepResult.Idle;
@@ -163,17 +171,32 @@ export class Subtask {
       if (this.#input.failed) this.#stop();
       else {
         this.#phase = 'finishing';
+        if (this.isSource && this.#input.positions !== undefined) this.onSent(BARRIER_LAST, this.#input.positions());
         this.ops[0].finish();
       }
     }
     return StepResult.Worked;
   }
 
-  /** The job was cancelled: a source stops reading; what is under way still reaches the sinks, but a promise that does not settle soon is given up. */
+  /** A source is to send a barrier at its next batch boundary. */
+  askBarrier(barrier: number): void {
+    this.#asked = barrier;
+  }
+  #sendBarrier(barrier: number): void {
+    const positions = this.#input.positions?.();
+    this.#sent = barrier;
+    if (positions !== undefined) this.onSent(barrier, positions);
+    this.ops[0].barrier(barrier);
+  }
+
+  /** The job was cancelled: a source sends the barrier it was asked for and stops reading; what is under way still reaches the sinks, but a promise that does not settle soon is given up. */
   cancel(): void {
     this.#cancelled = true;
-    this.#heldFromMs = this.#clock.monotonicMs();
-    if (this.isSource && this.#phase === 'running') this.#stop();
+    this.#cancelledMs = this.#clock.monotonicMs();
+    this.#heldFromMs = this.#cancelledMs;
+    if (!this.isSource || this.#phase !== 'running') return;
+    if (this.#asked > this.#sent) this.#leaving = true;
+    else this.#stop();
   }
 
   // ---- snapshots: docs/state.md ----
@@ -251,8 +274,10 @@ export class Subtask {
 
   #close(): void {
     if (this.#phase === 'done') return;
-    if (this.#keepLast && this.#phase === 'flushing' && !this.#failing) this.#last = this.#snapshot();
+    const whole = this.#phase === 'flushing' && !this.#failing;
+    if (this.#keepLast && whole) this.#last = this.#snapshot();
     this.#phase = 'done';
+    if (whole) this.#sinks.end();
     for (const op of this.ops) op.operator?.close?.();
     this.#input.close?.();
     this.onDone();

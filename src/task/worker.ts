@@ -66,10 +66,12 @@ async function slotMain(task: SlotTask): Promise<SlotReport> {
       ioBell: task.ioPort === undefined ? undefined : new PortBell(task.ioSleeping, task.ioPort),
       hostBell: new PortBell(task.hostSleeping, task.hostPort),
       closures,
+      barrier: (b) => task.hostPort.postMessage(b),
       warn: (about, text) => task.hostPort.postMessage({ about, text } satisfies SlotWarning),
     });
     error = await runSlot(built.subtasks, systemClock, blockingWaiter(bells, slot), {
       cancelled: () => control.cancelled,
+      barrier: () => control.barrier,
       failed: (e) => task.hostPort.postMessage(e.toPlain()),
       publish: built.publish,
       stdioBytes: closures === undefined ? () => 0 : stdioBytes,

@@ -1,5 +1,4 @@
 import { BATCH_ROWS_MAX } from '#abi';
-import type { GroupState } from '../aggregate/aggregates.js';
 import { assert } from '../base/assert.js';
 import type { Counter } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
@@ -14,18 +13,7 @@ import { Partition, type SliceRows } from './partition.js';
 import { type Slice, Slices } from './slices.js';
 import { firstWindowEnd, floorTo, isBetweenWindows, lastPassedEnd, lastWindowEnd, type SliceSpec } from './spec.js';
 import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from '../aggregate/saved.js';
-import { type Merge, SliceTree } from './tree.js';
-
-/** A window that is due: its slices are merged, then its groups leave batch by batch. */
-interface Firing {
-  readonly end: number;
-  readonly state: GroupState;
-  /** still to be merged, in order; the first one is being walked */
-  readonly merges: Merge[];
-  /** the state is the window's own, not a slice's */
-  readonly merged: boolean;
-  walking: boolean;
-}
+import { type Firing, SliceTree } from './tree.js';
 
 /**
  * Tumbling and hopping windows over shared slices. A row is late when the last window of its slice has fired: it is counted and dropped;
@@ -247,6 +235,16 @@ export class SlicedWindows implements Operator {
     const into = this.#groups.create(this.#windowGroups);
     // from the latest to the earliest, as Flink merges slices
     return { end, state: into, merges: sources.reverse().map((s) => ({ into, from: s.state })), merged: true, walking: false };
+  }
+
+  /** The end of the last window that holds rows. */
+  retains(): number | undefined {
+    const last = this.#slices.order.at(-1);
+    return last === undefined ? undefined : lastWindowEnd(this.#spec, last.start);
+  }
+  released(end: number): boolean {
+    const [first] = this.#slices.order;
+    return first === undefined || lastWindowEnd(this.#spec, first.start) > end;
   }
 
   snapshot(): OperatorSnapshot {
