@@ -1,3 +1,4 @@
+import { own } from '../base/own.js';
 import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
 import { type LocalWindowAggregateConfig, PARTIALS, type WindowAggregateConfig } from '../contract/nodes.js';
 import { partialSchema } from '../window/partial-schema.js';
@@ -53,7 +54,7 @@ function localNode(graph: StreamGraph, node: GraphNode, id: number): GraphNode {
     kind: 'localWindowAggregate',
     config,
     inputs: [{ source: edge.source, partition: 'forward', side: edge.side }],
-    output: edge.side === undefined ? up.output : (up.sides?.[edge.side] ?? up.output),
+    output: edge.side === undefined ? up.output : (own(up.sides ?? {}, edge.side) ?? up.output),
     sides: { [PARTIALS]: partialSchema(inputLeaves(graph, node, 0), keys) },
   };
 }
