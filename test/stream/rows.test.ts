@@ -82,7 +82,7 @@ test('key functions, timestamps, reduce and process functions may copy rows too'
   const rolling = StreamExecutionEnvironment.getExecutionEnvironment()
     .fromCollection([ROW, { ...ROW, name: 'b' }], PLACE)
     .keyBy((r) => r.id)
-    .reduce((a, b) => Object.assign({}, a, b, { id: a.id + 1 }));
+    .reduce((a, b) => ({ ...(copy(b) as Place), id: a.id + 1 }));
   for await (const e of rolling.executeAndCollect()) reduced.push(e);
   assert.deepStrictEqual(reduced, [ROW, { ...ROW, name: 'b', id: 2 }]);
 });
