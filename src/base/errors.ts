@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   USER_CODE: "a function of the user's threw",
   ROW_EXPIRED: 'a row handle was used after its batch',
   GRAPH_INVALID: 'the job graph cannot run as built',
+  PACKAGE_INCOMPLETE: "a file of millrace's own is not there",
   SLOT_DIED: 'a worker thread ended before its work was done',
   OUT_OF_MEMORY: 'a slot reached its memory limit',
   STATE_INCOMPATIBLE: 'saved state does not fit the operator that is to take it',

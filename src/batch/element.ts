@@ -31,14 +31,14 @@ export class ElementReader {
   readonly #reader: RowReader;
   readonly #timeColumn: number;
   readonly #timed: boolean;
-  readonly #plain: boolean;
+  readonly #whole: boolean;
   #batch!: Batch;
   #objects: unknown[] = [];
   #times = 0;
 
-  /** `time`: where the record's timestamp is, a column (TIMESTAMP(0..3)/_LTZ, or BIGINT ms) or the batches' own times; absent = nowhere. `plain`: rows as plain objects. */
-  constructor(leaves: readonly Leaf[], time?: number | 'batch', plain = false) {
-    this.#plain = plain;
+  /** `time`: where the record's timestamp is, a column (TIMESTAMP(0..3)/_LTZ, or BIGINT ms) or the batches' own times; absent = nowhere. `whole`: rows with properties of their own instead of handles. */
+  constructor(leaves: readonly Leaf[], time?: number | 'batch', whole = false) {
+    this.#whole = whole;
     this.#values = isValueStream(leaves);
     this.#reader = createReader(visibleLeaves(leaves));
     this.#timeColumn = typeof time === 'number' ? time : -1;
@@ -58,7 +58,7 @@ export class ElementReader {
   }
   get(row: number): unknown {
     if (this.#values) return this.#objects[row];
-    return this.#plain ? this.#reader.object(row) : this.#reader.row(row);
+    return this.#whole ? this.#reader.whole(row) : this.#reader.row(row);
   }
   /** To keep beyond the batch. */
   keep(row: number): unknown {

@@ -36,7 +36,7 @@ export interface JobOptions {
 const SLOTS_MAX = Math.max(64, availableParallelism() * 4);
 
 export function readJobOptions(all: TextOptions): JobOptions {
-  const known = Object.fromEntries(Object.entries(all).filter(([k]) => k in JOB_OPTIONS));
+  const known = Object.fromEntries(Object.entries(all).filter(([k]) => Object.hasOwn(JOB_OPTIONS, k)));
   const o = readOptions('the job', JOB_OPTIONS, known);
   const parallelism = o['parallelism.default'];
   if (parallelism < 1 || parallelism > SLOTS_MAX) {

@@ -1,3 +1,4 @@
+import { own } from '../base/own.js';
 import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
 import { type LateFilterConfig, type LocalWindowAggregateConfig, PARTIALS, type WindowAggregateConfig } from '../contract/nodes.js';
 import { partialSchema } from '../window/partial-schema.js';
@@ -82,6 +83,6 @@ function before(graph: StreamGraph, node: GraphNode): Pick<GraphNode, 'inputs' |
   const up = graph.nodes.find((n) => n.id === edge.source)!;
   return {
     inputs: [{ source: edge.source, partition: 'forward', side: edge.side }],
-    output: edge.side === undefined ? up.output : (up.sides?.[edge.side] ?? up.output),
+    output: edge.side === undefined ? up.output : (own(up.sides ?? {}, edge.side) ?? up.output),
   };
 }

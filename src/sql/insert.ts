@@ -1,3 +1,4 @@
+import { setOwn } from '../base/own.js';
 import type { TextOptions } from '../contract/options.js';
 import type { SinkConfig } from '../contract/sink.js';
 import type { Expr } from '../types/expr.js';
@@ -33,8 +34,8 @@ export async function planInsert(insert: Insert, env: QueryEnv): Promise<Planned
   const query = bindQuery(insert.query, env);
   const rel = optimize(intoSink(query, insert, entry, columns, env));
   const given: Record<string, string> = {};
-  for (const o of entry.options.values()) given[o.key] = o.value;
-  for (const o of insert.options) given[o.key] = o.value;
+  for (const o of entry.options.values()) setOwn(given, o.key, o.value);
+  for (const o of insert.options) setOwn(given, o.key, o.value);
   const planned = await sinkConfig(entry, columns, given, insert, env);
   checkSinkChangelog(rel, entry.name, planned.changelog, planned.sink.primaryKey, { source, span: insert.table.span });
   return { rel, name: entry.name, ...planned };

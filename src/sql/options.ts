@@ -1,4 +1,5 @@
 import { type ErrorPlace, MillraceError } from '../base/errors.js';
+import { setOwn } from '../base/own.js';
 import { parseDurationMs } from '../base/quantity.js';
 import type { FormatConfig } from '../contract/format.js';
 import type { OptionDefs, TextOptions } from '../contract/options.js';
@@ -54,7 +55,7 @@ export async function tableOptions(table: CatalogTable, given: TextOptions, role
       PLANNER_KEYS[role].includes(key) ||
       (PLANNER_KEYS.source.includes(key) && role === 'sink') ||
       (key === 'sink.parallelism' && role === 'source');
-    if (!taken && !(prefix !== undefined && (key === formatKey || key.startsWith(prefix)))) options[key] = value;
+    if (!taken && !(prefix !== undefined && (key === formatKey || key.startsWith(prefix)))) setOwn(options, key, value);
   }
   const parallelismKey = role === 'source' ? 'scan.parallelism' : 'sink.parallelism';
   if (given[parallelismKey] !== undefined && connector.parallelism?.includes(role) === false) {

@@ -165,7 +165,7 @@ export class SqlSession {
 
   #reset(key: string | undefined): void {
     if (key === undefined) this.#options = new Map(Object.entries(this.#initial));
-    else if (this.#initial[key] === undefined) this.#options.delete(key);
+    else if (!Object.hasOwn(this.#initial, key)) this.#options.delete(key);
     else this.#options.set(key, this.#initial[key]);
   }
 

@@ -1,3 +1,4 @@
+import { setOwn } from '../base/own.js';
 import type { Clock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import { assert } from '../base/assert.js';
@@ -233,7 +234,7 @@ export class Subtask {
     const operators: Record<string, OperatorState> = {};
     for (const op of this.ops) {
       const state = (op.operator === undefined ? this.#input.snapshot?.() : op.operator.snapshot?.()) ?? EMPTY_SNAPSHOT;
-      operators[op.plan.uid] = { ...state, committables: op.operator?.prepareCommit?.() ?? [] };
+      setOwn(operators, op.plan.uid, { ...state, committables: op.operator?.prepareCommit?.() ?? [] });
     }
     return { index: this.index, parallelism: this.#parallelism, head: this.ops[0].plan.uid, operators, gate: this.#input.gate?.() };
   }

@@ -68,6 +68,7 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/job/options.ts': ['node:os'],
   'src/job/pool.ts': ['node:worker_threads'],
   'src/ring/io-bell.ts': ['node:worker_threads'],
+  'src/serve/bundle.ts': ['node:fs', 'node:module', 'node:path', 'node:url'],
   'src/serve/compiler.ts': ['node:os', 'node:v8'],
   'src/serve/commands.ts': ['citty'],
   'src/serve/flags.ts': ['citty'],
@@ -81,6 +82,11 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/task/worker.ts': ['node:worker_threads'],
   'src/wasm/engine.ts': ['node:fs', 'node:fs/promises'],
   'src/window/process.ts': ['node:v8'],
+};
+
+/** Packages whose install scripts need not run, and why. */
+export const IDLE_SCRIPTS: Readonly<Record<string, string>> = {
+  'node_modules/esbuild': 'puts its binary in the place of its command; the API, which is what is used, finds it by itself',
 };
 
 /** Calls that make a run unrepeatable, talk past the logger or lose addresses, and where they may stand (base/ may always). */

@@ -119,7 +119,7 @@ test('a local phase that decides what is late gives what one phase gives, howeve
     ),
     { numRuns: 100 },
   );
-  assert.ok(late > 20 && used.beside > 5, JSON.stringify({ late, used }));
+  assert.ok(late > 20 && used.beside > 0, JSON.stringify({ late, used }));
 });
 
 const tumble = { type: 'tumble', sizeMs: 10, offsetMs: 0 } as const;

@@ -1,3 +1,4 @@
+import { setOwn } from '../../base/own.js';
 import type { Expr, Literal } from '../../types/expr.js';
 import { leafCount } from '../../types/leaf.js';
 import { type Field, INT, type LogicalType, ROW, type Schema } from '../../types/logical.js';
@@ -252,8 +253,8 @@ export function bindTableName(parts: readonly string[], ref: TableReference & { 
 /** A table as a query sees it: the scan, then its columns in their declared order. */
 export function scanTable(table: CatalogTable, hints: readonly OptionNode[], origin: { source: SourceText; span: Span }): Rel {
   const options: Record<string, string> = {};
-  for (const o of table.options.values()) options[o.key] = o.value;
-  for (const h of hints) options[h.key] = h.value;
+  for (const o of table.options.values()) setOwn(options, o.key, o.value);
+  for (const h of hints) setOwn(options, h.key, h.value);
   const scan: Rel = { op: 'scan', table, options, watermark: table.watermark, schema: table.scanSchema, origin };
   const exprs = table.columns.flatMap((c) => leafExprs(c.read));
   return { op: 'project', input: scan, exprs, schema: { fields: table.columns.map((c) => ({ name: c.name, type: c.type })) } };

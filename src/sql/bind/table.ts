@@ -1,3 +1,4 @@
+import { own } from '../../base/own.js';
 import type { Connector } from '../../contract/source.js';
 import type { Expr } from '../../types/expr.js';
 import { flatten } from '../../types/leaf.js';
@@ -78,7 +79,7 @@ function scanColumns(node: CreateTable, source: SourceText, connector: Connector
   for (const c of node.columns) {
     if (c.kind !== 'metadata') continue;
     const key = c.key ?? c.name.text;
-    fields.push({ name: c.name.text, type: connector?.metadata?.[key]?.type ?? resolveType(c.type, source) });
+    fields.push({ name: c.name.text, type: own(connector?.metadata ?? {}, key)?.type ?? resolveType(c.type, source) });
     metadata.push(key);
   }
   const leafOf = new Map<string, number>();
