@@ -266,10 +266,18 @@ export function strTrim(a: usize, n: i32, set: usize, sn: i32, mode: i32): u64 {
   return pack(a, n);
 }
 
-/** Character number from 1 of `b` in `a`, 0 when absent. */
-export function strPosition(a: usize, an: i32, b: usize, bn: i32): i32 {
-  const i = strIndexOf(a, an, b, bn);
-  return i < 0 ? 0 : strChars(a, i) + 1;
+/** Character number from 1 of `b` in `a` at or behind the character `from`, 0 when absent. Empty text is at 1, as in Flink. */
+export function strPosition(a: usize, an: i32, b: usize, bn: i32, from: i32): i32 {
+  if (bn == 0) return 1;
+  let skipped: i32 = 0;
+  let at: i32 = 0;
+  while (at < an && skipped < from - 1) {
+    at += width(load<u8>(a + at));
+    skipped++;
+  }
+  if (at >= an) return 0;
+  const i = strIndexOf(a + at, an - at, b, bn);
+  return i < 0 ? 0 : skipped + strChars(a + at, i) + 1;
 }
 
 /** Every `b` in `a` replaced by `c`; an empty `b` stands before every character and at the end, as in Java. */

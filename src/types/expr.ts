@@ -80,7 +80,7 @@ export type FunctionName =
   // casts: the argument's and the result's types say which
   | 'cast'
   | 'tryCast'
-  // strings; like: value, pattern, [escape]; substring: value, start (1-based), [length]; trim: both|leading|trailing as separate names
+  // strings; position: sought, text, [character to begin at]; like: value, pattern, [escape]; substring: value, start (1-based), [length]; trim: both|leading|trailing as separate names
   | 'like'
   | 'concat'
   | 'substring'

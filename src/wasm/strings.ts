@@ -191,12 +191,14 @@ defineFunctions({
       c.pop(out);
     });
   },
-  /** position(needle, haystack): characters from 1, 0 when absent */
+  /** position(needle, haystack, [character to begin at]): characters from 1, 0 when absent */
   position: (c, e) => {
-    const [needle, hay] = e.args.map((x) => c.compile(x));
-    return c.guarded(e.type, [needle, hay], false, (out) => {
+    const [needle, hay, from] = e.args.map((x) => c.compile(x));
+    return c.guarded(e.type, from === undefined ? [needle, hay] : [needle, hay, from], false, (out) => {
       c.push(hay);
       c.push(needle);
+      if (from === undefined) c.f.i32(1);
+      else c.push(from);
       c.kernel('strPosition');
       c.pop(out);
     });

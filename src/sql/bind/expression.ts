@@ -268,7 +268,10 @@ export class ExpressionBinder {
   #cast(node: Expression & { kind: 'cast' }): Expr {
     const operand = this.bind(node.operand);
     const target = resolveType(node.type, this.source);
-    if (operand.type.root === 'NULL') return literal(null, withNullable(target, true));
+    if (operand.type.root === 'NULL') {
+      if (target.root === 'ROW') throw this.source.error('NOT_SUPPORTED', 'a NULL of a ROW type is not supported yet', node.span);
+      return literal(null, withNullable(target, true));
+    }
     const answer = explicitCast(operand.type, target);
     const types = `from ${typeToString(withNullable(operand.type, true))} to ${typeToString(target)}`;
     if (answer === 'unsupported') throw this.source.error('NOT_SUPPORTED', `CAST ${types} is not supported yet`, node.span);

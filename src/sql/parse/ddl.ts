@@ -127,6 +127,9 @@ function parseTableElement(c: Cursor, parts: TableParts): void {
     parts.columns.push({ kind: 'computed', name, expression, comment: parseComment(c), span: c.since(start) });
     return;
   }
+  if (c.isOperator(',') || c.isOperator(')')) {
+    throw c.source.error('NOT_SUPPORTED', 'a column without a type is not supported yet', name.span, 'It belongs to CREATE TABLE ... AS SELECT: write CREATE TABLE and INSERT INTO.');
+  }
   const type = parseType(c);
   if (c.word('METADATA')) {
     const key = c.word('FROM') ? c.string('the metadata key in quotes') : undefined;

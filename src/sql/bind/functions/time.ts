@@ -62,7 +62,8 @@ const roundTo = (fn: 'floorTo' | 'ceilTo'): FunctionDef => ({
   bind: (_args, b, node) => {
     const [value, unit] = node.args;
     const a = b.bind(value);
-    if (!isDatetime(a.type) || unit.kind !== 'unit' || !ROUNDING_UNITS.includes(unit.unit)) return undefined;
+    if (!isDatetime(a.type) || unit.kind !== 'unit') return undefined;
+    if (!ROUNDING_UNITS.includes(unit.unit)) throw b.source.error('NOT_SUPPORTED', `rounding to ${unit.unit} is not supported yet`, node.span);
     if (a.type.root === 'TIME') throw b.source.error('NOT_SUPPORTED', 'rounding a TIME is not supported yet', node.span);
     return call(fn, [unitLiteral(unit.unit), a], plainType(a.type));
   },
@@ -71,6 +72,7 @@ const roundTo = (fn: 'floorTo' | 'ceilTo'): FunctionDef => ({
 const toTimestampLtz: FunctionDef = {
   min: 1,
   max: 2,
+  flinkMax: 3,
   forms: ['<NUMERIC>', '<NUMERIC>, <INTEGER>', '<STRING>', '<STRING>, <STRING>'],
   bind: (args, b, node) => {
     const [a, second] = args;
