@@ -89,6 +89,7 @@ export class SourceDriver {
       splitFinished: (split) => this.#watermarks?.splitFinished(split),
     });
     this.#batch = allocBatch(ctx.engine, ctx.leaves, { times: true });
+    this.#batch.sourceRows = true;
   }
 
   open(): void {
@@ -108,10 +109,24 @@ export class SourceDriver {
       this.#events.end();
     } else if (polled !== POLL_IDLE && batch.selCount > 0) {
       // rows before one without a rowtime still go on; the failure is the next step's
-      this.#failure = this.#watermarks?.assign(batch);
-      if (batch.selCount > 0) this.#events.batch(batch);
+      const failure = this.#watermarks?.assign(batch);
+      if (failure !== undefined) this.#failure = this.#placed(failure);
+      if (batch.selCount > 0) this.#emit(batch);
     }
     return polled;
+  }
+
+  #emit(batch: Batch): void {
+    try {
+      this.#events.batch(batch);
+    } catch (e) {
+      throw e instanceof MillraceError ? this.#placed(e) : e;
+    }
+  }
+  /** A failure at a row of the batch just read, with the record it was. */
+  #placed(e: MillraceError): MillraceError {
+    const place = e.row === undefined ? undefined : this.#reader.placeOf?.(e.row);
+    return place === undefined ? e : e.within(place);
   }
 
   /** An idle driver's input comes through the event loop. */
