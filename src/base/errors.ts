@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   DIVISION_BY_ZERO: 'integer division or modulo by zero',
   CAST_FAILED: 'a CAST met a value it cannot convert',
   ARITHMETIC: 'a number left the range of its type',
+  PATTERN_LIMIT: 'a regular expression takes too many steps',
   // SQL
   SQL_SYNTAX: 'the SQL text does not parse',
   SQL_VALIDATION: 'the SQL text parses but has no valid meaning',

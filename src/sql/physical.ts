@@ -13,6 +13,7 @@ import type { CatalogTable } from './catalog.js';
 import { type PlannerSettings, placeOptionError, tableOptions } from './options.js';
 import { type AggregateRel, type CalcRel, inputsOf, leavesOf, type Rel, type ScanRel } from './rel.js';
 import { checkMetadata } from './metadata.js';
+import { checkPatterns } from './patterns.js';
 import { aggregateKeys, calcName, passesAll, plainCalls, plainSchema, sameNames, windowName } from './node-parts.js';
 import { asCalc, narrow, remap } from './rules/prune.js';
 import { plainType } from './type/common.js';
@@ -49,6 +50,7 @@ export async function buildGraph(sinks: readonly PlannedSink[], how: PhysicalOpt
   const graph: StreamGraph = { nodes: builder.nodes, options: how.options, name: how.name };
   // what the emitter refuses is refused here, with its place; the job finds the bytes again
   for (const node of graph.nodes) emitNode(graph, node);
+  await checkPatterns(graph);
   return graph;
 }
 

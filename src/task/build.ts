@@ -15,7 +15,7 @@ import { SinkOperator } from '../sink/operator.js';
 import { SourceDriver, type SourceEvents } from '../source/driver.js';
 import { ValuesDriver } from '../source/values.js';
 import type { Engine } from '../wasm/engine.js';
-import { hostFunctions } from '../wasm/host.js';
+import { hostFunctions, loadHostParts } from '../wasm/host.js';
 import { ChainedOperator } from './chain.js';
 import { type Control, subtaskNumber } from './control.js';
 import { type Channel, Gate, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
@@ -177,6 +177,7 @@ class SubtaskBuilder {
     const rings = io.find((r) => r.nodeId === p.nodeId);
     const connector = await loadConnector(config.source.connector);
     const format = config.source.format === undefined ? undefined : await loadFormat(config.source.format.name);
+    if (p.module !== undefined) await loadHostParts(p.module);
     const frames = rings === undefined ? undefined : new RingFrameReader(engine, new RingReader(rings.rings[this.#index], NO_BELL));
     const context = {
       engine,
@@ -252,6 +253,7 @@ class SubtaskBuilder {
     const state = this.#restored(p.uid);
     if (p.kind === 'sink') op.operator = await this.#sink(p, base);
     else {
+      if (p.module !== undefined) await loadHostParts(p.module);
       const module = await loadOperator(p.kind);
       const emitted = p.module === undefined ? {} : engine.link(p.module, module.host?.(p.config, base) ?? {});
       op.operator = module.create(p.config, { ...base, emitted });

@@ -1,4 +1,4 @@
-import { E_ARITHMETIC, E_CAST, E_DIVISION_BY_ZERO, E_NULL_ROWTIME, E_OUT_OF_MEMORY } from '#abi';
+import { E_ARITHMETIC, E_CAST, E_DIVISION_BY_ZERO, E_NULL_ROWTIME, E_OUT_OF_MEMORY, E_PATTERN } from '#abi';
 import { type ErrorCode, MillraceError } from '../base/errors.js';
 import type { Expr } from '../types/expr.js';
 import type { Leaf } from '../types/leaf.js';
@@ -78,6 +78,11 @@ export class LinkedModule {
             remedy: 'Filter such records out before the watermark, or give them a time with COALESCE.',
           },
         );
+      case E_PATTERN:
+        return new MillraceError('PATTERN_LIMIT', `a regular expression takes too many steps on this text${where()}`, {
+          place,
+          remedy: 'Write it without references back, lookaround, possessive and atomic parts: then its time is that of the length of the text.',
+        });
       case E_ARITHMETIC:
         return new MillraceError('ARITHMETIC', `a number left the range of its type${where()}`, { place });
       case E_OUT_OF_MEMORY:

@@ -1,4 +1,4 @@
-import { T_I64, T_STR } from '#abi';
+import { ERR_CODE, T_I64, T_STR } from '#abi';
 import type { Call } from '../types/expr.js';
 import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
 import { likePlan } from './like.js';
@@ -224,10 +224,7 @@ defineFunctions({
     });
   },
   regexpExtract: (c, e) => {
-    const source = e.args[1];
-    // possessive quantifiers, atomic groups and flags in mid-pattern are Java's alone
-    if (source.op === 'lit' && /(?<!\\)[*+?}]\+|\(\?>|.\(\?[a-z-]+[):]/.test(String(source.value).replace(/\[[^\]]*\]/g, '')))
-      throw notSupported(`REGEXP_EXTRACT with the pattern '${source.value}'`);
+    c.mayFail = true;
     const [a, pattern, group] = e.args.map((x) => c.compile(x));
     return packed(c, e, group === undefined ? [a, pattern] : [a, pattern, group], true, () => {
       c.pushArena();
@@ -236,6 +233,10 @@ defineFunctions({
       if (group === undefined) c.f.i32(0);
       else c.push(group);
       c.host('regexpExtract');
+      const text = c.f.local(op.I64);
+      c.f.tee(text).i64(-1n).op(op.I64_EQ).if().i32(0).mem(op.I32_LOAD, ERR_CODE).if();
+      c.markFailing();
+      c.f.end().end().get(text);
     });
   },
 });

@@ -21,7 +21,7 @@ export function withPlace(e: Call, source: SourceText, span: Span, depth = 0): C
 }
 
 function writtenAt(source: SourceText, span: Span): Written {
-  const text = source.slice(span);
+  const text = source.slice(span).replace(/\s+/g, ' ');
   const { excerpt, ...place } = source.place(span);
   return {
     text: text.length > WRITTEN_CHARS_MAX ? `${text.slice(0, WRITTEN_CHARS_MAX)}...` : text,
