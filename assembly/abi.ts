@@ -61,6 +61,7 @@ export const E_BATCH_CORRUPT = 10; // Kafka RecordBatch: CRC, bounds
 export const E_BATCH_MAGIC = 11;
 export const E_BATCH_CODEC = 12;
 export const E_NOT_NULL = 13; // NULL for a NOT NULL column
+export const E_PATTERN = 16; // a regular expression took too many steps on a text
 export const E_ARITHMETIC = 14; // numeric value out of range where Flink fails
 
 // ---- sizes ----

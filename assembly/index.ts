@@ -20,6 +20,7 @@ export { resultCount, resultWord, result128, resultBytes, resultAvgInt, resultAv
 export { localTimes, sliceRows, utcTimes } from "./window/slice";
 export { distinctKeep, distinctMerge, linkRows } from "./aggregate/distinct";
 export * from "./expr/string";
+export * from "./expr/position";
 export * from "./expr/date";
 export * from "./expr/format";
 export * from "./expr/parse";

@@ -30,6 +30,12 @@ export const SLOT_MEMORY_PAGES_MAX = 65536;
 export const STEP_BUDGET_MS = 1;
 /** Milliseconds of work after which a slot turns its event loop. */
 export const EVENT_LOOP_TURN_MS = 10;
+/** Instructions of a compiled regular expression: {n,m} is written out, and each instruction costs a bit for each character of a text. */
+export const REGEX_INSTRUCTIONS_MAX = 20_000;
+/** Steps of a regular expression that is not of linear time, on one text: a tenth of a second, longer than any sensible match. */
+export const REGEX_STEPS_MAX = 10_000_000;
+/** Bytes in which a regular expression keeps what it has tried, or what it may come back to: enough for records of the longest length. */
+export const REGEX_MEMORY_BYTES_MAX = 256 << 20;
 /** Longest SQL script in characters. */
 export const SQL_SCRIPT_CHARS_MAX = 4 << 20;
 /** Deepest nesting of SQL expressions and of JSON values: recursion must end before the stack does. */

@@ -87,6 +87,8 @@ export interface SourceReader {
    * POLL_ROWS: rows are there (maybe none of a piece of input). POLL_IDLE: nothing to read now. POLL_END: never again.
    */
   poll(batch: Batch): number;
+  /** Where the record of a row of the batch last filled was read: for errors, so it may cost time. Absent, undefined = it is not known. */
+  placeOf?(row: number): ErrorPlace | undefined;
   /** How long a POLL_IDLE reader may sleep at most, ms from now; absent = until its frames' doorbell rings. */
   wakeupMs?(): number | undefined;
   /** true: what an idle reader waits for comes through the thread's event loop (a promise), and it calls `wake` then */

@@ -1,9 +1,7 @@
-import { emitters } from '../chain/emit.js';
 import { MillraceError } from '../base/errors.js';
 import type { Clock } from '../base/clock.js';
 import type { GraphEdge, GraphNode, Partitioning, StreamGraph } from '../contract/graph.js';
 import type { IoSpec } from '../contract/io.js';
-import type { OperatorEmitter } from '../contract/operator.js';
 import type { SinkNodeConfig, SourceNodeConfig } from '../contract/nodes.js';
 import { loadConnector, registrations } from '../contract/registry.js';
 import type { SinkPlan } from '../contract/sink.js';
@@ -14,6 +12,7 @@ import type { Restored } from '../task/snapshot.js';
 import type { EdgePlan, JobPlan, OpPlan, OpTarget, TaskPlan } from '../task/plan.js';
 import { flatten } from '../types/leaf.js';
 import { chainGraph, inputLeaves, topological } from './chaining.js';
+import { emitNode } from './emit.js';
 import type { JobOptions } from './options.js';
 import { recordOrder } from './order.js';
 import { checkPositions } from './positions.js';
@@ -174,9 +173,7 @@ const compiled = new Map<string, WebAssembly.Module>();
 function planOp(graph: StreamGraph, node: GraphNode, targets: OpTarget[], source: SourcePlan | undefined, sink: SinkPlan | undefined): OpPlan {
   const inputs = node.inputs.map((_, i) => inputLeaves(graph, node, i));
   const output = flatten(node.output);
-  const watermark = node.kind === 'source' ? (node.config as SourceNodeConfig).watermark : undefined;
-  const emit = emitters[watermark === undefined ? node.kind : 'watermark'] as OperatorEmitter | undefined;
-  const bytes = emit?.(watermark ?? node.config, watermark === undefined ? inputs : [output]);
+  const bytes = emitNode(graph, node);
   const module = bytes === undefined ? undefined : compile(bytes);
   return { nodeId: node.id, uid: node.uid, name: node.name, kind: node.kind, config: node.config, inputs, output, module, source, sink, targets };
 }

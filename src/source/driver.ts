@@ -75,7 +75,7 @@ export class SourceDriver {
     this.#events = events;
     if (config.watermark !== undefined) {
       const relay = plan.relay === undefined ? undefined : new WatermarkRelay(plan.relay, ctx.parallelism, ctx.ring ?? (() => {}));
-      this.#watermarks = new SourceWatermarks(config.watermark, ctx, events, relay);
+      this.#watermarks = new SourceWatermarks(config.watermark, ctx, { ...events, batch: (b) => this.#emit(b) }, relay);
     }
     const decoder = createDecoder(config, parts, ctx);
     if (decoder !== undefined) {
@@ -100,6 +100,7 @@ export class SourceDriver {
       pieceEnds: () => this.#watermarks?.relayed?.pieceEnds(),
     });
     this.#batch = allocBatch(ctx.engine, ctx.leaves, { times: true });
+    this.#batch.sourceRows = true;
   }
 
   open(): void {
@@ -121,8 +122,9 @@ export class SourceDriver {
       this.#events.end();
     } else if (polled !== POLL_IDLE && batch.selCount > 0) {
       // rows before one without a rowtime still go on; the failure is the next step's
-      this.#failure = this.#watermarks?.assign(batch);
-      if (batch.selCount > 0) this.#events.batch(batch);
+      const failure = this.#watermarks?.assign(batch);
+      if (failure !== undefined) this.#failure = this.#placed(failure);
+      if (batch.selCount > 0) this.#emit(batch);
     }
     return polled;
   }
@@ -151,6 +153,19 @@ export class SourceDriver {
   get resting(): boolean {
     return this.#watermarks?.relayed?.resting !== false;
   }
+  #emit(batch: Batch): void {
+    try {
+      this.#events.batch(batch);
+    } catch (e) {
+      throw e instanceof MillraceError ? this.#placed(e) : e;
+    }
+  }
+  /** A failure at a row of the batch just read, with the record it was. */
+  #placed(e: MillraceError): MillraceError {
+    const place = e.row === undefined ? undefined : this.#reader.placeOf?.(e.row);
+    return place === undefined ? e : e.within(place);
+  }
+
   /** An idle driver's input comes through the event loop. */
   get awaits(): boolean {
     return this.#reader.awaits === true;

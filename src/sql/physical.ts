@@ -3,6 +3,7 @@ import type { CalcConfig, GroupAggregateConfig, SinkNodeConfig, SourceNodeConfig
 import type { TextOptions } from '../contract/options.js';
 import type { SinkConfig } from '../contract/sink.js';
 import type { SinkChangelog, SourceConfig } from '../contract/source.js';
+import { emitNode } from '../job/emit.js';
 import type { Expr } from '../types/expr.js';
 import type { Schema } from '../types/logical.js';
 import { MillraceError } from '../base/errors.js';
@@ -12,6 +13,7 @@ import type { CatalogTable } from './catalog.js';
 import { type PlannerSettings, placeOptionError, tableOptions } from './options.js';
 import { type AggregateRel, type CalcRel, inputsOf, leavesOf, type Rel, type ScanRel } from './rel.js';
 import { checkMetadata } from './metadata.js';
+import { checkPatterns } from './patterns.js';
 import { aggregateKeys, calcName, passesAll, plainCalls, plainSchema, sameNames, windowName } from './node-parts.js';
 import { asCalc, narrow, remap } from './rules/prune.js';
 import { plainType } from './type/common.js';
@@ -45,7 +47,11 @@ export async function buildGraph(sinks: readonly PlannedSink[], how: PhysicalOpt
   for (const s of sinks) builder.need(s.rel, undefined);
   await builder.addSources();
   for (const s of sinks) builder.addSink(s);
-  return { nodes: builder.nodes, options: how.options, name: how.name };
+  const graph: StreamGraph = { nodes: builder.nodes, options: how.options, name: how.name };
+  // what the emitter refuses is refused here, with its place; the job finds the bytes again
+  for (const node of graph.nodes) emitNode(graph, node);
+  await checkPatterns(graph);
+  return graph;
 }
 
 class GraphBuilder {

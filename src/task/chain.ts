@@ -2,10 +2,9 @@ import type { Clock } from '../base/clock.js';
 import { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
 import type { Operator, Output } from '../contract/operator.js';
-import type { ExchangeWriter } from '../exchange/writer.js';
 import { HeldBarriers } from './barriers.js';
-import type { HotKeyWatch } from './hot-keys.js';
 import type { OpPlan } from './plan.js';
+import { type Child, type Edge, Receivers } from './receivers.js';
 import { Segments } from './segments.js';
 
 /** A step owed by an operator: done before it takes anything else. */
@@ -16,30 +15,6 @@ type Work =
   | { readonly kind: 'barrier'; readonly barrier: number }
   | { readonly kind: 'finish' }
   | { readonly kind: 'forwardFinish' };
-
-interface Edge {
-  readonly writer: ExchangeWriter;
-  /** where a key with many rows would be one receiver's burden */
-  readonly watch?: HotKeyWatch;
-}
-interface Child {
-  readonly op: ChainedOperator;
-  readonly input: number;
-}
-/** Where rows go: other operators of the chain, and edges to other tasks. */
-class Receivers {
-  readonly children: Child[] = [];
-  readonly edges: Edge[] = [];
-
-  batch(batch: Batch): void {
-    const { children, edges } = this;
-    for (let i = 0; i < children.length; i++) children[i].op.deliver(batch, children[i].input);
-    for (let i = 0; i < edges.length; i++) {
-      edges[i].watch?.batch(batch);
-      edges[i].writer.batch(batch);
-    }
-  }
-}
 
 /**
  * One operator inside a chain. Law: work that it owes (`pending`, last in first out) is done before its next event,

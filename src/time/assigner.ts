@@ -117,7 +117,7 @@ export class WatermarkAssigner {
     }
     const failed = this.#module.call(batch.ptr, this.#state);
     this.#last = this.#getMemory(ASSIGNER_LAST);
-    return failed === 0 ? undefined : this.#module.failure(this.#name, this.#config.rowtime);
+    return failed === 0 ? undefined : this.#module.failure(this.#name, [this.#config.rowtime, this.#config.watermark], batch.ptr, batch.leaves);
   }
 
   /** Minimum over the active splits but one. */

@@ -145,6 +145,7 @@ export class Engine {
     const e = { code, row: u32[ERR_ROW >>> 2], arg: this.i64[ERR_ARG >>> 3], ptr: u32[ERR_PTR >>> 2], length: u32[ERR_LEN >>> 2] };
     u32[ERR_CODE >>> 2] = E_NONE;
     u32[ERR_PTR >>> 2] = 0;
+    this.i64[ERR_ARG >>> 3] = 0n;
     return e;
   }
 }

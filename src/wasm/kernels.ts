@@ -19,7 +19,7 @@ export const KERNEL_SIGNATURES = {
   strAsciiUpper: 'iii:l',
   strAsciiLower: 'iii:l',
   strTrim: 'iiiii:l',
-  strPosition: 'iiii:i',
+  strPosition: 'iiiii:i',
   strReplace: 'iiiiiii:l',
   strSplitIndex: 'iiiii:l',
   strTruncate: 'iii:l',

@@ -2,6 +2,7 @@ import type { Call, Expr } from '../types/expr.js';
 import { BOOLEAN } from '../types/logical.js';
 import { ALWAYS, type Compiler, defineFunctions, NEVER, type Val } from './compile.js';
 import { type Comparison, pushComparison } from './compare.js';
+import { pushIsTrue } from './condition.js';
 import * as op from './opcodes.js';
 
 const comparison =
@@ -117,7 +118,7 @@ function caseWhen(c: Compiler, e: Call): Val {
       } else c.assign(out, c.compile(tail));
       return;
     }
-    c.pushIsTrue(e.args[2 * i]);
+    pushIsTrue(c, e.args[2 * i]);
     f.if();
     c.scoped(() => c.assign(out, c.compile(e.args[2 * i + 1])));
     f.else();

@@ -4,6 +4,7 @@
 export const RANKS: Readonly<Record<string, number>> = {
   base: 0,
   types: 1,
+  regex: 1,
   wasm: 2,
   batch: 3,
   time: 4,

@@ -11,9 +11,11 @@ import { bindArithmetic } from './arithmetic.js';
 import { bindComparison } from './comparison.js';
 import { bindIn } from './in-list.js';
 import { bindFunction } from './function.js';
+import { bindIs } from './is.js';
 import { bindDatetime, bindInterval, bindNumber } from './literal.js';
 import { bindConstructor, bindItem } from './map.js';
 import { accessField, type Scope } from './scope.js';
+import { withPlace } from './written.js';
 
 /** Looks at a node before the binder does: aggregate queries answer for group keys, aggregates and window functions. */
 export type BindHook = (node: Expression) => Expr | undefined;
@@ -31,6 +33,11 @@ export class ExpressionBinder {
   }
 
   bind(node: Expression): Expr {
+    const e = this.#bind(node);
+    return e.op === 'call' && e.written === undefined ? withPlace(e, this.source, node.span) : e;
+  }
+
+  #bind(node: Expression): Expr {
     const answered = this.#hook?.(node);
     if (answered !== undefined) return answered;
     switch (node.kind) {
@@ -53,7 +60,7 @@ export class ExpressionBinder {
       case 'binary':
         return this.#binary(node);
       case 'is':
-        return this.#is(node);
+        return bindIs(this, node);
       case 'between':
         return this.#between(node);
       case 'in':
@@ -180,19 +187,6 @@ export class ExpressionBinder {
     return bindComparison(this, op, left, right, span);
   }
 
-  #is(node: Expression & { kind: 'is' }): Expr {
-    const operand = this.bind(node.operand);
-    if (node.test === 'NULL' || node.test === 'UNKNOWN') {
-      if (node.test === 'UNKNOWN' && operand.type.root !== 'BOOLEAN' && operand.type.root !== 'NULL') throw this.mismatch('IS UNKNOWN', [operand], node.span);
-      const known = operand.type.root === 'NULL' ? !node.negated : operand.type.nullable ? undefined : node.negated; // NOT NULL is believed, as in Flink
-      if (known !== undefined) return literal(known, BOOLEAN(false));
-      return call(node.negated ? 'isNotNull' : 'isNull', [operand], BOOLEAN(false));
-    }
-    if (operand.type.root !== 'BOOLEAN') throw this.mismatch(`IS ${node.test}`, [operand], node.span);
-    const fn = node.test === 'TRUE' ? (node.negated ? 'isNotTrue' : 'isTrue') : node.negated ? 'isNotFalse' : 'isFalse';
-    return call(fn, [operand], BOOLEAN(false));
-  }
-
   #between(node: Expression & { kind: 'between' }): Expr {
     const operand = this.bind(node.operand);
     const low = this.bind(node.low);
@@ -248,7 +242,10 @@ export class ExpressionBinder {
   #cast(node: Expression & { kind: 'cast' }): Expr {
     const operand = this.bind(node.operand);
     const target = resolveType(node.type, this.source);
-    if (operand.type.root === 'NULL') return literal(null, withNullable(target, true));
+    if (operand.type.root === 'NULL') {
+      if (target.root === 'ROW') throw this.source.error('NOT_SUPPORTED', 'a NULL of a ROW type is not supported yet', node.span);
+      return literal(null, withNullable(target, true));
+    }
     const answer = explicitCast(operand.type, target);
     const types = `from ${typeToString(withNullable(operand.type, true))} to ${typeToString(target)}`;
     if (answer === 'unsupported') throw this.source.error('NOT_SUPPORTED', `CAST ${types} is not supported yet`, node.span);

@@ -193,6 +193,15 @@ export function leafExprs(e: Expr): Expr[] {
   return leafRefs({ fields: [{ name: '', type: e.type }] }).map((l, i) => column(e.index + i, l.type));
 }
 
+const JOIN_NAMES = {
+  INNER: 'INNER JOIN',
+  LEFT: 'LEFT JOIN',
+  RIGHT: 'RIGHT JOIN',
+  FULL: 'FULL JOIN',
+  CROSS: 'CROSS JOIN',
+  COMMA: 'a join of tables with a comma between them',
+} as const;
+
 function bindReference(ref: TableReference, env: QueryEnv): Named {
   switch (ref.kind) {
     case 'table':
@@ -208,7 +217,7 @@ function bindReference(ref: TableReference, env: QueryEnv): Named {
     case 'function':
       return aliased(bindTableFunction(ref.call, env), ref.alias, [], env);
     case 'join':
-      throw refuse(env, ref.type === 'CROSS' ? 'a cross join' : `${ref.type} JOIN`, ref.opSpan, 'Joins come later; real Flink runs this script.');
+      throw refuse(env, JOIN_NAMES[ref.type], ref.opSpan, 'Joins come later; real Flink runs this script.');
     case 'refused':
       throw refuse(env, ref.what, ref.span);
   }

@@ -47,31 +47,15 @@ const left: FunctionDef = {
   },
 };
 
-const trim = (fn: 'trim' | 'ltrim' | 'rtrim', max: number): FunctionDef => ({
+const trim = (fn: 'trim' | 'ltrim' | 'rtrim', forms: readonly string[]): FunctionDef => ({
   min: 1,
-  max,
-  forms: ['<STRING>', '<STRING>, <STRING>'],
+  max: 2,
+  forms,
   bind: (args) => (args.every((a) => isText(a.type)) ? call(fn, args, VARCHAR(Math.max(1, lengthOf(args[0].type)), nullableIn(args))) : undefined),
 });
 
-/** LOCATE(part, text [, from]): 1 = the first character; 0 = not there. */
-const locate: FunctionDef = {
-  min: 2,
-  max: 3,
-  forms: ['<STRING>, <STRING>', '<STRING>, <STRING>, <INTEGER>'],
-  bind: ([part, a, from]) => {
-    if (!isText(part.type) || !isText(a.type) || (from !== undefined && from.type.root !== 'INTEGER')) return undefined;
-    if (from === undefined) return call('position', [part, a], integer([part, a]));
-    // what is found in the rest, behind what was left out
-    const nullable = nullableIn([part, a, from]);
-    const one = literal(1, INT(false));
-    const found = call('position', [part, call('substring', [a, from], VARCHAR(lengthOf(a.type)))], INT());
-    const behind = call('sub', [call('add', [found, from], INT()), one], INT());
-    const none = call('or', [call('lt', [from, one], BOOLEAN(from.type.nullable)), call('eq', [found, literal(0, INT(false))], BOOLEAN())], BOOLEAN());
-    const anyNull = [part, a, from].filter((x) => x.type.nullable).flatMap((x) => [call('isNull', [x], BOOLEAN(false)), literal(null, INT())]);
-    return call('case', [...anyNull, none, literal(0, INT()), behind], INT(nullable));
-  },
-};
+const TRIM_FORMS = ['<STRING>', '<STRING> FROM <STRING>'];
+const CALL_FORMS = ['<STRING>', '<STRING>, <STRING>'];
 
 const changeCase = (fn: 'upper' | 'lower'): FunctionDef => ({
   min: 1,
@@ -79,6 +63,18 @@ const changeCase = (fn: 'upper' | 'lower'): FunctionDef => ({
   forms: ['<STRING>'],
   bind: ([a]) => (isText(a.type) ? call(fn, [a], a.type) : undefined),
 });
+
+/** What is sought, the text, the character to begin at. */
+const position: FunctionDef = {
+  min: 2,
+  max: 3,
+  forms: ['<STRING>, <STRING>', '<STRING>, <STRING>, <INTEGER>'],
+  bind: ([sought, text, from]) => {
+    if (!isText(sought.type) || !isText(text.type) || (from !== undefined && !isInteger(from.type))) return undefined;
+    const args = from === undefined ? [sought, text] : [sought, text, int(from)];
+    return call('position', args, integer(args));
+  },
+};
 
 const splitIndex: FunctionDef = {
   min: 3,
@@ -109,18 +105,18 @@ export const TEXT_FUNCTIONS: FunctionTable = {
   CONCAT: texts('concat', 1, Number.POSITIVE_INFINITY, string),
   CONCAT_WS: texts('concatWs', 2, Number.POSITIVE_INFINITY, (args) => STRING(args[0].type.nullable || nullableIn(args))),
   REPLACE: texts('replace', 3, 3, string),
-  POSITION: texts('position', 2, 2, integer),
-  LOCATE: locate,
-  INSTR: texts('position', 2, 2, integer, swap),
+  POSITION: position,
+  LOCATE: position,
+  INSTR: { ...texts('position', 2, 2, integer, swap), flinkMax: 4 },
   SUBSTRING: substring,
   SUBSTR: substring,
   LEFT: left,
-  'TRIM BOTH': trim('trim', 2),
-  'TRIM LEADING': trim('ltrim', 2),
-  'TRIM TRAILING': trim('rtrim', 2),
-  LTRIM: trim('ltrim', 2),
-  RTRIM: trim('rtrim', 2),
-  BTRIM: trim('trim', 2),
+  'TRIM BOTH': trim('trim', TRIM_FORMS),
+  'TRIM LEADING': trim('ltrim', TRIM_FORMS),
+  'TRIM TRAILING': trim('rtrim', TRIM_FORMS),
+  BTRIM: trim('trim', CALL_FORMS),
+  LTRIM: trim('ltrim', CALL_FORMS),
+  RTRIM: trim('rtrim', CALL_FORMS),
   SPLIT_INDEX: splitIndex,
   REGEXP_EXTRACT: regexpExtract,
 };

@@ -79,7 +79,8 @@ const roundTo = (fn: 'floorTo' | 'ceilTo'): FunctionDef => ({
   bind: (_args, b, node) => {
     const [value, unit] = node.args;
     const a = b.bind(value);
-    if (!isDatetime(a.type) || unit.kind !== 'unit' || !ROUNDING_UNITS.includes(unit.unit)) return undefined;
+    if (!isDatetime(a.type) || unit.kind !== 'unit') return undefined;
+    if (!ROUNDING_UNITS.includes(unit.unit)) throw b.source.error('NOT_SUPPORTED', `rounding to ${unit.unit} is not supported yet`, node.span);
     if (a.type.root === 'TIME' && (fn === 'ceilTo' || !EXTRACT_CLOCK.includes(unit.unit)))
       throw b.source.error('NOT_SUPPORTED', `${fn === 'ceilTo' ? 'CEIL' : 'FLOOR'} of a TIME to ${unit.unit} is not supported yet`, node.span);
     return call(fn, [unitLiteral(unit.unit), a], plainType(a.type));
@@ -103,6 +104,7 @@ const withNull = (e: Expr): Expr => ({ ...e, type: withNullable(e.type, true) })
 const toTimestampLtz: FunctionDef = {
   min: 1,
   max: 2,
+  flinkMax: 3,
   forms: ['<NUMERIC>', '<NUMERIC>, <INTEGER>', '<STRING>', '<STRING>, <STRING>'],
   bind: (args, b, node) => {
     const [a, second] = args;
