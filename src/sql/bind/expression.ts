@@ -220,7 +220,8 @@ export class ExpressionBinder {
       const list = items.map((x) => (common === undefined ? x : convert(x, common)));
       e = call('in', [value, ...list], BOOLEAN(operand.type.nullable));
     } else {
-      e = items.map((x) => this.compare('=', operand, x, node.span)).reduce((a, b) => call('or', [a, b], BOOLEAN(a.type.nullable || b.type.nullable)));
+      const equal = items.map((x) => this.compare('=', operand, x, node.span));
+      e = balanced(equal.reduce((a, b) => call('or', [a, b], BOOLEAN(a.type.nullable || b.type.nullable))));
     }
     return node.negated ? call('not', [e], e.type) : e;
   }
