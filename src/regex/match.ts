@@ -18,6 +18,7 @@ const TRY_AGAIN = Symbol('try again');
 export class Matcher {
   readonly #program: Program;
   readonly #linear: boolean;
+  readonly #plainSteps: number;
   /** bit per join and place: has been tried */
   #tried = new Uint32Array(0);
   #places = 0;
@@ -31,9 +32,11 @@ export class Matcher {
   /** starts and ends of the groups, then the registers of loops; -1 = none */
   readonly slots: Int32Array;
 
-  constructor(program: Program, linear: boolean) {
+  /** `plainSteps`: for each character of a text before a linear pattern begins to remember. */
+  constructor(program: Program, linear: boolean, plainSteps = PLAIN_STEPS) {
     this.#program = program;
     this.#linear = linear;
+    this.#plainSteps = plainSteps;
     this.slots = new Int32Array(program.registers);
   }
 
@@ -42,7 +45,7 @@ export class Matcher {
     this.#text = text;
     this.#steps = 0;
     this.#remembers = false;
-    this.#stepsMax = this.#linear ? PLAIN_STEPS * (text.length + 1) : REGEX_STEPS_MAX;
+    this.#stepsMax = this.#linear ? this.#plainSteps * (text.length + 1) : REGEX_STEPS_MAX;
     try {
       return this.#search(text);
     } catch (e) {
@@ -175,7 +178,7 @@ export class Matcher {
     while (empty < loops.length && this.slots[loops[empty]] === at) empty++;
     const bit = (this.#program.joins[pc] + empty) * this.#places + at;
     const word = Math.floor(bit / 32);
-    const mask = 1 << bit % 32;
+    const mask = 1 << (bit % 32);
     if ((this.#tried[word] & mask) !== 0) return false;
     this.#tried[word] |= mask;
     return true;

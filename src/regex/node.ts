@@ -1,16 +1,6 @@
 import type { CharSet } from './charset.js';
 
-export type Assertion =
-  | 'begin'
-  | 'end'
-  | 'word'
-  | 'notWord'
-  | 'lineStart'
-  | 'lineEnd'
-  | 'lastLineEnd'
-  | 'unixLineStart'
-  | 'unixLineEnd'
-  | 'unixLastLineEnd';
+export type Assertion = 'begin' | 'end' | 'word' | 'notWord' | 'lineStart' | 'lineEnd' | 'lastLineEnd' | 'unixLineStart' | 'unixLineEnd' | 'unixLastLineEnd';
 
 /** A pattern as a tree. */
 export type Node =

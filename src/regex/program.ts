@@ -70,7 +70,18 @@ export class ProgramWriter {
     this.#sets.forEach((set, i) => {
       for (let cp = 0; cp < 128; cp++) ascii[128 * i + cp] = set(cp) ? 1 : 0;
     });
-    return { code, ascii, sets: this.#sets, asserts: this.#asserts, parts: this.#parts, folds: this.#folds, groups: this.#groups, registers, loops: this.#loops, ...joins };
+    return {
+      code,
+      ascii,
+      sets: this.#sets,
+      asserts: this.#asserts,
+      parts: this.#parts,
+      folds: this.#folds,
+      groups: this.#groups,
+      registers,
+      loops: this.#loops,
+      ...joins,
+    };
   }
 
   get #at(): number {

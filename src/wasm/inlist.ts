@@ -45,7 +45,7 @@ function findBits(c: Compiler, a: Val, items: readonly Literal[], code: number):
   const table = new BigUint64Array(words << bits);
   for (let i = 0; i < 1 << bits; i++) store(table, i, values[0], wide);
   for (const v of values) {
-    let slot = home(v, bits);
+    let slot = home(v, bits, wide);
     while (!at(table, slot, v, wide) && !at(table, slot, values[0], wide)) slot = (slot + 1) & ((1 << bits) - 1);
     store(table, slot, v, wide);
   }
@@ -57,13 +57,20 @@ function findBits(c: Compiler, a: Val, items: readonly Literal[], code: number):
   f.set(low);
   f.get(low);
   if (wide) f.get(high).i64(BigInt.asIntN(64, GOLDEN)).op(op.I64_MUL, op.I64_XOR);
-  f.i64(BigInt.asIntN(64, GOLDEN)).op(op.I64_MUL).i64(BigInt(64 - bits)).op(op.I64_SHR_U, op.I32_WRAP_I64).set(slot);
+  f.i64(BigInt.asIntN(64, GOLDEN))
+    .op(op.I64_MUL)
+    .i64(BigInt(64 - bits))
+    .op(op.I64_SHR_U, op.I32_WRAP_I64)
+    .set(slot);
   f.i32(0).set(found).block();
   const done = f.depth;
   f.loop();
   const again = f.depth;
   c.pushData(offset);
-  f.get(slot).i32(wide ? 4 : 3).op(op.I32_SHL, op.I32_ADD).set(entry);
+  f.get(slot)
+    .i32(wide ? 4 : 3)
+    .op(op.I32_SHL, op.I32_ADD)
+    .set(entry);
   const equal = (lowValue: () => void, highValue: () => void): void => {
     f.get(entry).mem(op.I64_LOAD, 0);
     lowValue();
@@ -83,13 +90,20 @@ function findBits(c: Compiler, a: Val, items: readonly Literal[], code: number):
     () => f.i64(BigInt.asIntN(64, values[0] >> 64n)),
   );
   f.brIfTo(done);
-  f.get(slot).i32(1).op(op.I32_ADD).i32((1 << bits) - 1).op(op.I32_AND).set(slot).brTo(again);
+  f.get(slot)
+    .i32(1)
+    .op(op.I32_ADD)
+    .i32((1 << bits) - 1)
+    .op(op.I32_AND)
+    .set(slot)
+    .brTo(again);
   f.end().end();
   f.get(found);
 }
 
-function home(v: bigint, bits: number): number {
-  const low = BigInt.asUintN(64, v) ^ BigInt.asUintN(64, (v >> 64n) * GOLDEN);
+/** As the emitted code has it: 64 bits of the value, the upper half of a wide one mixed in. */
+function home(v: bigint, bits: number, wide: boolean): number {
+  const low = BigInt.asUintN(64, v) ^ (wide ? BigInt.asUintN(64, (v >> 64n) * GOLDEN) : 0n);
   return Number(BigInt.asUintN(64, low * GOLDEN) >> BigInt(64 - bits));
 }
 function at(table: BigUint64Array, slot: number, v: bigint, wide: boolean): boolean {

@@ -52,7 +52,16 @@ const extreme = (fn: 'greatest' | 'least'): FunctionDef => ({
     if (args.every((a) => a.type.root === 'NULL')) throw b.illegalNull(node.span);
     const type = b.unify(args, node.span, 'the arguments have no common type');
     const alike = args.map((a) => convert(a, type));
-    return alike.length === 1 ? alike[0] : call(fn, alike, withNullable(type, alike.some((a) => a.type.nullable)));
+    return alike.length === 1
+      ? alike[0]
+      : call(
+          fn,
+          alike,
+          withNullable(
+            type,
+            alike.some((a) => a.type.nullable),
+          ),
+        );
   },
 });
 
