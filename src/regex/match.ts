@@ -99,7 +99,7 @@ export class Matcher {
 
   /** Runs from an instruction at a place; where it ends, -1 when it fails. `mustEnd`: it counts only when it ends there. Slots are as they were when it fails. */
   #run(start: number, from: number, mustEnd: number): number {
-    const { code, sets, ascii, joins } = this.#program;
+    const { code, joins } = this.#program;
     const text = this.#text;
     const floor = this.#height;
     let pc = start;
@@ -112,12 +112,8 @@ export class Matcher {
       if (ok)
         switch (code[3 * pc]) {
           case SET: {
-            ok = at < text.length;
-            if (!ok) break;
-            const unit = text.charCodeAt(at);
-            const cp = unit >= 0xd800 && unit < 0xdc00 ? text.codePointAt(at)! : unit;
-            ok = cp < 128 ? ascii[(x << 7) + cp] !== 0 : sets[x](cp);
-            if (ok) at += cp > 0xffff ? 2 : 1;
+            at = this.#through(x, at);
+            ok = at >= 0;
             pc++;
             break;
           }
@@ -169,6 +165,15 @@ export class Matcher {
         if (pc < 0) this.slots[-1 - pc] = at;
       } while (pc < 0);
     }
+  }
+
+  /** Where the character at `at` ends, when it is in the set; else -1. */
+  #through(set: number, at: number): number {
+    if (at >= this.#text.length) return -1;
+    const unit = this.#text.charCodeAt(at);
+    if (unit < 128) return this.#program.ascii[(set << 7) + unit] !== 0 ? at + 1 : -1;
+    const cp = this.#text.codePointAt(at)!;
+    return this.#program.sets[set](cp) ? at + (cp > 0xffff ? 2 : 1) : -1;
   }
 
   /** Whether this state is here for the first time. */
