@@ -108,6 +108,8 @@ function isIn(c: Compiler, e: Call): Val {
   return out;
 }
 
+const SHARING_BRANCHES_MAX = 256;
+
 /** The first branch whose condition is TRUE. One block that each result leaves: branches inside branches would be as deep as the script is long. */
 function caseWhen(c: Compiler, e: Call): Val {
   const f = c.f;
@@ -135,7 +137,10 @@ function caseWhen(c: Compiler, e: Call): Val {
   branch(0);
   c.scoped(() => {
     for (let i = 1; i < branches; i++) {
-      pushIsTrue(c, e.args[2 * i]);
+      const condition = (): void => pushIsTrue(c, e.args[2 * i]);
+      // what a condition evaluates serves those after it, unless there are so many that its locals are the greater burden
+      if (branches > SHARING_BRANCHES_MAX) c.scoped(condition);
+      else condition();
       branch(i);
     }
     finish();
