@@ -21,6 +21,7 @@ export { localTimes, sliceRows, utcTimes } from "./window/slice";
 export { distinctKeep, distinctMerge, linkRows } from "./aggregate/distinct";
 export * from "./expr/string";
 export * from "./expr/position";
+export { strInTable } from "./expr/set";
 export * from "./expr/date";
 export * from "./expr/format";
 export * from "./expr/parse";

@@ -1,5 +1,7 @@
 import { both, type CharSet, ignoringCase, type NamedSet, not, pointText, range, union } from './charset.js';
-import { NotAPattern, type PatternReader } from './parse.js';
+import { escaped } from './escape.js';
+import type { PatternReader } from './parse.js';
+import { NotAPattern } from './refusal.js';
 
 /** [...] behind its opening bracket: characters, ranges, classes in it, && of classes. `closes`: its closing bracket is taken. */
 export function parseClass(r: PatternReader, closes = true): NamedSet {
@@ -49,11 +51,11 @@ function member(r: PatternReader): NamedSet {
   if (r.take('\\')) {
     const set = r.shorthand();
     if (set !== undefined) return set;
-    low = r.escaped();
+    low = escaped(r);
   } else low = r.next().codePointAt(0)!;
   if (r.peek() !== '-' || r.peek(1) === '[' || r.peek(1) === ']' || r.peek(1) === '') return r.literal(low);
   r.at++;
-  const high = r.take('\\') ? r.escaped() : r.next().codePointAt(0)!;
+  const high = r.take('\\') ? escaped(r) : r.next().codePointAt(0)!;
   if (high < low) throw new NotAPattern('illegal character range');
   if (r.flags.ignoreCase) return { set: ignoringCase(low, high, r.flags.unicodeCase) };
   return { set: range(low, high), js: `${pointText(low)}-${pointText(high)}` };

@@ -1,7 +1,8 @@
 import { Matcher } from './match.js';
 import { type NativePattern, nativePattern } from './native.js';
-import { NotAPattern, PatternReader } from './parse.js';
+import { PatternReader } from './parse.js';
 import { ProgramWriter } from './program.js';
+import { NotAPattern } from './refusal.js';
 
 export { PatternLimit } from './match.js';
 

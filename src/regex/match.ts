@@ -1,6 +1,6 @@
 import { REGEX_MEMORY_BYTES_MAX, REGEX_STEPS_MAX } from '../base/limits.js';
-import { alike, letterOrDigit, nonSpacingMark } from './charset.js';
-import type { Assertion } from './node.js';
+import { holds } from './assertions.js';
+import { alike } from './charset.js';
 import { ASSERT, BACK, JUMP, MARK, MATCH, PART, PROGRESS, type Program, SAVE, SET, SPLIT } from './program.js';
 
 /** A matcher gave up: a limit of steps or of memory. */
@@ -18,6 +18,7 @@ const TRY_AGAIN = Symbol('try again');
 export class Matcher {
   readonly #program: Program;
   readonly #linear: boolean;
+  readonly #plainSteps: number;
   /** bit per join and place: has been tried */
   #tried = new Uint32Array(0);
   #places = 0;
@@ -31,9 +32,11 @@ export class Matcher {
   /** starts and ends of the groups, then the registers of loops; -1 = none */
   readonly slots: Int32Array;
 
-  constructor(program: Program, linear: boolean) {
+  /** `plainSteps`: for each character of a text before a linear pattern begins to remember. */
+  constructor(program: Program, linear: boolean, plainSteps = PLAIN_STEPS) {
     this.#program = program;
     this.#linear = linear;
+    this.#plainSteps = plainSteps;
     this.slots = new Int32Array(program.registers);
   }
 
@@ -42,7 +45,7 @@ export class Matcher {
     this.#text = text;
     this.#steps = 0;
     this.#remembers = false;
-    this.#stepsMax = this.#linear ? PLAIN_STEPS * (text.length + 1) : REGEX_STEPS_MAX;
+    this.#stepsMax = this.#linear ? this.#plainSteps * (text.length + 1) : REGEX_STEPS_MAX;
     try {
       return this.#search(text);
     } catch (e) {
@@ -96,7 +99,7 @@ export class Matcher {
 
   /** Runs from an instruction at a place; where it ends, -1 when it fails. `mustEnd`: it counts only when it ends there. Slots are as they were when it fails. */
   #run(start: number, from: number, mustEnd: number): number {
-    const { code, sets, ascii, joins } = this.#program;
+    const { code, joins } = this.#program;
     const text = this.#text;
     const floor = this.#height;
     let pc = start;
@@ -109,12 +112,8 @@ export class Matcher {
       if (ok)
         switch (code[3 * pc]) {
           case SET: {
-            ok = at < text.length;
-            if (!ok) break;
-            const unit = text.charCodeAt(at);
-            const cp = unit >= 0xd800 && unit < 0xdc00 ? text.codePointAt(at)! : unit;
-            ok = cp < 128 ? ascii[(x << 7) + cp] !== 0 : sets[x](cp);
-            if (ok) at += cp > 0xffff ? 2 : 1;
+            at = this.#through(x, at);
+            ok = at >= 0;
             pc++;
             break;
           }
@@ -166,6 +165,15 @@ export class Matcher {
         if (pc < 0) this.slots[-1 - pc] = at;
       } while (pc < 0);
     }
+  }
+
+  /** Where the character at `at` ends, when it is in the set; else -1. */
+  #through(set: number, at: number): number {
+    if (at >= this.#text.length) return -1;
+    const unit = this.#text.charCodeAt(at);
+    if (unit < 128) return this.#program.ascii[(set << 7) + unit] !== 0 ? at + 1 : -1;
+    const cp = this.#text.codePointAt(at)!;
+    return this.#program.sets[set](cp) ? at + (cp > 0xffff ? 2 : 1) : -1;
   }
 
   /** Whether this state is here for the first time. */
@@ -223,71 +231,4 @@ export class Matcher {
     }
     return at + end - start;
   }
-}
-
-const LF = 10;
-const CR = 13;
-const ends = (c: number): boolean => c === LF || c === CR || c === 0x85 || (c | 1) === 0x2029;
-
-function holds(kind: Assertion, text: string, at: number): boolean {
-  const n = text.length;
-  const before = at > 0 ? text.charCodeAt(at - 1) : -1;
-  const after = at < n ? text.charCodeAt(at) : -1;
-  switch (kind) {
-    case 'begin':
-      return at === 0;
-    case 'end':
-      return at === n;
-    case 'word':
-      return isBoundary(text, at);
-    case 'notWord':
-      return !isBoundary(text, at);
-    // a line begins behind a line's end, but not behind the text's last one
-    case 'lineStart':
-      return at !== n && (at === 0 || (ends(before) && !(before === CR && after === LF)));
-    case 'unixLineStart':
-      return at !== n && (at === 0 || before === LF);
-    case 'lastLineEnd':
-      if (at < n - 2 || (at === n - 2 && !(after === CR && text.charCodeAt(at + 1) === LF))) return false;
-      return at === n || endsLine(before, after);
-    case 'lineEnd':
-      return at === n || endsLine(before, after);
-    case 'unixLineEnd':
-      return at === n || after === LF;
-    case 'unixLastLineEnd':
-      return at === n || (at === n - 1 && after === LF);
-  }
-}
-
-/** A line ends before `after`; the two characters CR LF end it once. */
-const endsLine = (before: number, after: number): boolean => ends(after) && !(after === LF && before === CR);
-
-function isBoundary(text: string, at: number): boolean {
-  return wordBefore(text, at) !== wordAt(text, at);
-}
-
-/** Java 17: letters and digits of every script, and marks that stand on one. */
-function wordAt(text: string, at: number): boolean {
-  return at < text.length && isWord(text, at, text.codePointAt(at)!);
-}
-function wordBefore(text: string, at: number): boolean {
-  if (at === 0) return false;
-  const start = startOfCharacter(text, at);
-  return isWord(text, start, text.codePointAt(start)!);
-}
-function isWord(text: string, at: number, cp: number): boolean {
-  if (cp === 0x5f || letterOrDigit(cp)) return true;
-  if (cp < 128 || !nonSpacingMark(cp)) return false;
-  let i = at;
-  while (i > 0) {
-    i = startOfCharacter(text, i);
-    const base = text.codePointAt(i)!;
-    if (letterOrDigit(base)) return true;
-    if (!nonSpacingMark(base)) return false;
-  }
-  return false;
-}
-function startOfCharacter(text: string, end: number): number {
-  const low = text.charCodeAt(end - 1);
-  return low >= 0xdc00 && low < 0xe000 && end > 1 ? end - 2 : end - 1;
 }

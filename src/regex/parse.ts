@@ -1,11 +1,9 @@
-import { MillraceError } from '../base/errors.js';
 import { NESTING_MAX } from '../base/limits.js';
 import { type NamedSet, ignoringCase, lineEnd, not, pointText, propertySet, SHORTHAND_TEXT, SHORTHANDS, single } from './charset.js';
 import { parseClass } from './class.js';
+import { escaped, withoutQuotes } from './escape.js';
 import { lengthOf, type Node } from './node.js';
-
-/** Java refuses the pattern; Flink's functions then give NULL. */
-export class NotAPattern extends Error {}
+import { NotAPattern, unsupported } from './refusal.js';
 
 /** Pattern flags as they stand at one place. */
 export interface Flags {
@@ -19,11 +17,6 @@ export interface Flags {
   dotAll: boolean;
   /** d: \n alone ends a line */
   unixLines: boolean;
-}
-
-/** What Java's patterns have and this reader has not. */
-export function unsupported(what: string): MillraceError {
-  return new MillraceError('NOT_SUPPORTED', `${what} in a regular expression is not supported yet`);
 }
 
 /** Reads a pattern of java.util.regex (17). */
@@ -141,7 +134,7 @@ export class PatternReader {
     if (ch === 'k') return this.#namedReference();
     if (/[1-9]/.test(ch)) return this.#reference();
     const set = this.shorthand();
-    if (set === undefined) return { t: 'set', ...this.literal(this.escaped()) };
+    if (set === undefined) return { t: 'set', ...this.literal(escaped(this)) };
     return { t: 'set', set: set.set, js: set.js === undefined ? undefined : `[${set.js}]` };
   }
 
@@ -181,52 +174,6 @@ export class PatternReader {
     const set = propertySet(name, this.flags.ignoreCase);
     if (set === undefined) throw unsupported(`\\p{${name}}`);
     return { set: ch === 'p' ? set : not(set) };
-  }
-
-  /** The character that an escape stands for. */
-  escaped(): number {
-    const ch = this.next();
-    const plain: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, a: 7, e: 27 };
-    if (Object.hasOwn(plain, ch)) return plain[ch];
-    if (ch === '0') return this.#octal();
-    if (ch === 'x') return this.take('{') ? this.#hexInBraces() : this.#hex(2);
-    if (ch === 'u') return this.#utf16();
-    if (ch === 'c') return this.next().codePointAt(0)! ^ 64;
-    if (ch === 'N' || ch === 'X') throw unsupported(`\\${ch}`);
-    if (/[a-zA-Z]/.test(ch)) throw new NotAPattern(`illegal escape \\${ch}`);
-    return ch.codePointAt(0)!;
-  }
-  #hex(digits: number): number {
-    let text = '';
-    for (let i = 0; i < digits; i++) text += this.next();
-    if (!/^[0-9a-fA-F]+$/.test(text)) throw new NotAPattern('illegal hexadecimal escape');
-    return Number.parseInt(text, 16);
-  }
-  #hexInBraces(): number {
-    let text = '';
-    for (let c = this.next(); c !== '}'; c = this.next()) text += c;
-    const cp = /^[0-9a-fA-F]+$/.test(text) ? Number.parseInt(text, 16) : Number.NaN;
-    if (!(cp <= 0x10ffff)) throw new NotAPattern('illegal hexadecimal code point');
-    return cp;
-  }
-  #utf16(): number {
-    const unit = this.#hex(4);
-    const { at } = this;
-    if (unit >= 0xd800 && unit < 0xdc00 && this.take('\\u')) {
-      const low = this.#hex(4);
-      if (low >= 0xdc00 && low < 0xe000) return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-      this.at = at;
-    }
-    return unit;
-  }
-  #octal(): number {
-    if (!/[0-7]/.test(this.peek())) throw new NotAPattern('illegal octal escape');
-    let n = Number(this.next());
-    if (/[0-7]/.test(this.peek())) {
-      n = n * 8 + Number(this.next());
-      if (/[0-7]/.test(this.peek()) && n < 32) n = n * 8 + Number(this.next());
-    }
-    return n;
   }
 
   // ---- groups ----
@@ -332,20 +279,4 @@ export class PatternReader {
     if (!this.take('}') || max < min) throw new NotAPattern('illegal repetition range');
     return [min, max];
   }
-}
-
-/** \Q...\E as escaped characters. */
-function withoutQuotes(source: string): string {
-  let out = '';
-  for (let i = 0; i < source.length; ) {
-    if (source.startsWith('\\Q', i)) {
-      const end = source.indexOf('\\E', i + 2);
-      for (const ch of source.slice(i + 2, end < 0 ? undefined : end)) out += /[a-zA-Z0-9]/.test(ch) || ch.codePointAt(0)! > 127 ? ch : `\\${ch}`;
-      i = end < 0 ? source.length : end + 2;
-    } else if (source[i] === '\\') {
-      out += source.slice(i, i + 2);
-      i += 2;
-    } else out += source[i++];
-  }
-  return out;
 }

@@ -10,7 +10,7 @@ import { type CatalogTable, DEFAULT_CATALOG, DEFAULT_DATABASE, type TableColumn 
 import { checkSinkChangelog } from './changelog.js';
 import { convert, literal } from './expr.js';
 import { optimize } from './optimize.js';
-import { placeOptionError, tableOptions } from './options.js';
+import { checkFormatColumns, placeOptionError, tableOptions } from './options.js';
 import { checkMetadata } from './metadata.js';
 import type { PlannedSink } from './physical.js';
 import { leafRefs, leavesOf, type Rel } from './rel.js';
@@ -124,6 +124,7 @@ async function sinkConfig(
   const metadata = columns.map((c) => c.metadataKey);
   checkMetadata(table, metadata, found.connector.name, found.connector.metadata ?? {}, true);
   const schema = sinkSchema(columns);
+  await checkFormatColumns(found.format, schema, metadata, place);
   const leaves = leavesOf(schema);
   const sink: SinkConfig = {
     connector: found.connector.name,

@@ -6,6 +6,8 @@ import type { OptionDefs, TextOptions } from '../contract/options.js';
 import { readOptions } from '../contract/options.js';
 import { loadConnector, loadFormat } from '../contract/registry.js';
 import type { Connector } from '../contract/source.js';
+import { flatten } from '../types/leaf.js';
+import type { Schema } from '../types/logical.js';
 import type { CatalogTable } from './catalog.js';
 
 /** What the WITH clause of a table says, sorted: the connector's part, the format's part, and what the planner itself takes. */
@@ -106,6 +108,24 @@ async function formatOf(
   const firstKey = Object.keys(options)[0];
   format.check(options, role === 'source' ? 'decode' : 'encode', firstKey === undefined ? use : place(prefix + firstKey));
   return { name, options };
+}
+
+/** The columns of a table's records must be such as its format can carry. */
+export async function checkFormatColumns(
+  format: FormatConfig | undefined,
+  schema: Schema,
+  metadata: readonly (string | undefined)[],
+  use: ErrorPlace,
+): Promise<void> {
+  if (format === undefined) return;
+  const { checkColumn } = await loadFormat(format.name);
+  for (const leaf of flatten({ fields: schema.fields.filter((_, i) => metadata[i] === undefined) })) {
+    try {
+      checkColumn?.(leaf);
+    } catch (e) {
+      throw e instanceof MillraceError ? e.at(use) : e;
+    }
+  }
 }
 
 /** A failure of a table's options, placed at the option it names, or at the table that lacks it; else as it is. */

@@ -10,7 +10,7 @@ import { MillraceError } from '../base/errors.js';
 import { checkRetractable, needsUpdateBefore, refuseTtl, refuseWindow, updates } from './changelog.js';
 import { balanced, columnsOf } from './expr.js';
 import type { CatalogTable } from './catalog.js';
-import { type PlannerSettings, placeOptionError, tableOptions } from './options.js';
+import { checkFormatColumns, type PlannerSettings, placeOptionError, tableOptions } from './options.js';
 import { type AggregateRel, type CalcRel, inputsOf, leavesOf, type Rel, type ScanRel } from './rel.js';
 import { checkMetadata } from './metadata.js';
 import { checkPatterns } from './patterns.js';
@@ -106,6 +106,7 @@ class GraphBuilder {
     const metadataOf = new Map(table.scanSchema.fields.map((f, i) => [f.name, table.scanMetadata[i]]));
     const metadata = schema.fields.map((f) => metadataOf.get(f.name));
     checkMetadata(table, metadata, found.connector.name, found.connector.metadata ?? {}, false);
+    await checkFormatColumns(found.format, schema, metadata, place);
     const source: SourceConfig = {
       connector: found.connector.name,
       tableName: table.name,

@@ -85,6 +85,9 @@ export type FunctionName =
   // conditional; 'case' args: cond, value, cond, value, ..., else
   | 'case'
   | 'coalesce'
+  // of arguments of one type; NULL when one is
+  | 'greatest'
+  | 'least'
   | 'nullIf'
   // casts: the argument's and the result's types say which
   | 'cast'

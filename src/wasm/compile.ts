@@ -227,9 +227,11 @@ export class Compiler {
   /** Runs `body` so that what it evaluates is not reused after it: for code that runs only sometimes. */
   scoped<T>(body: () => T): T {
     this.#scopes.push(new Map());
+    this.f.openScope();
     try {
       return body();
     } finally {
+      this.f.closeScope();
       this.#scopes.pop();
     }
   }

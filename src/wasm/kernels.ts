@@ -14,6 +14,7 @@ export const KERNEL_SIGNATURES = {
   strStartsWith: 'iiii:i',
   strEndsWith: 'iiii:i',
   strLike: 'iiiii:i',
+  strInTable: 'iiiii:i',
   strChars: 'ii:i',
   strSubstring: 'iiii:l',
   strAsciiUpper: 'iii:l',

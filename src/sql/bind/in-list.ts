@@ -1,7 +1,7 @@
 import type { Expr, Literal } from '../../types/expr.js';
 import { BOOLEAN, type LogicalType, NULL_TYPE, withNullable } from '../../types/logical.js';
 import type { Expression } from '../ast/expression.js';
-import { call, foldCast, literal } from '../expr.js';
+import { balanced, call, foldCast, literal } from '../expr.js';
 import type { Span } from '../source.js';
 import { explicitCast } from '../type/cast.js';
 import { asDecimal, commonType, isExact, isInteger, isText, isTimestamp, plainType, sameType } from '../type/common.js';
@@ -24,7 +24,7 @@ export function bindIn(b: ExpressionBinder, node: Expression & { kind: 'in' }): 
       ? b.compare('<>', operand, operand, node.span)
       : constant && list.every((x) => x.op === 'lit')
         ? call('in', [operand, ...list], BOOLEAN(operand.type.nullable || list.some((x) => x.type.nullable)))
-        : list.map((x) => b.compare('=', operand, x, node.span)).reduce((x, y) => call('or', [x, y], BOOLEAN(x.type.nullable || y.type.nullable)));
+        : balanced(list.map((x) => b.compare('=', operand, x, node.span)).reduce((x, y) => call('or', [x, y], BOOLEAN(x.type.nullable || y.type.nullable))));
   return node.negated ? call('not', [e], e.type) : e;
 }
 

@@ -6,7 +6,7 @@ const WRITTEN_CHARS_MAX = 120;
 const LINE_CHARS_MAX = 240;
 /** Calls that cannot fail and of which a script may hold very many. */
 const SILENT: ReadonlySet<FunctionName> = new Set<FunctionName>([
-  ...(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'not', 'in', 'case', 'coalesce'] as const),
+  ...(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'not', 'in', 'case', 'coalesce', 'greatest', 'least'] as const),
   ...(['isNull', 'isNotNull', 'isTrue', 'isFalse', 'isNotTrue', 'isNotFalse', 'isDistinctFrom', 'isNotDistinctFrom'] as const),
 ]);
 /** How far below a comparison the casts lie that it brought along: GREATEST makes CASE of comparisons of casts. */

@@ -183,7 +183,9 @@ function parseExplain(c: Cursor): Statement {
   const at = c.token;
   if (startsQuery(c)) return { kind: 'explain', details, target: parseSelectStatement(c), span: c.since(start) };
   if (c.isWord('INSERT')) return { kind: 'explain', details, target: parseInsert(c), span: c.since(start) };
-  if (c.isWord('TABLE') || c.isWord('CREATE')) return skipStatement(c, start, `EXPLAIN ${c.token.upper}`);
+  if (c.isWord('TABLE')) return skipStatement(c, start, 'EXPLAIN TABLE');
+  // of CREATE only CREATE TABLE ... AS can be explained, which is refused where it says AS
+  if (c.word('CREATE')) parseCreate(c, at);
   c.word('EXECUTE');
   if (!c.isWord('STATEMENT')) throw c.unexpected('a query, INSERT or STATEMENT SET');
   return { kind: 'explain', details, target: parseStatementSet(c, at), span: c.since(start) };

@@ -123,11 +123,16 @@ function skipTypeArguments(c: Cursor): void {
   } while (depth > 0);
 }
 
+const AFTER_TYPE = /^(NOT|NULL|ARRAY|MULTISET|COMMENT|CONSTRAINT|METADATA|PRIMARY)$/;
+
 function unknownType(c: Cursor): Error {
   const t = c.token;
   if (!c.isName(t)) return c.unexpected('a data type');
   const near = nearest(t.upper, [...Object.keys(SIMPLE), 'DOUBLE', 'TIME', 'TIMESTAMP', 'TIMESTAMP_LTZ', 'ROW', 'ARRAY', 'MAP']);
-  return c.source.error('SQL_VALIDATION', `unknown data type '${t.text}'`, t, near === undefined ? '' : `Did you mean ${near}?`);
+  // a name alone could be a type of the user's: then it is the type that is not known, not the text that cannot be read
+  const following = c.peek();
+  const code = following.kind === 'word' && !AFTER_TYPE.test(following.upper) ? 'SQL_SYNTAX' : 'SQL_VALIDATION';
+  return c.source.error(code, `unknown data type '${t.text}'`, t, near === undefined ? '' : `Did you mean ${near}?`);
 }
 
 function parseArgs(c: Cursor, max: number): number[] {

@@ -46,7 +46,7 @@ const choose: FunctionDef = {
 };
 
 /** The greatest or least argument, NULL when one is NULL. */
-const extreme = (op: '>' | '<'): FunctionDef => ({
+const extreme = (fn: 'greatest' | 'least'): FunctionDef => ({
   min: 1,
   max: Number.POSITIVE_INFINITY,
   forms: ['<COMMON>, <COMMON>...'],
@@ -54,12 +54,16 @@ const extreme = (op: '>' | '<'): FunctionDef => ({
     if (args.every((a) => a.type.root === 'NULL')) throw b.illegalNull(node.span);
     const type = b.unify(args, node.span, 'the arguments have no common type', mergedType);
     const alike = args.map((a) => convert(a, type));
-    const nullable = alike.some((a) => a.type.nullable);
-    return alike.reduce((best, a) => {
-      const anyNull = [best, a].filter((x) => x.type.nullable).map((x) => call('isNull', [x], { root: 'BOOLEAN', nullable: false }));
-      const guards = anyNull.flatMap((c) => [c, literal(null, withNullable(type, true))]);
-      return call('case', [...guards, b.compare(op, best, a, node.span), best, a], withNullable(type, nullable));
-    });
+    return alike.length === 1
+      ? alike[0]
+      : call(
+          fn,
+          alike,
+          withNullable(
+            type,
+            alike.some((a) => a.type.nullable),
+          ),
+        );
   },
 });
 
@@ -68,6 +72,6 @@ export const CONDITIONAL_FUNCTIONS: FunctionTable = {
   IFNULL: coalesce('IFNULL', 2, 2),
   NULLIF: nullIf,
   IF: choose,
-  GREATEST: extreme('>'),
-  LEAST: extreme('<'),
+  GREATEST: extreme('greatest'),
+  LEAST: extreme('least'),
 };
