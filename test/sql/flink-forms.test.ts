@@ -130,7 +130,7 @@ test('refusals name what was written', async () => {
     ["CREATE TEMPORARY SYSTEM FUNCTION f AS 'a.B'", '1:1', /^CREATE TEMPORARY SYSTEM FUNCTION is/],
     ['SELECT u.id FROM u, t WHERE u.id = t.i', '1:19', /^a join of tables with a comma between them is not/],
     ["SELECT JSON_OBJECT('a' VALUE 1) FROM t", '1:8', /^the function JSON_OBJECT is not supported yet/],
-    ["SELECT i,\n  DATE_FORMAT(ts, 'D w') FROM t", '2:3', /^the letter 'w' of the date pattern/],
+    ["SELECT i,\n  DATE_FORMAT(ts, 'D z') FROM t", '2:19', /^the letter 'z' of the date pattern/],
     ['SELECT i,\n  s LIKE s2 ESCAPE s2 FROM t', '2:3', /^LIKE with an ESCAPE that is not one constant character/],
   ];
   for (const [sql, at, message] of cases) {
@@ -149,7 +149,8 @@ test('DATE_FORMAT: every letter of a pattern is there or refused with its place'
     for (let n = 1; n <= 5; n++) {
       const e = await answerTo(`SELECT i,\n  DATE_FORMAT(ts, '${letter.repeat(n)}') FROM t`);
       if (e === undefined) continue;
-      assert.equal(e.code, 'NOT_SUPPORTED', letter);
-      assert.deepEqual([e.place.line, e.place.column], [2, 3], letter);
+      // more of a letter than Java takes is wrong in Flink too, at run time
+      assert.match(e.code, /^(NOT_SUPPORTED|SQL_VALIDATION)$/, letter);
+      assert.deepEqual([e.place.line, e.place.column], [2, 19], letter);
     }
 });
