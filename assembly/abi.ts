@@ -61,6 +61,7 @@ export const E_BATCH_CORRUPT = 10; // Kafka RecordBatch: CRC, bounds
 export const E_BATCH_MAGIC = 11;
 export const E_BATCH_CODEC = 12;
 export const E_NOT_NULL = 13; // NULL for a NOT NULL column
+export const E_PATTERN = 16; // a regular expression took too many steps on a text
 export const E_ARITHMETIC = 14; // numeric value out of range where Flink fails
 
 // ---- sizes ----
@@ -108,7 +109,7 @@ export const FRAME_WATERMARK = 2; // i64
 export const FRAME_IDLE = 3;
 export const FRAME_ACTIVE = 4;
 export const FRAME_END = 5; // u32 1 = the sender failed or was cancelled: flush, fire nothing
-export const FRAME_BARRIER = 6; // reserved: checkpoints
+export const FRAME_BARRIER = 6; // i64: its number
 export const FRAME_OBJECTS = 7; // JS values of ANY columns of the batch frame that follows
 
 // ---- what emitted readers use of a decoder's context (assembly/scan/context.ts) ----
@@ -133,7 +134,7 @@ export const F_BYTES = 9; // base64 in text
 export const F_DECIMAL = 10; // [precision << 8 | scale]
 export const F_DATE = 11;
 export const F_TIME = 12; // milliseconds of the day
-export const F_TIMESTAMP = 13; // [digits of the unit: 0, 3, 6, 9]
+export const F_TIMESTAMP = 13; // [digits of the unit: 3, 6, 9]
 export const F_LTZ = 14; // [digits of the unit]
 export const F_ROW = 15;
 

@@ -20,6 +20,8 @@ export { resultCount, resultWord, result128, resultBytes, resultAvgInt, resultAv
 export { localTimes, sliceRows, utcTimes } from "./window/slice";
 export { distinctKeep, distinctMerge, linkRows } from "./aggregate/distinct";
 export * from "./expr/string";
+export * from "./expr/position";
+export { strInTable } from "./expr/set";
 export * from "./expr/date";
 export * from "./expr/format";
 export * from "./expr/parse";
@@ -43,6 +45,7 @@ export { decimalOp128, decimalRescale128, decimalRound128, decimalToLong128 } fr
 export * from "./expr/double";
 export * from "./pack";
 export { splitHashes } from "./window/hot";
+export { lateRows } from "./window/late";
 export { partialSize, partialPack, partialBytes, partialUnpack } from "./window/partial";
 export { snappyBytesMax, snappyDeflate, snappyTableBytes } from "./write/snappy";
 export { lz4BytesMax, lz4Deflate, lz4TableBytes } from "./write/lz4";

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type CommandDef, defineCommand, runMain } from 'citty';
+import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty';
+import { checkFlags, checkSubCommand } from '#src/serve/flags.js';
 import { type Shape, shapeNames } from './data/ads.js';
 import { PACKAGED, ROOT } from './lib/paths.js';
 import { child } from './lib/program.js';
@@ -195,5 +196,41 @@ const OF_THE_REPOSITORY: Record<string, CommandDef> = {
 export async function bench(rawArgs: string[]): Promise<void> {
   const subCommands = PACKAGED ? COMMANDS : { ...COMMANDS, ...OF_THE_REPOSITORY };
   const name = PACKAGED ? 'millrace bench' : 'npm run bench --';
-  await runMain(defineCommand({ meta: { name, description: 'millrace measured, against peers on the same input' }, subCommands }), { rawArgs });
+  const command = defineCommand({ meta: { name, description: 'millrace measured, against peers on the same input' }, subCommands });
+  const works = leadingWorks(subCommands, rawArgs);
+  const flags = rawArgs.slice(works.length);
+  try {
+    if (works.length < 2) checkSubCommand(command, rawArgs, name);
+    // each takes the flags it has; one that none of them has is refused
+    else checkFlags(Object.assign({}, ...works.map((w) => subCommands[w].args)), flags, `${name} ${works.join(' ')}`);
+  } catch (e) {
+    process.stderr.write(`${(e as Error).message}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  if (works.length < 2) return runMain(command, { rawArgs });
+  for (const w of works) await runMain(command, { rawArgs: [w, ...flagsOf(subCommands[w], flags)] });
+}
+
+/** Names of works at the begin of the arguments, several to be run in turn; one that takes a name of its own stands alone. */
+function leadingWorks(subCommands: Readonly<Record<string, CommandDef>>, rawArgs: readonly string[]): string[] {
+  const works: string[] = [];
+  for (const arg of rawArgs) {
+    if (!Object.hasOwn(subCommands, arg) || Object.values((subCommands[arg].args ?? {}) as ArgsDef).some((a) => a.type === 'positional')) break;
+    works.push(arg);
+  }
+  return works;
+}
+
+/** The flags that a work has, with their values. */
+function flagsOf(work: CommandDef, flags: readonly string[]): string[] {
+  const args = (work.args ?? {}) as ArgsDef;
+  const out: string[] = [];
+  for (let i = 0; i < flags.length; i++) {
+    const name = flags[i].replace(/^--?/, '').replace(/=.*$/, '');
+    const alone = flags[i].includes('=') || flags[i + 1] === undefined || flags[i + 1].startsWith('--');
+    if (args[name] !== undefined) out.push(...flags.slice(i, alone ? i + 1 : i + 2));
+    if (!alone) i++;
+  }
+  return out;
 }

@@ -4,7 +4,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const PUBLIC = ['cli', 'index', 'engine', 'testing'];
+const PUBLIC = ['cli', 'index', 'engine', 'testing', 'bundle'];
 
 /** The package's entry points, and every module that the source names for loading by URL: ownModule('path.js') and the registry's. */
 function entriesOf(src) {
@@ -71,7 +71,7 @@ function checkSlots(dist) {
 function check(dist) {
   for (const file of files(dist, '.js')) {
     const text = readFileSync(file, 'utf8');
-    if (/new URL\("\.\.", import\.meta\.url\)/.test(text) && dirname(dirname(file)) !== dist) throw new Error(`build: ${file} would not find dist/`);
+    if (/new URL\("\.\.", import\.meta\.url\b/.test(text) && dirname(dirname(file)) !== dist) throw new Error(`build: ${file} would not find dist/`);
     for (const m of text.matchAll(/ownModule\("([^"]+)"\)/g))
       if (!existsSync(join(dist, m[1]))) throw new Error(`build: ${file} names ${m[1]}, which is not in dist`);
   }

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { checkBundles } from './check-bundles.mjs';
 
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -100,7 +101,8 @@ try {
   check(out.includes('+I[2, B]') && !out.includes('+I[1'), `the installed package printed:\n${out}`);
   const bench = run('npx', ['--no-install', 'millrace', 'bench', 'ads', '--records', '20000', '--rounds', '1'], app, { TMPDIR: work });
   check(/millrace 2 slots [\s\S]* outputs equal/.test(bench), `the installed package's bench printed:\n${bench}`);
-  console.log(`package: ${packed.files.length} files, ${(packed.size / 1024).toFixed(0)} KiB packed; installs, imports and runs`);
+  await checkBundles(app, mkdtempSync(join(work, 'bundles-')), check);
+  console.log(`package: ${packed.files.length} files, ${(packed.size / 1024).toFixed(0)} KiB packed; installs, imports, runs and bundles`);
 } catch (e) {
   console.error(`package: ${e.message}`);
   process.exitCode = 1;

@@ -53,10 +53,70 @@ export function strToFloat(a: usize, n: i32, out: usize): i32 {
 
 /** As Java's new BigDecimal(text), HALF_UP at the scale; 0 beyond the precision too. */
 export function strToDecimal(a: usize, n: i32, precision: i32, scale: i32, out: usize): i32 {
+  if (precision <= 18 && n <= 18) return shortToDecimal(a, n, precision, scale, out);
   const end = trimEnd(a, a + n);
   if (parseDecimal(trimStart(a, end), end, precision, scale) != GOOD) return 0;
   store<u64>(out, load<u64>(RESULT));
   store<u64>(out, load<u64>(RESULT, 8), 8);
+  return 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function isBlank(b: u32): bool { return b == 0x20 || b == 0x0a || b == 0x09; }
+
+/**
+ * Short text as a short decimal: Flink's BinaryStringDataUtil.toDecimalFromBytes, which takes the character that ends the number for a part of it ('1a' is 1, '.'
+ * and 'x' are 0), counts leading zeros as digits, and knows no exponent below what a long holds.
+ */
+function shortToDecimal(a: usize, n: i32, precision: i32, scale: i32, out: usize): i32 {
+  const end = a + n;
+  while (a < end && isBlank(load<u8>(a))) a++;
+  if (a == end) return 0;
+  let b: u32 = load<u8>(a);
+  const negative = b == 0x2d;
+  if (negative || b == 0x2b) {
+    a++;
+    if (a == end) return 0;
+  }
+  let v: i64 = 0;
+  let exp = 0;
+  let length = 0;
+  let point = -1;
+  while (a < end) {
+    b = load<u8>(a++);
+    if (b >= 0x30 && b <= 0x39) {
+      v = v * 10 + (b as i64) - 0x30;
+      length++;
+    } else if (b == 0x2e) {
+      if (point >= 0) return 0;
+      point = length;
+    } else break;
+  }
+  if (point < 0) point = length;
+  if ((b == 0x65 || b == 0x45) && a < end) {
+    b = load<u8>(a);
+    const below = b == 0x2d;
+    if (below || b == 0x2b) {
+      a++;
+      if (a == end) return 0;
+    }
+    while (a < end) {
+      b = load<u8>(a++);
+      if (b < 0x30 || b > 0x39) break;
+      if (exp < 100000) exp = exp * 10 + (b as i32) - 0x30;
+    }
+    if (below) exp = -exp;
+  }
+  exp -= length - point;
+  while (a < end) if (!isBlank(load<u8>(a++))) return 0;
+  const change = exp + scale;
+  if (length + change > precision || change < -18) return 0;
+  if (change >= 0) for (let i = 0; i < change; i++) v *= 10;
+  else v = decRescale(v, -change);
+  if (negative) v = -v;
+  store<i64>(out, v);
+  store<i64>(out, v >> 63, 8);
   return 1;
 }
 
@@ -80,7 +140,7 @@ export function doubleToDecimal64(v: f64, precision: i32, scale: i32, out: usize
 /** HALF_UP at so many digits after the point of what a double prints as. */
 export function roundDouble64(v: f64, digits: i32, out: usize): i32 {
   if (v == 0 || !(abs<f64>(v) < Infinity)) {
-    store<f64>(out, v);
+    store<f64>(out, v + 0); // a decimal has no -0
     return 1;
   }
   const k = shortestDigits(abs<f64>(v));

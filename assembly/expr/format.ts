@@ -149,7 +149,7 @@ const MONTHS = memory.data<u8>([
 /** A name of a table of 10-byte entries: three letters when width < 4, else all. */
 function putName(to: usize, table: usize, index: i32, width: i32): usize {
   const from = table + index * 10;
-  for (let i = 0; i < (width < 4 ? 3 : 10); i++) {
+  for (let i = 0; i < (width < 4 ? 3 : width == 5 ? 1 : 10); i++) {
     const b = load<u8>(from + i);
     if (b == 0) break;
     store<u8>(to++, b);
@@ -157,12 +157,39 @@ function putName(to: usize, table: usize, index: i32, width: i32): usize {
   return to;
 }
 
+/** AD or BC; from four letters on by name, five: one letter. */
+function putEra(to: usize, after: bool, w: i32): usize {
+  if (w == 5) { store<u8>(to, after ? 0x41 : 0x42); return to + 1; }
+  if (w < 4) {
+    store<u8>(to, after ? 0x41 : 0x42);
+    store<u8>(to, after ? 0x44 : 0x43, 1);
+    return to + 2;
+  }
+  const name = after ? AFTER : BEFORE;
+  const n: usize = after ? 11 : 13;
+  memory.copy(to, name, n);
+  return to + n;
+}
+// "Anno Domini", "Before Christ"
+const AFTER = memory.data<u8>([0x41, 0x6e, 0x6e, 0x6f, 0x20, 0x44, 0x6f, 0x6d, 0x69, 0x6e, 0x69]);
+const BEFORE = memory.data<u8>([0x42, 0x65, 0x66, 0x6f, 0x72, 0x65, 0x20, 0x43, 0x68, 0x72, 0x69, 0x73, 0x74]);
+
+/** Number of the week, from Sundays, that day number `day` of a year or month lies in; the first may be short (the rule of the United States). */
+function weekOf(day: i32, days: i32): i32 { return (day - 1 + (isoWeekday(days - day + 1) % 7)) / 7 + 1; }
+
+/** The year that the week of a date counts to: its Saturday's. */
+function usWeekYear(days: i32, year: i32): i32 { return days + 6 - isoWeekday(days) % 7 >= daysFromCivil(year + 1, 1, 1) ? year + 1 : year; }
+
+function usWeek(days: i32, year: i32): i32 {
+  return usWeekYear(days, year) > year ? 1 : weekOf(days - daysFromCivil(year, 1, 1) + 1, days);
+}
+
 /**
  * Local ms and nanoseconds below them by a compiled pattern: `count` pairs { u8 letter, u8 width or literal byte }; letters are numbered
- * from 1 in "yuMdHhmsSaEDQkKnAGwW" (src/wasm/datepattern.ts).
+ * from 1 in "yuMdHhmsSaEDQkKnAGwWYFeN" (src/wasm/datepattern.ts).
  */
 export function formatTimestamp(arena: usize, ms: i64, nanos: i32, tokens: usize, count: i32): u64 {
-  const to = arenaAlloc(arena, count * 12 + 16);
+  const to = arenaAlloc(arena, count * 24 + 16);
   if (to <= 4096) return pack(to, 0);
   const days = floorDiv(ms, 86400000) as i32;
   const ofDay = floorMod(ms, 86400000) as i32;
@@ -197,8 +224,25 @@ export function formatTimestamp(arena: usize, ms: i64, nanos: i32, tokens: usize
       case 10: store<u8>(at++, hour < 12 ? 0x41 : 0x50); store<u8>(at++, 0x4d); break;
       case 11: at = putName(at, WEEKDAYS, isoWeekday(days) - 1, w); break;
       case 12: at = digits(at, days - daysFromCivil((civil >> 16) as i32, 1, 1) + 1, w); break;
+      case 13: // quarter
+        if (w == 3) store<u8>(at++, 0x51);
+        at = digits(at, (month + 2) / 3, w == 3 ? 1 : w);
+        break;
       case 14: at = digits(at, hour == 0 ? 24 : hour, w); break;
       case 15: at = digits(at, hour % 12, w); break;
+      case 16: at = digits(at, (ofDay % 1000) as i64 * 1000000 + (nanos as i64), w); break;
+      case 17: at = digits(at, ofDay, w); break;
+      case 18: at = putEra(at, (civil >> 16) > 0, w); break;
+      case 19: at = digits(at, usWeek(days, (civil >> 16) as i32), w); break;
+      case 20: at = digits(at, weekOf((civil & 255) as i32, days), w); break;
+      case 21: {
+        const year = usWeekYear(days, (civil >> 16) as i32);
+        at = w == 2 ? digits(at, year % 100, 2) : digits(at, year, w);
+        break;
+      }
+      case 22: at = digits(at, ((civil & 255) - 1) % 7 + 1, w); break;
+      case 23: at = digits(at, isoWeekday(days) % 7 + 1, w); break;
+      case 24: at = digits(at, (ofDay as i64) * 1000000 + (nanos as i64), w); break;
     }
   }
   return pack(to, (at - to) as u32);

@@ -120,6 +120,24 @@ function readDate(a: usize, end: usize, out: usize): usize {
   return a;
 }
 
+/** yyyy-m-d with four digits of the year; a day that the month lacks is its last one, as in Java's SMART resolution. Days since the epoch to `out`. */
+function readFullDate(a: usize, end: usize, out: usize): usize {
+  const year0 = a;
+  a = number(a, end, 4, out);
+  if (a == 0 || a - year0 != 4 || a >= end || load<u8>(a) != 0x2d) return 0;
+  const year = load<i32>(out);
+  a = number(a + 1, end, 2, out);
+  if (a == 0 || a >= end || load<u8>(a) != 0x2d) return 0;
+  const month = load<i32>(out);
+  a = number(a + 1, end, 2, out);
+  if (a == 0) return 0;
+  const day = load<i32>(out);
+  if (month < 1 || month > 12 || day < 1 || day > 31) return 0;
+  const last = daysInMonth(year, month);
+  store<i32>(out, daysFromCivil(year, month, day < last ? day : last));
+  return a;
+}
+
 /** h[:m[:s[.fraction]]]; ms of the day to `out`, nanoseconds below the second to `out` + 8. `least` parts are needed. */
 function readTime(a: usize, end: usize, out: usize, least: i32): usize {
   a = number(a, end, 2, out);
@@ -185,7 +203,7 @@ export function strToTime(a: usize, n: i32, out: usize): i32 {
 /** 'yyyy-m-d' or 'yyyy-m-d h:m:s[.fraction]' in units of 10^-unit seconds, cut to `precision` digits. */
 export function strToTimestamp(a: usize, n: i32, unit: i32, precision: i32, out: usize): i32 {
   const end = a + n;
-  let at = readDate(a, end, out);
+  let at = readFullDate(a, end, out);
   if (at == 0) return 0;
   const days = load<i32>(out) as i64;
   let ms: i64 = 0;

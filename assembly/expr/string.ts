@@ -137,7 +137,7 @@ export function strEndsWith(a: usize, an: i32, b: usize, bn: i32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function width(lead: u32): i32 { return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4; }
+export function width(lead: u32): i32 { return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4; }
 
 /** The code point at p. */
 function point(p: usize): u32 {
@@ -266,12 +266,6 @@ export function strTrim(a: usize, n: i32, set: usize, sn: i32, mode: i32): u64 {
   return pack(a, n);
 }
 
-/** Character number from 1 of `b` in `a`, 0 when absent. */
-export function strPosition(a: usize, an: i32, b: usize, bn: i32): i32 {
-  const i = strIndexOf(a, an, b, bn);
-  return i < 0 ? 0 : strChars(a, i) + 1;
-}
-
 /** Every `b` in `a` replaced by `c`; an empty `b` stands before every character and at the end, as in Java. */
 export function strReplace(arena: usize, a: usize, an: i32, b: usize, bn: i32, c: usize, cn: i32): u64 {
   let count: i32 = 0;
@@ -310,21 +304,6 @@ export function strReplace(arena: usize, a: usize, an: i32, b: usize, bn: i32, c
   }
   copyBytes(at, a + i, an - i);
   return pack(to, length);
-}
-
-/** The part number `index` (from 0) between separators; NULL when there is none. An empty separator splits at white space. */
-export function strSplitIndex(a: usize, an: i32, b: usize, bn: i32, index: i32): u64 {
-  if (index < 0 || an == 0) return u64.MAX_VALUE;
-  let i = 0;
-  while (true) {
-    let k = -1;
-    if (bn > 0) k = strIndexOf(a + i, an - i, b, bn);
-    else for (let j = i; j < an; j++) if (load<u8>(a + j) <= 0x20) { k = j - i; break; }
-    if (index == 0) return pack(a + i, k < 0 ? an - i : k);
-    if (k < 0) return u64.MAX_VALUE;
-    i += k + (bn > 0 ? bn : 1);
-    index--;
-  }
 }
 
 /** The first `chars` characters. */

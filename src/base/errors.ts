@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   DIVISION_BY_ZERO: 'integer division or modulo by zero',
   CAST_FAILED: 'a CAST met a value it cannot convert',
   ARITHMETIC: 'a number left the range of its type',
+  PATTERN_LIMIT: 'a regular expression takes too many steps',
   // SQL
   SQL_SYNTAX: 'the SQL text does not parse',
   SQL_VALIDATION: 'the SQL text parses but has no valid meaning',
@@ -46,6 +47,7 @@ export const ERROR_CODES = {
   USER_CODE: "a function of the user's threw",
   ROW_EXPIRED: 'a row handle was used after its batch',
   GRAPH_INVALID: 'the job graph cannot run as built',
+  PACKAGE_INCOMPLETE: "a file of millrace's own is not there",
   SLOT_DIED: 'a worker thread ended before its work was done',
   OUT_OF_MEMORY: 'a slot reached its memory limit',
   STATE_INCOMPATIBLE: 'saved state does not fit the operator that is to take it',
@@ -76,6 +78,8 @@ export class MillraceError extends Error {
   readonly place: ErrorPlace;
   readonly remedy: string;
   readonly #own = true;
+  /** the row of the batch it happened in, as long as a source may still say which record that was */
+  row?: number;
 
   constructor(code: ErrorCode, message: string, options: { place?: ErrorPlace; remedy?: string; cause?: unknown } = {}) {
     const place = options.place ?? {};
@@ -105,11 +109,17 @@ export class MillraceError extends Error {
     return e;
   }
 
-  /** The same failure with the operator where it happened, unless its place is known. */
-  at(operator: string): MillraceError {
+  /** The same failure with the operator, or the place, where it happened, unless its place is known. */
+  at(where: string | ErrorPlace): MillraceError {
     if (Object.keys(this.place).length > 0) return this;
-    const text = this.remedy === '' ? this.message : this.message.slice(0, -this.remedy.length).trimEnd();
-    return new MillraceError(this.code, text, { place: { operator }, remedy: this.remedy, cause: this.cause });
+    return this.within(typeof where === 'string' ? { operator: where } : where);
+  }
+
+  /** The same failure with more known of its place. */
+  within(more: ErrorPlace): MillraceError {
+    const shown = [describePlace(this.place), this.remedy].filter((s) => s !== '').join('\n  ');
+    const text = shown === '' ? this.message : this.message.slice(0, -shown.length).trimEnd();
+    return new MillraceError(this.code, text, { place: { ...this.place, ...more }, remedy: this.remedy, cause: this.cause });
   }
 
   /** Not `instanceof`, which a Proxy answers as it likes. */

@@ -16,6 +16,12 @@ export const FILE_BLOCK_BYTES = 1 << 20;
 export const FILE_SYNC_AHEAD_BYTES = 8 << 20;
 /** Blocks a slot may be ahead of the slowest one on the same file, times its slots: bounds how far event times diverge; for two, longer than a time slice at 0.4 ms a block. */
 export const FILE_BLOCKS_AHEAD_MAX = 6;
+/** Smallest block of a file whose readers share one event time, in bytes: what a block costs beside its rows stays small. */
+export const RELAY_BLOCK_BYTES_MIN = 64 << 10;
+/** Ms a reader waits for the event time of the block before its own, which mostly is a moment away, before it copies what it has and decodes ahead: two blocks' time. */
+export const RELAY_HOLD_MS = 1;
+/** Batches a reader decodes ahead of the event time of blocks that others still read: longer than a time slice of a neighbour that lost its core. */
+export const RELAY_AHEAD_BATCHES = 6;
 /** Key groups: the unit in which keyed state moves between subtasks (Flink's default maxParallelism). */
 export const MAX_PARALLELISM_DEFAULT = 128;
 /** Pages of 64 KiB a slot's memory may have (4 GiB: wasm32's limit). */
@@ -30,6 +36,12 @@ export const THROWN_TEXT_CHARS_MAX = 2000;
 export const STANDING_MS_MIN = 1000;
 /** Milliseconds after which that is said as a warning where no status line is drawn. */
 export const STANDING_WARN_MS = 30_000;
+/** Instructions of a compiled regular expression: {n,m} is written out, and each instruction costs a bit for each character of a text. */
+export const REGEX_INSTRUCTIONS_MAX = 20_000;
+/** Steps of a regular expression that is not of linear time, on one text: a tenth of a second, longer than any sensible match. */
+export const REGEX_STEPS_MAX = 10_000_000;
+/** Bytes in which a regular expression keeps what it has tried, or what it may come back to: enough for records of the longest length. */
+export const REGEX_MEMORY_BYTES_MAX = 256 << 20;
 /** Longest SQL script in characters. */
 export const SQL_SCRIPT_CHARS_MAX = 4 << 20;
 /** Deepest nesting of SQL expressions and of JSON values: recursion must end before the stack does. */
@@ -55,6 +67,20 @@ export const KAFKA_FETCHES_IN_FLIGHT = 2;
 export const KAFKA_REQUESTS_IN_FLIGHT_MAX = 5;
 /** Groups of one slice that the local phase of a window aggregation keeps for all keys: what stays in the second-level cache pays; with more it keeps hot keys only. */
 export const LOCAL_GROUPS_MAX = 4096;
+/** Barriers that wait at an operator for their rows to leave (once per commit interval, behind windows of hours); beyond that every other one is dropped. */
+export const BARRIERS_HELD_MAX = 64;
+/** Milliseconds between looks whether the topics that are read are still the same: one request, beside those that failures cause. */
+export const KAFKA_TOPIC_CHECK_MS = 5000;
+/** Bytes of a response of Kafka's that is not of records; a broker takes no longer requests either (socket.request.max.bytes). */
+export const KAFKA_CONTROL_BYTES_MAX = 100 << 20;
+/** Milliseconds that a client waits at most when a Kafka broker asks for it: quotas are kept over windows of some 10 s, and a broker holds back by itself who comes too early. */
+export const KAFKA_THROTTLE_MS_MAX = 10_000;
+/** Rounds of SCRAM's hash that a Kafka broker may ask for; Kafka itself allows 16,384. */
+export const KAFKA_SCRAM_ITERATIONS_MAX = 1 << 20;
+/** Milliseconds that the last commit of read positions may take when a job ends. */
+export const KAFKA_LAST_COMMIT_MS = 3000;
+/** Milliseconds in which a source of a cancelled job has to come to a batch boundary for its last barrier. */
+export const LAST_BARRIER_MS = 2000;
 /** Rows after which the local phase looks whether it pays, and rows after which it tries all keys again. */
 export const LOCAL_TRIAL_ROWS = 32 << 10;
 export const LOCAL_RETRY_ROWS = 1 << 20;

@@ -22,6 +22,7 @@ export class BatchAlias {
     u8.copyWithin(batch.ptr, source.ptr, source.ptr + BATCH_HEADER_BYTES + columns * COL_BYTES);
     u32[(batch.ptr + BATCH_COLUMNS) >>> 2] = batch.leaves.length;
     batch.objects = source.objects;
+    batch.sourceRows = source.sourceRows;
     return batch;
   }
 }

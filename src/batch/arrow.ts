@@ -4,7 +4,7 @@ import { timestampDigits, typeCode, typeWidth } from '../types/leaf.js';
 import { type LogicalType, typeToString } from '../types/logical.js';
 import type { Batch } from './batch.js';
 import { type FlatTable, type FlatValue, flatBuffer } from './flat-buffer.js';
-import { type FieldNode, fieldTree } from './rows.js';
+import { type FieldNode, fieldTree } from './field-tree.js';
 
 /** Enum values of Arrow's format/Schema.fbs and Message.fbs. */
 const TYPE = {

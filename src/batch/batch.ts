@@ -44,6 +44,8 @@ export class Batch {
   readonly leaves: readonly Leaf[];
   /** JS values of ANY columns by leaf index; undefined where there are none */
   objects: (unknown[] | undefined)[] | undefined;
+  /** row numbers are those of the batch that a source read last: it can tell which record a row was */
+  sourceRows = false;
   #header: Uint32Array = NO_VIEW;
 
   constructor(engine: Engine, ptr: number, leaves: readonly Leaf[]) {

@@ -1,11 +1,13 @@
 import { type ErrorPlace, MillraceError } from '../base/errors.js';
+import { isInherited } from '../base/own.js';
 import type { Leaf } from '../types/leaf.js';
 import { type LogicalType, typeToString } from '../types/logical.js';
 import type { Engine } from '../wasm/engine.js';
 import { allocBatch, type Batch, type BatchOptions } from './batch.js';
+import { type FieldNode, fieldTree } from './field-tree.js';
 import { fixedWriter } from './fixed-writer.js';
 import { encodeMap } from './map.js';
-import { type FieldNode, fieldTree } from './rows.js';
+import { isRow } from './rows.js';
 import { Text } from './text.js';
 
 /** Bytes of one piece of a builder's string memory: most batches of short strings fit in one. */
@@ -69,12 +71,15 @@ export class RowBuilder {
   readonly #write: ((row: number, value: unknown) => void)[];
   readonly #heap: ByteHeap;
   readonly #place: ErrorPlace;
+  /** a field has a name that every object has something under */
+  readonly #inherited: boolean;
   #count = 0;
 
   constructor(engine: Engine, leaves: readonly Leaf[], options: BuilderOptions = {}) {
     this.#engine = engine;
     this.batch = options.batch ?? allocBatch(engine, leaves, options);
     this.#tree = fieldTree(leaves);
+    this.#inherited = this.#tree.some((f) => isInherited(f.name));
     this.#heap = new ByteHeap(engine);
     this.#place = options.place ?? {};
     const text = new Text(engine);
@@ -115,7 +120,8 @@ export class RowBuilder {
     else {
       const tree = this.#tree;
       const fields = row as Record<string, unknown>;
-      for (let i = 0; i < write.length; i++) write[i](at, fields[tree[i].name]);
+      if (this.#inherited) for (let i = 0; i < write.length; i++) write[i](at, fieldOf(fields, tree[i].name));
+      else for (let i = 0; i < write.length; i++) write[i](at, fields[tree[i].name]);
     }
   }
 
@@ -170,7 +176,7 @@ export class RowBuilder {
       if (value !== null && typeof value !== 'object') return false;
       const fields = (value ?? {}) as Record<string, unknown>;
       const byPosition = Array.isArray(value);
-      for (let i = 0; i < writers.length; i++) writers[i](row, byPosition ? value[i] : fields[names[i]]);
+      for (let i = 0; i < writers.length; i++) writers[i](row, byPosition ? value[i] : fieldOf(fields, names[i]));
       return true;
     };
   }
@@ -228,6 +234,11 @@ export function createBuilder(engine: Engine, leaves: readonly Leaf[], options?:
 /** Below a NULL row every field is NULL, whatever its own type says. */
 function withNullable(f: FieldNode): FieldNode {
   return f.type.nullable ? f : { ...f, type: { ...f.type, nullable: true } };
+}
+
+/** A field of a user's object or a row: of names that every object has something under, only what is this object's own. */
+function fieldOf(fields: Record<string, unknown>, name: string): unknown {
+  return !isInherited(name) || Object.hasOwn(fields, name) || isRow(fields) ? fields[name] : undefined;
 }
 
 function describe(value: unknown): string {

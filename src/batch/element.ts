@@ -1,7 +1,7 @@
 import { BATCH_ROWS_MAX } from '#abi';
 import type { ErrorPlace } from '../base/errors.js';
 import { MillraceError } from '../base/errors.js';
-import { type Leaf, timestampDigits } from '../types/leaf.js';
+import type { Leaf } from '../types/leaf.js';
 import { ANY, type Schema } from '../types/logical.js';
 import type { Engine } from '../wasm/engine.js';
 import type { Batch } from './batch.js';
@@ -31,21 +31,18 @@ export class ElementReader {
   readonly #reader: RowReader;
   readonly #timeColumn: number;
   readonly #timed: boolean;
-  readonly #plain: boolean;
-  readonly #timeFactor: number;
+  readonly #whole: boolean;
   #batch!: Batch;
   #objects: unknown[] = [];
   #times = 0;
 
-  /** `time`: where the record's timestamp is, a column (TIMESTAMP(0..3)/_LTZ, or BIGINT ms) or the batches' own times; absent = nowhere. `plain`: rows as plain objects. */
-  constructor(leaves: readonly Leaf[], time?: number | 'batch', plain = false) {
-    this.#plain = plain;
+  /** `time`: where the record's timestamp is, a column (TIMESTAMP(0..3)/_LTZ, or BIGINT ms) or the batches' own times; absent = nowhere. `whole`: rows with properties of their own instead of handles. */
+  constructor(leaves: readonly Leaf[], time?: number | 'batch', whole = false) {
+    this.#whole = whole;
     this.#values = isValueStream(leaves);
     this.#reader = createReader(visibleLeaves(leaves));
     this.#timeColumn = typeof time === 'number' ? time : -1;
     this.#timed = time !== undefined;
-    const type = typeof time === 'number' ? leaves[time].type : undefined;
-    this.#timeFactor = type !== undefined && 'precision' in type && timestampDigits(type.precision) === 0 ? 1000 : 1;
   }
 
   bind(batch: Batch): void {
@@ -61,7 +58,7 @@ export class ElementReader {
   }
   get(row: number): unknown {
     if (this.#values) return this.#objects[row];
-    return this.#plain ? this.#reader.object(row) : this.#reader.row(row);
+    return this.#whole ? this.#reader.whole(row) : this.#reader.row(row);
   }
   /** To keep beyond the batch. */
   keep(row: number): unknown {
@@ -75,7 +72,7 @@ export class ElementReader {
     if (this.#times === 0 || (this.#timeColumn >= 0 && this.#batch.isNull(this.#timeColumn, row))) return undefined;
     const at = (this.#times >>> 2) + row * 2;
     const { i32, u32 } = this.#batch.engine;
-    return (i32[at + 1] * 4294967296 + u32[at]) * this.#timeFactor;
+    return i32[at + 1] * 4294967296 + u32[at];
   }
 }
 

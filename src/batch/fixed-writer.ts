@@ -95,12 +95,12 @@ function dateDays(v: unknown): number | undefined {
 }
 
 /** A bigint is in the type's unit, a number or Date in ms. */
-function timestampOf(v: unknown, digits: 0 | 3 | 6 | 9): bigint | undefined {
+function timestampOf(v: unknown, digits: 3 | 6 | 9): bigint | undefined {
   if (typeof v === 'bigint') return v;
   if (typeof v === 'string') return parseTimestamp(v, digits);
   const ms = v instanceof Date ? v.getTime() : v;
   if (!Number.isSafeInteger(ms)) return undefined;
   const n = ms as number;
   if (digits === 3) return BigInt(n);
-  return digits === 0 ? BigInt(Math.floor(n / 1000)) : BigInt(n) * 10n ** BigInt(digits - 3);
+  return BigInt(n) * 10n ** BigInt(digits - 3);
 }

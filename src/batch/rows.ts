@@ -1,39 +1,46 @@
 import { MillraceError } from '../base/errors.js';
+import { setOwn } from '../base/own.js';
 import { formatDecimal } from '../types/decimal.js';
-import { type Leaf, leafCount, timestampDigits } from '../types/leaf.js';
+import { type Leaf, timestampDigits } from '../types/leaf.js';
 import type { LogicalType } from '../types/logical.js';
 import type { Engine } from '../wasm/engine.js';
 import type { Batch } from './batch.js';
 import { formatDate, formatTime } from './calendar.js';
+import { type FieldNode, fieldTree } from './field-tree.js';
 import { decodeMap } from './map.js';
 import { PackedText } from './packed-text.js';
 import { Text } from './text.js';
 
 /**
- * A record as a closure sees it: a small handle with one getter per field, lazy. It reads wasm memory, so it lives as long as its batch:
- * later use throws ROW_EXPIRED. `toObject()` gives a plain object to keep. Value forms: docs/types.md.
+ * A record as a closure sees it: its fields, and `toObject()` for a plain object of them. A handle reads wasm memory lazily, so it lives as long as its
+ * batch: later use throws ROW_EXPIRED. A row object has the fields as properties of its own. Value forms: docs/types.md.
  */
 export interface Row {
   toObject(): Record<string, unknown>;
   readonly [field: string]: unknown;
 }
 
-/** Marks handles, whatever their schema. */
+/** Marks handles and row objects, whatever their schema, and gives a plain object of them: a field may be named toObject. */
 export const ROW_HANDLE: unique symbol = Symbol('millrace.row');
 
-/** A value to keep beyond its batch: row handles, also those one level down in an object or array, become owned objects. */
+interface Copyable {
+  [ROW_HANDLE](): Record<string, unknown>;
+}
+
+/** A value to keep beyond its batch: rows, also those one level down in an object or array, become plain objects. */
 export function owned(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (isHandle(value)) return value.toObject();
+  if (isRow(value)) return value[ROW_HANDLE]();
   const fields = value as Record<string, unknown>;
   for (const k in fields) {
     const v = fields[k];
-    if (typeof v === 'object' && v !== null && isHandle(v)) fields[k] = v.toObject();
+    if (typeof v === 'object' && v !== null && isRow(v)) setOwn(fields, k, v[ROW_HANDLE]());
   }
   return value;
 }
 
-function isHandle(value: object): value is Row {
+/** Is it a row that the engine gave, rather than an object of the user's? */
+export function isRow(value: object): value is Copyable {
   return ROW_HANDLE in value;
 }
 
@@ -45,42 +52,12 @@ export interface RowReader {
   release(): void;
   /** A handle on row number `row` (not: position in the selection). */
   row(row: number): Row;
+  /** An owned row with the fields as properties of its own, and toObject(). */
+  whole(row: number): Row;
   /** An owned plain object, nested ROWs too. */
   object(row: number): Record<string, unknown>;
   /** The value of one leaf column. */
   value(leaf: number, row: number): unknown;
-}
-
-/** A top-level or nested field with its place among the leaf columns. */
-export interface FieldNode {
-  readonly name: string;
-  readonly leaf: number;
-  readonly type: LogicalType;
-  readonly children: readonly FieldNode[];
-}
-
-/** The tree of fields behind flattened leaves; leaf numbers start at `first`. */
-export function fieldTree(leaves: readonly Leaf[]): FieldNode[] {
-  const nodes: FieldNode[] = [];
-  let i = 0;
-  while (i < leaves.length) {
-    const leaf = leaves[i];
-    nodes.push(nodeOf(leaf.path[leaf.path.length - 1], leaf.type, i));
-    i += leafCount(leaf.type);
-  }
-  return nodes;
-}
-
-function nodeOf(name: string, type: LogicalType, leaf: number): FieldNode {
-  const children: FieldNode[] = [];
-  let next = leaf + 1;
-  if (type.root === 'ROW') {
-    for (const f of type.fields) {
-      children.push(nodeOf(f.name, f.type, next));
-      next += leafCount(f.type);
-    }
-  }
-  return { name, leaf, type, children };
 }
 
 /** What the getters of one reader share. */
@@ -136,6 +113,7 @@ export function createReader(leaves: readonly Leaf[]): RowReader {
   const tree = fieldTree(leaves);
   const cursor = new Cursor(leaves.length);
   const reads: Read[] = new Array<Read>(leaves.length);
+  for (const f of tree) readerOf(f, cursor, reads);
   const Handle = handleClass(tree, cursor, reads);
   return {
     bind: (batch) => cursor.bind(batch),
@@ -144,7 +122,8 @@ export function createReader(leaves: readonly Leaf[]): RowReader {
       cursor.batch = undefined;
     },
     row: (row) => new Handle(row, cursor.generation) as unknown as Row,
-    object: (row) => plainObject(tree, reads, row),
+    whole: (row) => fill(new RowObject(), tree, reads, row) as unknown as Row,
+    object: (row) => fill({}, tree, reads, row),
     value: (leaf, row) => reads[leaf](row),
   };
 }
@@ -157,7 +136,22 @@ interface HandleClass {
 const ROW_NUMBER = Symbol('row');
 const GENERATION = Symbol('generation');
 
-function handleClass(fields: readonly FieldNode[], cursor: Cursor, reads: Read[]): HandleClass {
+/** Gives a prototype what rows have beside their fields; a field of the same name hides it. */
+function asRow<T extends object>(prototype: T, copy: (this: T) => Record<string, unknown>): void {
+  Reflect.deleteProperty(prototype, 'constructor');
+  for (const name of [ROW_HANDLE, 'toObject', Symbol.for('nodejs.util.inspect.custom')])
+    Object.defineProperty(prototype, name, { value: copy, writable: true, configurable: true });
+}
+
+/** A row whose fields are properties of its own: for functions that do more with it than read fields by name. */
+class RowObject {
+  [field: string]: unknown;
+}
+asRow(RowObject.prototype, function () {
+  return { ...this };
+});
+
+function handleClass(fields: readonly FieldNode[], cursor: Cursor, reads: readonly Read[]): HandleClass {
   class Handle {
     declare readonly [ROW_NUMBER]: number;
     declare readonly [GENERATION]: number;
@@ -170,15 +164,15 @@ function handleClass(fields: readonly FieldNode[], cursor: Cursor, reads: Read[]
     if (h[GENERATION] !== cursor.generation) throw expired();
     return h[ROW_NUMBER];
   };
-  Object.defineProperty(Handle.prototype, ROW_HANDLE, { value: true });
-  const show = {
-    value(this: Handle): unknown {
-      return plainObject(fields, reads, position(this));
-    },
+  // nothing of Object.prototype: what is not a field is undefined, 'constructor' too
+  Object.setPrototypeOf(Handle.prototype, null);
+  const plain = function (this: Handle): Record<string, unknown> {
+    return fill({}, fields, reads, position(this));
   };
-  for (const name of ['toObject', 'toJSON', Symbol.for('nodejs.util.inspect.custom')]) Object.defineProperty(Handle.prototype, name, show);
+  asRow(Handle.prototype, plain);
+  Object.defineProperty(Handle.prototype, 'toJSON', { value: plain, configurable: true });
   for (const f of fields) {
-    const read = readerOf(f, cursor, reads);
+    const read = reads[f.leaf];
     Object.defineProperty(Handle.prototype, f.name, {
       enumerable: true,
       configurable: true,
@@ -190,28 +184,24 @@ function handleClass(fields: readonly FieldNode[], cursor: Cursor, reads: Read[]
   return Handle;
 }
 
-function plainObject(fields: readonly FieldNode[], reads: readonly Read[], row: number): Record<string, unknown> {
-  const out: Record<string, unknown> = {};
-  for (const f of fields) {
-    const v = reads[f.leaf](row);
-    out[f.name] = v !== null && f.type.root === 'ROW' ? plainObject(f.children, reads, row) : v;
-  }
-  return out;
+/** Gives an object the fields of a row. */
+function fill(into: Record<string, unknown>, fields: readonly FieldNode[], reads: readonly Read[], row: number): Record<string, unknown> {
+  for (const f of fields) setOwn(into, f.name, reads[f.leaf](row));
+  return into;
 }
 
 /** The function that reads one field at a row; kept in `reads` by leaf. */
-function readerOf(field: FieldNode, cursor: Cursor, reads: Read[]): Read {
-  const { leaf } = field;
+function readerOf(field: FieldNode, cursor: Cursor, reads: Read[]): void {
+  const { leaf, children } = field;
   if (field.type.root === 'ROW') {
-    const Nested = handleClass(field.children, cursor, reads);
-    reads[leaf] = (row) => (cursor.present(leaf, row) ? new Nested(row, cursor.generation) : null);
+    for (const c of children) readerOf(c, cursor, reads);
+    reads[leaf] = (row) => (cursor.present(leaf, row) ? fill({}, children, reads, row) : null);
   } else if (field.type.root === 'ANY') {
     reads[leaf] = (row) => cursor.batch!.objects![leaf]![row] ?? null;
   } else {
     const value = valueReader(field.type, leaf, cursor);
     reads[leaf] = (row) => (cursor.present(leaf, row) ? value(row) : null);
   }
-  return reads[leaf];
 }
 
 /** Reads a present value: JS forms as in docs/types.md. */
@@ -248,7 +238,7 @@ function valueReader(type: LogicalType, leaf: number, c: Cursor): Read {
     case 'TIMESTAMP_LTZ': {
       const digits = timestampDigits(type.precision);
       if (digits > 3) return i64;
-      return digits === 3 ? (row) => Number(i64(row)) : (row) => Number(i64(row)) * 1000;
+      return (row) => Number(i64(row));
     }
     case 'DECIMAL': {
       const { scale } = type;

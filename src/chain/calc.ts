@@ -1,10 +1,12 @@
 import { BATCH_ROWS_MAX } from '#abi';
+import type { MillraceError } from '../base/errors.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import type { CalcConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
+import type { Expr } from '../types/expr.js';
 import { typeCode, typeWidth } from '../types/leaf.js';
 import { hostFunctions } from '../wasm/host.js';
-import { outputLeaves, readsWatermark } from '../wasm/layout.js';
+import { calcRoots, outputLeaves, readsWatermark } from '../wasm/layout.js';
 import { LinkedModule } from '../wasm/linked.js';
 
 interface OwnColumn {
@@ -20,6 +22,7 @@ class CalcOperator implements Operator {
   readonly #ctx: OperatorContext;
   readonly #module: LinkedModule;
   readonly #readsWatermark: boolean;
+  readonly #roots: readonly Expr[];
   readonly #copies: readonly { from: number; to: number }[];
   #out: Batch;
   #own: OwnColumn[] = [];
@@ -29,6 +32,7 @@ class CalcOperator implements Operator {
     this.#ctx = ctx;
     this.#module = new LinkedModule(ctx.engine, ctx.emitted, 'run');
     this.#readsWatermark = readsWatermark(config);
+    this.#roots = calcRoots(config);
     this.#copies = outputLeaves(config.project).flatMap((p) =>
       p.expr.op === 'col' ? Array.from({ length: p.count }, (_, k) => ({ from: (p.expr as { index: number }).index + k, to: p.first + k })) : [],
     );
@@ -63,14 +67,21 @@ class CalcOperator implements Operator {
     if (batch.rows > this.#capacity) this.#reserve(batch.rows);
     const out = this.#out;
     const failed = this.#module.call(batch.ptr, out.ptr);
-    const error = failed === 0 ? undefined : this.#module.failure(this.#ctx.name);
-    if (error !== undefined) this.#cutMarks();
+    const error = failed === 0 ? undefined : this.#failure(batch);
+    out.sourceRows = batch.sourceRows;
     const { objects } = out;
     if (objects !== undefined) for (const c of this.#copies) objects[c.to] = batch.objects?.[c.from];
     const { selCount, markCount } = out;
     if (selCount > 0 || markCount > 0) this.#ctx.out.emit(out);
     if (error !== undefined) throw error; // the rows before it have gone on
     if (markCount > 0 && this.#readsWatermark) this.#module.setWatermark(out.markWatermark(markCount - 1));
+  }
+
+  #failure(batch: Batch): MillraceError {
+    this.#cutMarks();
+    const error = this.#module.failure(this.#ctx.name, this.#roots, batch.ptr, batch.leaves);
+    if (!batch.sourceRows) error.row = undefined;
+    return error;
   }
 
   /** Watermarks after the last row that is still selected belong to rows that never leave. */

@@ -5,10 +5,10 @@ import { ElementReader } from '../batch/element.js';
 import { owned } from '../batch/rows.js';
 import type { ProcessConfig } from '../contract/closure-nodes.js';
 import type { OperatorContext, OperatorModule, OperatorSnapshot } from '../contract/operator.js';
-import { copiesObjects } from '../contract/user-code.js';
+import { needsWholeRows, onlyReadsFields } from '../contract/field-reads.js';
 import { type Collector, NO_MORE, UserOperator } from '../contract/user-operator.js';
 import { KeyStates, type NamedState, type StateAccess, StateNames, stateAccess } from '../state/handles.js';
-import { BatchKeys } from '../state/keys.js';
+import { BatchKeys, keyFunction } from '../state/keys.js';
 import { KeyedObjects } from '../state/objects.js';
 import { TimerHeap } from '../state/timer-heap.js';
 import type { ProcessContext } from './process.js';
@@ -80,7 +80,7 @@ class KeyedProcessOperator extends UserOperator {
     super(ctx, ctx.closures[config.closure], config.sides);
     const fn = ctx.closures[config.closure];
     this.#fn = typeof fn === 'function' ? { processElement: fn as KeyedProcessFunction['processElement'] } : (fn as KeyedProcessFunction);
-    this.#reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
+    this.#reader = new ElementReader(ctx.inputs[0], config.time, needsWholeRows(fn, keyFunction(ctx, config.key!)));
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);
     this.#state = new KeyedObjects(ctx.name, (key, group) => new Entry(key, group));
     this.#access = stateAccess(this.#names, () => this.#entry());
@@ -235,7 +235,8 @@ class ReduceOperator extends UserOperator {
   constructor(config: ProcessConfig, ctx: OperatorContext) {
     super(ctx, ctx.closures[config.closure]);
     this.#fn = ctx.closures[config.closure] as (a: unknown, b: unknown) => unknown;
-    this.#reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
+    const whole = !onlyReadsFields(this.#fn, 1) || needsWholeRows(keyFunction(ctx, config.key!));
+    this.#reader = new ElementReader(ctx.inputs[0], config.time, whole);
     this.#keys = new BatchKeys(ctx, config.key!, this.#reader);
     this.#state = new KeyedObjects(ctx.name, (key) => ({ key, value: undefined, some: false }));
   }

@@ -3,7 +3,8 @@ import type { Batch } from '../batch/batch.js';
 import { ElementReader, ElementWriter } from '../batch/element.js';
 import type { ClosureConfig, RecordTime } from '../contract/closure-nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
-import { copiesObjects, isThenable, userError } from '../contract/user-code.js';
+import { needsWholeRows } from '../contract/field-reads.js';
+import { isThenable, userError } from '../contract/user-code.js';
 
 /**
  * One function call per row, all promises of a batch in flight at once, results in the order of the rows.
@@ -21,7 +22,7 @@ abstract class PerRow implements Operator {
   constructor(config: ClosureConfig, ctx: OperatorContext) {
     this.ctx = ctx;
     this.#fn = ctx.closures[config.closure] as (value: unknown) => unknown;
-    this.reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(this.#fn));
+    this.reader = new ElementReader(ctx.inputs[0], config.time, needsWholeRows(this.#fn));
   }
 
   protected abstract begin(batch: Batch): void;

@@ -6,7 +6,8 @@ import { ElementReader } from '../batch/element.js';
 import type { AssignTimestampsConfig, KeyHashConfig, TimeColumnConfig } from '../contract/closure-nodes.js';
 import { EMPTY_SNAPSHOT, type Operator, type OperatorContext, type OperatorModule, type OperatorSnapshot } from '../contract/operator.js';
 import { ownState, takeOwnState } from '../contract/redistribute.js';
-import { copiesObjects, userError } from '../contract/user-code.js';
+import { needsWholeRows } from '../contract/field-reads.js';
+import { userError } from '../contract/user-code.js';
 import { hashOfKey } from '../state/keys.js';
 
 /** Memory for one number per row, grown to the largest batch seen. */
@@ -38,7 +39,7 @@ class KeyHashOperator implements Operator {
   constructor(config: KeyHashConfig, ctx: OperatorContext) {
     this.#ctx = ctx;
     this.#fn = ctx.closures[config.closure] as (value: unknown) => unknown;
-    this.#reader = new ElementReader(ctx.inputs[0], undefined, copiesObjects(this.#fn));
+    this.#reader = new ElementReader(ctx.inputs[0], undefined, needsWholeRows(this.#fn));
     this.#alias = new BatchAlias(ctx.engine, ctx.output);
     this.#hashes = new RowBuffer(ctx, 4);
   }
@@ -119,7 +120,7 @@ class AssignTimestampsOperator implements Operator {
     this.#ctx = ctx;
     this.#config = config;
     this.#fn = config.closure === undefined ? undefined : (ctx.closures[config.closure] as (value: unknown, previousMs: number | undefined) => unknown);
-    this.#reader = new ElementReader(ctx.inputs[0], config.column);
+    this.#reader = new ElementReader(ctx.inputs[0], config.column, needsWholeRows(this.#fn));
     this.#alias = new BatchAlias(ctx.engine, ctx.output);
     this.#times = new RowBuffer(ctx, 8);
     this.#marks = new RowBuffer(ctx, 16);

@@ -2,7 +2,7 @@ import type { Batch } from '../batch/batch.js';
 import { ElementReader } from '../batch/element.js';
 import type { ClosureConfig, ProcessConfig } from '../contract/closure-nodes.js';
 import type { OperatorContext, OperatorModule } from '../contract/operator.js';
-import { copiesObjects } from '../contract/user-code.js';
+import { needsWholeRows } from '../contract/field-reads.js';
 import { type Collector, NO_MORE, UserOperator } from '../contract/user-operator.js';
 
 /** What a process function learns beside the element. */
@@ -34,7 +34,7 @@ abstract class PerElement extends UserOperator {
 
   constructor(config: ProcessConfig, ctx: OperatorContext) {
     super(ctx, ctx.closures[config.closure], config.sides);
-    this.reader = new ElementReader(ctx.inputs[0], config.time, copiesObjects(ctx.closures[config.closure]));
+    this.reader = new ElementReader(ctx.inputs[0], config.time, needsWholeRows(ctx.closures[config.closure]));
   }
 
   protected abstract element(row: number): unknown;

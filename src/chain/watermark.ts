@@ -33,6 +33,7 @@ class WatermarkOperator implements Operator {
   processBatch(batch: Batch): void {
     const out = this.#headerFor(batch);
     const error = this.#assigner.assign(out);
+    if (error !== undefined && !batch.sourceRows) error.row = undefined;
     if (out.selCount > 0 || out.markCount > 0) this.#ctx.out.emit(out);
     if (error !== undefined) throw error;
   }
@@ -49,6 +50,7 @@ class WatermarkOperator implements Operator {
     const columns = BATCH_HEADER_BYTES >>> 2;
     for (let i = 0; i < words; i++) u32[to + columns + i] = u32[from + columns + i];
     out.objects = batch.objects;
+    out.sourceRows = batch.sourceRows;
     return out;
   }
 

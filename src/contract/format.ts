@@ -50,6 +50,8 @@ export interface Format {
   readonly encoderOptions: OptionDefs;
   /** Plan time: options that exclude each other. */
   check(options: TextOptions, role: 'decode' | 'encode', place: ErrorPlace): void;
+  /** Plan time: fails with NOT_SUPPORTED for a column whose type the format cannot carry. */
+  checkColumn?(leaf: Leaf): void;
   /**
    * `leaves` are the projected columns the batch has. `tableLeaves`, the leaves of all physical columns in the table's order, tell a positional
    * format (csv) where they stand in a record; without them the record has the projected columns only.

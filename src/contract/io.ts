@@ -31,6 +31,8 @@ export interface IoSource {
    * overwritten then. Frames of `send` and `room` arrive in the order in which they were taken or committed.
    */
   run(send: (subtask: number, frame: Uint8Array) => Promise<void> | undefined, room?: FrameRoom): Promise<void>;
+  /** What the sinks have for good begins at these positions (elements of the readers' snapshots). Later ones replace earlier ones; the last may come right before `close`. */
+  complete?(positions: readonly Uint8Array[]): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,8 @@ export interface FrameReader {
 export interface FrameWriter {
   /** Copies a frame out of wasm memory; false when there is no room (nothing was written; try again in a later step). */
   offer(ptr: number, length: number): boolean;
-  /** frames offered and not yet done on the other side */
+  /** frames offered and not yet done on the other side; 0 when that has failed */
   readonly pending: number;
+  /** the other side has failed: frames are swallowed */
+  readonly failed: boolean;
 }

@@ -72,7 +72,8 @@ export interface WindowAggregateConfig {
 /**
  * kind 'localWindowAggregate': the first of two phases, before the shuffle; tumbling and hopping windows in event time, no DISTINCT.
  * Rows that are not worth it leave as they came. Side output PARTIALS: keys, then accumulators (VARBINARY, opaque), then the slice's end
- * (BIGINT NOT NULL, ms on the windows' time line). The second phase is 'windowAggregate' with the rows as its first input and PARTIALS as its second.
+ * (BIGINT NOT NULL, ms on the windows' time line), and where it decides for hopping windows `firedEnd` (the same): windows that end at or before it had fired when
+ * the rows came, and do not get them. The second phase is 'windowAggregate' with the rows as its first input and PARTIALS as its second.
  */
 export interface LocalWindowAggregateConfig {
   readonly window: Exclude<WindowSpec, { type: 'session' }>;
@@ -80,8 +81,17 @@ export interface LocalWindowAggregateConfig {
   readonly timeZone: string;
   readonly keys: readonly number[];
   readonly calls: readonly AggregateCall[];
+  /** the rows' own watermarks are all the event time there is: what is late by them ends here, counted */
+  readonly decides: boolean;
 }
 export const PARTIALS = 'partials';
+
+/** kind 'lateFilter': before the shuffle of tumbling windows that have no local phase, where the rows' own watermarks are all the event time there is. */
+export interface LateFilterConfig {
+  readonly window: Extract<WindowSpec, { type: 'tumble' }>;
+  readonly timeColumn: number;
+  readonly timeZone: string;
+}
 
 /** kind 'groupAggregate': a running GROUP BY. Output leaves: keys, then calls. What leaves is a changelog. */
 export interface GroupAggregateConfig {

@@ -9,6 +9,9 @@ import type { Engine } from '../wasm/engine.js';
 export const WATERMARK_MIN = -(2n ** 63n);
 export const WATERMARK_MAX = 2n ** 63n - 1n;
 
+/** Number of the barrier that stands behind everything: a subtask's input has ended, and all of it has been handled. */
+export const BARRIER_LAST = Number.MAX_SAFE_INTEGER;
+
 /** Where an operator sends what it makes. The runtime behind it never fails for lack of room: it holds the operator back before its next input. */
 export interface Output {
   /** Hands over the selected rows; the receiver is done with the batch, or has copied it, when this returns. */
@@ -74,8 +77,8 @@ export interface Operator {
    * behind all its rows when it does not matter. Absent = every watermark matters.
    */
   watermarkMatters?(watermark: bigint): boolean;
-  /** true: of a batch's watermarks only the last one comes, behind all its rows. For what makes nothing late and has a price per watermark. */
-  readonly lastWatermarkOnly?: boolean;
+  /** true: a batch comes whole, with its marks to read, and of its watermarks only the last one follows. For what tells row by row what is late and has a price per watermark. */
+  readonly readsMarks?: boolean;
   /** Makes at most about one batch of owed output. Returns true while more is owed. */
   resume?(): boolean;
   /** true while `resume` could do nothing: room or an acknowledgement must come first (a doorbell will ring) */
@@ -88,6 +91,14 @@ export interface Operator {
    * Operators further up the chain are done with it. Returns as processBatch; may be called again, and then owes nothing when nothing came in between.
    */
   prepareSnapshot?(): boolean | void;
+  /**
+   * What is kept of the rows that came until now and whose results have not all left for good: a point that `released` understands; undefined = nothing.
+   * When no snapshots are taken, a barrier waits here for its point, because a crash would lose those rows. An operator that keeps rows for ever has
+   * neither: such a job may not commit positions without snapshots.
+   */
+  retains?(): number | undefined;
+  /** Nothing is kept any more of what `retains` gave this point for. Asked at a later batch boundary. */
+  released?(point: number): boolean;
   /** Bytes are owned by the caller. */
   snapshot?(): OperatorSnapshot;
   /** Before `open`. `snapshot` already holds only what this subtask owns. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type ErrorPlace, MillraceError, nearest } from '../base/errors.js';
+import { setOwn } from '../base/own.js';
 import { parseDurationMs, parseMemoryBytes } from '../base/quantity.js';
 
 /** Text options as Flink writes them: `'key' = 'value'`. */
@@ -111,7 +112,7 @@ export function readOptions<D extends OptionDefs>(owner: string, defs: D, given:
       });
     }
     if (prefix === undefined) out[key] = result.output;
-    else (out[prefix] as Record<string, unknown>)[key.slice(prefix.length - 1)] = result.output;
+    else setOwn(out[prefix] as Record<string, unknown>, key.slice(prefix.length - 1), result.output);
   }
   for (const [key, def] of Object.entries(defs)) {
     if (out[key] !== undefined) continue;

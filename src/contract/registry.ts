@@ -1,4 +1,4 @@
-import { ownModule } from '../base/modules.js';
+import { ownFileError, ownModule } from '../base/modules.js';
 import { MillraceError, nearest, type ErrorPlace } from '../base/errors.js';
 import type { Format } from './format.js';
 import type { Connector } from './source.js';
@@ -52,15 +52,21 @@ export function modulesNamed(script: string): string[] {
 export async function loadConnector(name: string, place: ErrorPlace = {}): Promise<Connector> {
   const url = connectors.get(name);
   if (url === undefined) throw unknown('UNKNOWN_CONNECTOR', 'connector', name, connectors.keys(), place);
-  const module = (await import(url)) as { connector: Connector };
-  return module.connector;
+  return ((await load(url)) as { connector: Connector }).connector;
 }
 
 export async function loadFormat(name: string, place: ErrorPlace = {}): Promise<Format> {
   const url = formats.get(name);
   if (url === undefined) throw unknown('UNKNOWN_FORMAT', 'format', name, formats.keys(), place);
-  const module = (await import(url)) as { format: Format };
-  return module.format;
+  return ((await load(url)) as { format: Format }).format;
+}
+
+async function load(url: string): Promise<unknown> {
+  try {
+    return await import(url);
+  } catch (e) {
+    throw ownFileError(url, e);
+  }
 }
 
 function unknown(code: 'UNKNOWN_CONNECTOR' | 'UNKNOWN_FORMAT', what: string, name: string, known: Iterable<string>, place: ErrorPlace): MillraceError {

@@ -65,6 +65,9 @@ export interface SinkWriter {
   snapshot?(): Uint8Array[];
   /** Before `open`. */
   restore?(elements: readonly Uint8Array[]): void;
+  /** Without snapshots: as an operator's. Rows that `flush` has put away for good are not retained; what stands in files that nobody sees yet is. */
+  retains?(): number | undefined;
+  released?(point: number): boolean;
   /** Frees resources; without finish() before it, nothing uncommitted becomes visible. */
   close?(): void;
 }

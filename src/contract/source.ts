@@ -23,9 +23,15 @@ export interface SourceConfig {
   readonly metadata: readonly (string | undefined)[];
   /** all physical columns of the table in its order, before projection: formats that go by position (csv) need them; absent = the physical ones of `schema` */
   readonly tableSchema?: Schema;
-  /** everything up to the first event-time operator ignores record order (files may be read in blocks by several slots) */
-  readonly orderIgnored: boolean;
+  /** what the order of records means to the job; absent = 'matters'. The job finds it out when it is deployed */
+  readonly order?: RecordOrder;
 }
+
+/**
+ * What the records' order in their split means to the rest of the job. 'matters': a split is read in order by one subtask. 'event time': rows may be read by
+ * several subtasks if each still gets the watermarks that one reader would give it (a relay). 'ignored': any subtask may read any record.
+ */
+export type RecordOrder = 'matters' | 'event time' | 'ignored';
 
 /** What the host found out about the source before the job starts: plain data that every slot gets. */
 export interface SourcePlan {
@@ -34,10 +40,14 @@ export interface SourcePlan {
   readonly splits: readonly (readonly unknown[])[];
   /** memory shared by all readers (claim counters) */
   readonly shared?: SharedArrayBuffer;
+  /** memory of a WatermarkRelay: the readers take one input in pieces, and say where those begin and end */
+  readonly relay?: SharedArrayBuffer;
   /** where bytes come from a socket or a stream */
   readonly io?: IoSpec;
   /** plain data for the readers */
   readonly detail?: unknown;
+  /** positions whose rows the sinks have for good are handed to the IoSource about so often, ms, and at the end; absent = never */
+  readonly commitIntervalMs?: number;
   /** the highest parallelism that makes sense (one split: 1); absent = any */
   readonly parallelismMax?: number;
 }
@@ -60,6 +70,9 @@ export interface ReaderContext {
   /** split numbers are small integers of the reader's own choice, put into batch.split; watermarks are kept per split when the plan asks */
   splitAdded(split: number): void;
   splitFinished(split: number): void;
+  /** Of a plan with a relay: the rows that follow are of this piece of the input; all rows of it have been put into batches, the one being filled included. */
+  pieceBegins?(piece: number): void;
+  pieceEnds?(): void;
 }
 
 /** What `poll` found. */
@@ -74,6 +87,8 @@ export interface SourceReader {
    * POLL_ROWS: rows are there (maybe none of a piece of input). POLL_IDLE: nothing to read now. POLL_END: never again.
    */
   poll(batch: Batch): number;
+  /** Where the record of a row of the batch last filled was read: for errors, so it may cost time. Absent, undefined = it is not known. */
+  placeOf?(row: number): ErrorPlace | undefined;
   /** How long a POLL_IDLE reader may sleep at most, ms from now; absent = until its frames' doorbell rings. */
   wakeupMs?(): number | undefined;
   /** true: what an idle reader waits for comes through the thread's event loop (a promise), and it calls `wake` then */
@@ -93,6 +108,8 @@ export interface Connector {
   readonly sinkOptions?: OptionDefs;
   /** rows come from bytes through a format, from the connector itself, or both ways */
   readonly formats: 'required' | 'none';
+  /** roles in which tables may give a parallelism of their own (scan.parallelism, sink.parallelism), as Flink's connector has those options; absent = both */
+  readonly parallelism?: readonly ('source' | 'sink')[];
   /** the changes a sink takes: 'insert' = new rows only (the default); 'upsert' = +I +U -D of rows that are known by their key; 'all' = -U too */
   readonly changelog?: SinkChangelog;
   /** encoder options that this connector settles by itself, whatever the table says: format -> options */

@@ -68,16 +68,3 @@ export function stackPlace(stack: string): ErrorPlace {
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
-
-/**
- * Does a function's text copy objects by their own properties (spread, rest, Object.assign, structuredClone)? A row handle has getters, no properties
- * of its own, so such a function is given plain objects. Functions that it calls are not looked at.
- */
-export function copiesObjects(fn: unknown): boolean {
-  if (typeof fn === 'function') return /\.\.\.|\bObject\s*\.|\bstructuredClone\b/.test(Function.prototype.toString.call(fn));
-  if (typeof fn !== 'object' || fn === null) return false;
-  const methods = new Set([...Object.keys(fn), ...Object.getOwnPropertyNames(Object.getPrototypeOf(fn) ?? {})]);
-  return [...methods].some(
-    (m) => m !== 'constructor' && typeof (fn as Record<string, unknown>)[m] === 'function' && copiesObjects((fn as Record<string, unknown>)[m]),
-  );
-}

@@ -1,4 +1,4 @@
-import { FRAME_END, FRAME_OBJECTS, FRAME_WATERMARK } from '#abi';
+import { FRAME_BARRIER, FRAME_END, FRAME_OBJECTS, FRAME_WATERMARK } from '#abi';
 import type { Clock } from '../base/clock.js';
 import { OUTPUT_BUFFER_BYTES, OUTPUT_BUFFER_SMALL_BYTES } from '../base/limits.js';
 import type { RingWriter } from '../ring/ring.js';
@@ -18,6 +18,8 @@ export class OutputBuffer {
   #used = 0;
   #oldestMs = 0;
   #blocked = false;
+  /** a barrier is in it */
+  #urgent = false;
   /** where the last frame's watermark stands when that frame is one, and none of it can have left: offset in the buffer, else -1 */
   #watermarkAt = -1;
 
@@ -75,6 +77,12 @@ export class OutputBuffer {
     this.#engine.u8.set(bytes, at + 16);
     this.commit(total);
   }
+  /** Leaves at once, whatever the buffer's time. */
+  barrier(barrier: number): void {
+    this.control(FRAME_BARRIER, BigInt(barrier));
+    this.#urgent = true;
+    this.flush();
+  }
   end(failed: boolean): void {
     this.control(FRAME_END, failed ? 1n : 0n);
   }
@@ -83,7 +91,7 @@ export class OutputBuffer {
     return this.#used;
   }
   get full(): boolean {
-    return this.#used >= OUTPUT_BUFFER_BYTES;
+    return this.#used >= OUTPUT_BUFFER_BYTES || this.#urgent;
   }
   /** When the oldest frame in the buffer came, ms; meaningless when empty. */
   get oldestMs(): number {
@@ -109,6 +117,7 @@ export class OutputBuffer {
       return false;
     }
     this.#blocked = false;
+    this.#urgent = false;
     this.#used = 0;
     if (this.#capacity > 8 * OUTPUT_BUFFER_BYTES) {
       this.#engine.free(this.#ptr, this.#capacity);

@@ -1,5 +1,5 @@
 import { deserialize } from 'node:v8';
-import { BATCH_ROWS_MAX, FRAME_ACTIVE, FRAME_BATCH, FRAME_END, FRAME_IDLE, FRAME_OBJECTS, FRAME_WATERMARK } from '#abi';
+import { BATCH_ROWS_MAX, FRAME_ACTIVE, FRAME_BARRIER, FRAME_BATCH, FRAME_END, FRAME_IDLE, FRAME_OBJECTS, FRAME_WATERMARK } from '#abi';
 import { assert } from '../base/assert.js';
 import { allocBatch, type Batch } from '../batch/batch.js';
 import { RingFrameReader } from '../ring/frames.js';
@@ -11,6 +11,7 @@ import type { Engine } from '../wasm/engine.js';
 export type ChannelEvent =
   | { readonly type: 'batch'; readonly batch: Batch }
   | { readonly type: 'watermark'; readonly watermark: bigint }
+  | { readonly type: 'barrier'; readonly barrier: number }
   | { readonly type: 'idle' }
   | { readonly type: 'active' }
   | { readonly type: 'end'; readonly failed: boolean };
@@ -69,6 +70,8 @@ export class ExchangeReader {
         }
         case FRAME_WATERMARK:
           return { type: 'watermark', watermark: this.#engine.i64[(at + 8) >>> 3] };
+        case FRAME_BARRIER:
+          return { type: 'barrier', barrier: Number(this.#engine.i64[(at + 8) >>> 3]) };
         case FRAME_IDLE:
           return { type: 'idle' };
         case FRAME_ACTIVE:

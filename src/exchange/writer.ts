@@ -111,6 +111,9 @@ export class ExchangeWriter {
   hasten(): void {
     if (this.#bufferTimeoutMs > 0) for (const b of this.#buffers) b.flushDue();
   }
+  barrier(barrier: number): void {
+    for (const b of this.#buffers) b.barrier(barrier);
+  }
   idle(): void {
     this.#control(FRAME_IDLE);
   }

@@ -156,6 +156,9 @@ export const format: Format = {
   check(given: TextOptions, _role, place: ErrorPlace): void {
     check(given, place);
   },
+  checkColumn(leaf: Leaf): void {
+    csvKind(leaf);
+  },
   createDecoder(engine: Engine, given: TextOptions, leaves: readonly Leaf[], tableLeaves?: readonly Leaf[]): RecordDecoder {
     return new CsvDecoder(engine, check(given, {}), leaves, tableLeaves ?? leaves);
   },

@@ -141,6 +141,9 @@ export const format: Format = {
   check(given: TextOptions, _role, place: ErrorPlace): void {
     check(given, place);
   },
+  checkColumn(leaf: Leaf): void {
+    fieldKind('json', leaf);
+  },
   createDecoder(engine: Engine, given: TextOptions, leaves: readonly Leaf[]): RecordDecoder {
     return new JsonDecoder(engine, check(given, {}), leaves);
   },

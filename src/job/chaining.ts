@@ -1,3 +1,4 @@
+import { own } from '../base/own.js';
 import { MillraceError } from '../base/errors.js';
 import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
 import { flatten, type Leaf } from '../types/leaf.js';
@@ -69,6 +70,6 @@ export function topological(graph: StreamGraph): GraphNode[] {
 export function inputLeaves(graph: StreamGraph, node: GraphNode, input: number): Leaf[] {
   const edge = node.inputs[input];
   const up = graph.nodes.find((n) => n.id === edge.source)!;
-  const schema = edge.side === undefined ? up.output : (up.sides?.[edge.side] ?? up.output);
+  const schema = edge.side === undefined ? up.output : (own(up.sides ?? {}, edge.side) ?? up.output);
   return flatten(schema);
 }

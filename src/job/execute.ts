@@ -1,23 +1,25 @@
-import { ownModule } from '../base/modules.js';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError, type PlainError } from '../base/errors.js';
 import { IO_RING_BYTES } from '../base/limits.js';
 import { newRunId } from '../base/run-id.js';
+import type { ArrivedBarrier } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { StreamGraph } from '../contract/graph.js';
 import { Doorbells } from '../ring/doorbell.js';
 import { ringBytes } from '../ring/ring.js';
 import { Control, subtaskNumber } from '../task/control.js';
 import { IoHub, type IoJob } from '../task/io-hub.js';
-import type { IoWorkerData, IoWorkerMessage } from '../task/io-worker.js';
 import type { IoRings, ModulePlan } from '../task/plan.js';
 import type { SlotReport } from '../task/slot.js';
 import type { SlotTask, SlotWarning } from '../task/worker.js';
 import { loadKernelModule } from '../wasm/engine.js';
+import type { Commits } from './commits.js';
+import { IoThread } from './io-thread.js';
 import { readJobOptions } from './options.js';
 import { SlotPool } from './pool.js';
 import { type IoNode, type PlannedJob, planJob } from './plan.js';
+import { commitIntervalMs } from './positions.js';
 import { type JobResult, type JobStatus, result, status } from './status.js';
 
 export interface ExecuteOptions {
@@ -82,7 +84,8 @@ class JobRun implements JobHandle {
   readonly #warned = new Set<string>();
   #error: MillraceError | undefined;
   #pool: SlotPool | undefined;
-  #ioWorker: Worker | undefined;
+  #io: IoThread | undefined;
+  #commits: Commits | undefined;
   #hub: IoHub | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #resolve!: (r: JobResult) => void;
@@ -115,6 +118,7 @@ class JobRun implements JobHandle {
     try {
       const slotIoPorts = await this.#startIo(jobsOf('io'));
       await this.#startHub(jobsOf('host'));
+      await this.#startCommits();
       this.#options.signal?.addEventListener('abort', () => this.cancel(), { once: true });
       if (this.#options.signal?.aborted) this.#stop();
       const reports = this.#options.closures === undefined ? this.#runWorkers(ioRings, slotIoPorts) : this.#runHere(ioRings, slotIoPorts);
@@ -127,35 +131,28 @@ class JobRun implements JobHandle {
   }
 
   /** The I/O thread, only when a node needs it. Returns the slots' ends of their ports to it. */
-  async #startIo(jobs: readonly IoJob[]): Promise<MessagePort[]> {
+  async #startIo(jobs: readonly IoJob[]): Promise<readonly MessagePort[]> {
     if (jobs.length === 0) return [];
-    const channels = Array.from({ length: this.#planned.plan.slots }, () => new MessageChannel());
-    const data: IoWorkerData = {
-      jobs,
-      bells: this.#bells.sab,
-      slots: this.#planned.plan.slots,
-      slotPorts: channels.map((c) => c.port1),
-      sleeping: this.#ioSleeping,
-      options: this.#planned.plan.options,
-    };
-    const worker = new Worker(new URL(ownModule('task/io-worker.js')), { workerData: data, transferList: channels.map((c) => c.port1) });
-    this.#ioWorker = worker;
-    await new Promise<void>((resolve, reject) => {
-      worker.on('message', (m: IoWorkerMessage) => {
-        if (m.type === 'ready') resolve();
-        else if (m.type === 'error') {
-          const error = MillraceError.fromPlain(m.error);
-          reject(error);
-          this.#fail(error);
-        }
-      });
-      worker.on('error', (e) => {
-        const error = MillraceError.from(e, 'SLOT_DIED', { operator: 'I/O thread' });
-        reject(error);
-        this.#fail(error);
-      });
-    });
-    return channels.map((c) => c.port2);
+    const { slots, options } = this.#planned.plan;
+    const io = new IoThread(jobs, { bells: this.#bells.sab, slots, sleeping: this.#ioSleeping, options }, (e) => this.#fail(e));
+    this.#io = io;
+    await io.ready();
+    return io.slotPorts;
+  }
+
+  /** Positions go back to sources that want to know what the sinks have. */
+  async #startCommits(): Promise<void> {
+    const { plan } = this.#planned;
+    const intervalMs = commitIntervalMs(plan);
+    if (intervalMs === undefined) return;
+    const { Commits } = await import('./commits.js');
+    this.#commits = new Commits(
+      plan,
+      intervalMs,
+      this.#control,
+      () => this.#wakeSlots(),
+      (nodeId, positions) => this.#io?.complete(nodeId, positions),
+    );
   }
 
   async #startHub(jobs: readonly IoJob[]): Promise<void> {
@@ -177,12 +174,13 @@ class JobRun implements JobHandle {
     return Promise.all(
       Array.from({ length: plan.slots }, async (_, slot) => {
         const { port1, port2 } = new MessageChannel();
-        const say = (m: 0 | PlainError | SlotWarning): void => {
+        const take = (m: 0 | PlainError | SlotWarning | ArrivedBarrier): void => {
           if (m === 0) this.#hub!.pump();
+          else if ('barrier' in m) this.#commits?.arrived(m);
           else if ('about' in m) this.#warn(m);
           else this.#fail(MillraceError.fromPlain(m));
         };
-        port1.on('message', say);
+        port1.on('message', take);
         this.#ports.push(port1);
         const task: SlotTask = {
           plan,
@@ -198,11 +196,12 @@ class JobRun implements JobHandle {
         };
         try {
           const report = await pool.run(task, ioPorts[slot] === undefined ? [port2] : [port2, ioPorts[slot]]);
+          for (let m = receiveMessageOnPort(port1); m !== undefined; m = receiveMessageOnPort(port1)) take(m.message); // what the report has overtaken
           if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));
           return report;
         } catch (e) {
           // its last words say more than its end
-          for (let m = receiveMessageOnPort(port1); m !== undefined; m = receiveMessageOnPort(port1)) say(m.message);
+          for (let m = receiveMessageOnPort(port1); m !== undefined; m = receiveMessageOnPort(port1)) take(m.message);
           this.#fail((await import('./slot-failure.js')).slotFailure(e, plan, slot));
           return { metrics: {} };
         }
@@ -232,6 +231,7 @@ class JobRun implements JobHandle {
       closures: this.#options.closures!,
       failed: (e) => this.#fail(e),
       abandoned: () => this.#abort.signal.aborted,
+      barrier: (b) => this.#commits?.arrived(b),
     });
     ioPorts[0]?.close();
     if (report.error !== undefined) this.#fail(MillraceError.fromPlain(report.error));
@@ -244,13 +244,18 @@ class JobRun implements JobHandle {
     this.#stop();
   }
   #stop(): void {
+    this.#commits?.last();
     this.#control.cancel();
-    for (let i = 0; i < this.#planned.plan.slots; i++) this.#bells.ring(i);
+    this.#wakeSlots();
     this.#graceTimer ??= setTimeout(() => {
       const place = { operator: this.status().standing.at(0)?.operator };
       this.#error ??= new MillraceError('CANCELLED', `the job did not end within ${GRACE_MS} ms of its cancellation`, { place });
       void (this.#pool?.destroy() ?? this.#abort.abort());
     }, GRACE_MS);
+  }
+
+  #wakeSlots(): void {
+    for (let i = 0; i < this.#planned.plan.slots; i++) this.#bells.ring(i);
   }
 
   async #end(reports: readonly SlotReport[]): Promise<void> {
@@ -261,27 +266,15 @@ class JobRun implements JobHandle {
 
   async #release(): Promise<void> {
     clearTimeout(this.#graceTimer);
-    await this.#closeIo();
+    this.#commits?.stop();
+    await this.#io?.close(GRACE_MS);
     this.#abort.abort();
     await this.#hub?.close();
     for (const p of this.#ports) p.close();
     if (this.#options.pool === undefined) await this.#pool?.destroy();
   }
-  async #closeIo(): Promise<void> {
-    const worker = this.#ioWorker;
-    if (worker === undefined) return;
-    const closed = new Promise<void>((resolve) => {
-      worker.on('message', (m: IoWorkerMessage) => m.type === 'closed' && resolve());
-      worker.on('exit', () => resolve());
-      setTimeout(resolve, GRACE_MS).unref();
-    });
-    worker.postMessage('close');
-    await closed;
-    await worker.terminate();
-  }
-
   async kill(): Promise<void> {
-    await Promise.all([this.#pool?.destroy(), this.#ioWorker?.terminate()]);
+    await Promise.all([this.#pool?.destroy(), this.#io?.kill()]);
   }
   async cancel(): Promise<void> {
     this.#stop();

@@ -1,10 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
+import type { ArrivedBarrier } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { Doorbells } from '../ring/doorbell.js';
 import { LocalBell, PortBell } from '../ring/io-bell.js';
-import { buildSlot, slotReport } from '../task/build.js';
+import { buildSlot } from '../task/build.js';
+import { slotReport } from '../task/figures.js';
 import type { Control } from '../task/control.js';
 import type { IoRings, JobPlan } from '../task/plan.js';
 import { runSlot, type SlotReport, type Waiter } from '../task/slot.js';
@@ -23,6 +25,7 @@ export interface InlineContext {
   readonly failed: (error: MillraceError) => void;
   /** the job has waited long enough after its cancellation */
   readonly abandoned: () => boolean;
+  readonly barrier: (b: ArrivedBarrier) => void;
 }
 
 /** Runs a job's only slot on the caller's thread, beside the caller's own work: never blocks, waits by timers and promises. */
@@ -43,9 +46,11 @@ export async function runInline(ctx: InlineContext): Promise<SlotReport> {
     ioBell: ctx.ioPort === undefined ? undefined : new PortBell(ctx.ioSleeping, ctx.ioPort),
     hostBell: new LocalBell(ctx.hostSleeping, ctx.pumpHost),
     closures: ctx.closures,
+    barrier: ctx.barrier,
   });
   const error = await runSlot(built.subtasks, systemClock, timerWaiter(ctx.bells), {
     cancelled: () => ctx.control.cancelled,
+    barrier: () => ctx.control.barrier,
     failed: ctx.failed,
     publish: built.publish,
     activity: ctx.control.activity(0),

@@ -1,20 +1,21 @@
-import { emitters } from '../chain/emit.js';
 import { MillraceError } from '../base/errors.js';
 import type { Clock } from '../base/clock.js';
-import type { GraphNode, StreamGraph } from '../contract/graph.js';
+import type { GraphEdge, GraphNode, Partitioning, StreamGraph } from '../contract/graph.js';
 import type { IoSpec } from '../contract/io.js';
-import type { OperatorEmitter } from '../contract/operator.js';
 import type { SinkNodeConfig, SourceNodeConfig } from '../contract/nodes.js';
 import { loadConnector, registrations } from '../contract/registry.js';
 import type { SinkPlan } from '../contract/sink.js';
-import type { HostContext, SourcePlan } from '../contract/source.js';
+import type { HostContext, RecordOrder, SourcePlan } from '../contract/source.js';
 import { RING_BYTES } from '../base/limits.js';
 import { ringBytes } from '../ring/ring.js';
 import type { Restored } from '../task/snapshot.js';
 import type { EdgePlan, JobPlan, OpPlan, OpTarget, TaskPlan } from '../task/plan.js';
 import { flatten } from '../types/leaf.js';
-import { chainGraph, inputLeaves } from './chaining.js';
+import { chainGraph, inputLeaves, topological } from './chaining.js';
+import { emitNode } from './emit.js';
 import type { JobOptions } from './options.js';
+import { recordOrder } from './order.js';
+import { checkPositions } from './positions.js';
 import { checkFits } from './restore.js';
 import { splitPhases } from './two-phase.js';
 
@@ -47,8 +48,10 @@ export interface PlannedJob {
 /** Graph -> chains -> tasks with rings between them; asks the connectors about the outside world and compiles what the operators emit. */
 export async function planJob(given: StreamGraph, ctx: PlanContext): Promise<PlannedJob> {
   if (ctx.restored !== undefined) checkFits(given, ctx.options.maxParallelism, ctx.restored);
-  const { sources, sinks, parallelism } = await planEnds(given, ctx);
-  const graph = ctx.options.twoPhases ? splitPhases(given, parallelism) : given;
+  const { sources, sinks, parallelism, bound } = await planEnds(given, ctx);
+  const relayed = new Set([...sources].filter(([, plan]) => plan.relay !== undefined).map(([id]) => id));
+  const graph = splitPhases(given, parallelism, { twoPhases: ctx.options.twoPhases, relayed });
+  checkPositions(given, sources);
   const parallelismOf = (n: GraphNode): number => parallelism.get(n.id)!;
   const { chains, chainOf } = chainGraph(graph, parallelismOf);
   const edges: EdgePlan[] = [];
@@ -65,8 +68,7 @@ export async function planJob(given: StreamGraph, ctx: PlanContext): Promise<Pla
         continue;
       }
       const id = edges.length;
-      // rows can only stay where they are between equal numbers of subtasks
-      const partition = edge.partition === 'forward' && chains[from].parallelism !== chains[to].parallelism ? 'rebalance' : edge.partition;
+      const partition = partitionOf(edge, chains[from].parallelism, chains[to].parallelism, bound);
       const rings = Array.from({ length: chains[from].parallelism }, (_, i) =>
         Array.from({ length: chains[to].parallelism }, (_, j) =>
           partition !== 'forward' || i === j ? new SharedArrayBuffer(ringBytes(RING_BYTES)) : undefined,
@@ -105,11 +107,18 @@ export async function planJob(given: StreamGraph, ctx: PlanContext): Promise<Pla
   return { plan, io };
 }
 
+/** Rows can only stay where they are between equal numbers of subtasks, or where fewer subtasks than the receiver's have any: else they are dealt out, as by Flink. */
+function partitionOf(edge: GraphEdge, from: number, to: number, bound: ReadonlySet<number>): Partitioning {
+  return edge.partition !== 'forward' || from === to || (from < to && bound.has(edge.source)) ? edge.partition : 'rebalance';
+}
+
 interface PlannedEnds {
   readonly sources: ReadonlyMap<number, SourcePlan>;
   readonly sinks: ReadonlyMap<number, SinkPlan>;
   /** of every node, by id */
   readonly parallelism: Map<number, number>;
+  /** nodes that run where a source is read, which has work for fewer subtasks than were asked for: as if the others had no records */
+  readonly bound: Set<number>;
 }
 
 /** What the connectors found outside, and how many subtasks each node gets. */
@@ -117,26 +126,35 @@ async function planEnds(graph: StreamGraph, ctx: PlanContext): Promise<PlannedEn
   const sources = new Map<number, SourcePlan>();
   const sinks = new Map<number, SinkPlan>();
   const parallelism = new Map<number, number>();
-  for (const node of graph.nodes) {
+  const bound = new Set<number>();
+  for (const node of topological(graph)) {
     let p = node.parallelism ?? ctx.options.parallelism;
+    if (node.parallelism === undefined && node.inputs.length > 0 && node.inputs.every((e) => e.partition === 'forward' && bound.has(e.source))) {
+      p = Math.max(...node.inputs.map((e) => parallelism.get(e.source)!));
+      bound.add(node.id);
+    }
     const { clock, signal, runId, checkpoints } = ctx;
     const host: HostContext = { runId, checkpoints, parallelism: p, clock, options: graph.options, signal, restored: ctx.restored?.elements(node.uid) };
     if (node.kind === 'source') {
-      const plan = await planSource(node, host);
+      const order = recordOrder(graph, node, ctx.options.twoPhases);
+      const plan = await planSource(node, order, host);
       p = Math.min(p, plan.parallelismMax ?? p);
-      sources.set(node.id, p === host.parallelism ? plan : await planSource(node, { ...host, parallelism: p }));
+      sources.set(node.id, p === host.parallelism ? plan : await planSource(node, order, { ...host, parallelism: p }));
+      // fewer readers than asked for, or fewer than the job's where the records' watermarks are made: dealing the rows out would part them from those
+      if (p < host.parallelism || (p < ctx.options.parallelism && (node.config as SourceNodeConfig).watermark !== undefined)) bound.add(node.id);
     } else if (node.kind === 'sink') {
       sinks.set(node.id, await planSink(node, host));
     } else if (node.kind === 'values') {
       p = 1;
+      bound.add(node.id);
     }
     parallelism.set(node.id, p);
   }
-  return { sources, sinks, parallelism };
+  return { sources, sinks, parallelism, bound };
 }
 
-async function planSource(node: GraphNode, host: HostContext): Promise<SourcePlan> {
-  const { source } = node.config as SourceNodeConfig;
+async function planSource(node: GraphNode, order: RecordOrder, host: HostContext): Promise<SourcePlan> {
+  const source = { ...(node.config as SourceNodeConfig).source, order };
   const connector = await loadConnector(source.connector);
   if (connector.planSource === undefined)
     throw new MillraceError('INVALID_OPTION', `the connector '${source.connector}' cannot be read from`, { place: { operator: source.tableName } });
@@ -156,9 +174,7 @@ const compiled = new Map<string, WebAssembly.Module>();
 function planOp(graph: StreamGraph, node: GraphNode, targets: OpTarget[], source: SourcePlan | undefined, sink: SinkPlan | undefined): OpPlan {
   const inputs = node.inputs.map((_, i) => inputLeaves(graph, node, i));
   const output = flatten(node.output);
-  const watermark = node.kind === 'source' ? (node.config as SourceNodeConfig).watermark : undefined;
-  const emit = emitters[watermark === undefined ? node.kind : 'watermark'] as OperatorEmitter | undefined;
-  const bytes = emit?.(watermark ?? node.config, watermark === undefined ? inputs : [output]);
+  const bytes = emitNode(graph, node);
   const module = bytes === undefined ? undefined : compile(bytes);
   return { nodeId: node.id, uid: node.uid, name: node.name, kind: node.kind, config: node.config, inputs, output, module, source, sink, targets };
 }

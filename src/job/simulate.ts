@@ -2,19 +2,23 @@ import { ManualClock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import { IO_RING_BYTES } from '../base/limits.js';
 import { Prng } from '../base/prng.js';
+import { type ArrivedBarrier, Coordinator } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { StreamGraph } from '../contract/graph.js';
 import { Doorbells } from '../ring/doorbell.js';
 import { LocalBell } from '../ring/io-bell.js';
 import { ringBytes } from '../ring/ring.js';
-import { type BuiltSlot, buildSlot, slotReport } from '../task/build.js';
+import { type BuiltSlot, buildSlot } from '../task/build.js';
 import { Control, subtaskNumber } from '../task/control.js';
+import { slotReport } from '../task/figures.js';
 import { IoHub } from '../task/io-hub.js';
 import type { IoRings } from '../task/plan.js';
 import { runSlot, type Waiter } from '../task/slot.js';
 import { type JobSnapshot, Restored, type SubtaskSnapshot } from '../task/snapshot.js';
-import { StepResult, type Subtask } from '../task/subtask.js';
+import { StepResult } from '../task/step.js';
+import type { Subtask } from '../task/subtask.js';
 import { Engine } from '../wasm/engine.js';
+import { coordinated } from './commits.js';
 import { readJobOptions } from './options.js';
 import { type IoNode, planJob } from './plan.js';
 import { type JobResult, result } from './status.js';
@@ -32,6 +36,8 @@ export interface SimulateOptions {
   readonly restored?: JobSnapshot;
   /** The sources stop after so many rounds of steps, what is under way is handled, and a snapshot of the whole job is taken. The run then ends as if it had crashed. */
   readonly snapshotAfter?: number;
+  /** Every so many rounds a barrier is sent, without snapshots: `complete` is told which positions of a source nothing depends on any more. */
+  readonly barriers?: { readonly every: number; complete(nodeId: number, positions: readonly Uint8Array[]): void };
   /** With `snapshotAfter`: what the snapshot commits is committed, and the crash comes so many rounds later. */
   readonly crashAfter?: number;
 }
@@ -70,6 +76,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
   const control = Control.create(subtaskNumber(plan.tasks, plan.tasks.length, 0), plan.slots);
   const sleeping = new SharedArrayBuffer(4);
   const rings = io.map(ioRings);
+  const coordinator = new Coordinator(coordinated(plan), (node, positions) => options.barriers?.complete(node, positions));
   let ioError: MillraceError | undefined;
   const print = options.print ?? ((text: string) => void process.stdout.write(text));
   const hub = new IoHub({ clock, signal: abort.signal, options: plan.options, print }, bells, plan.slots, sleeping, (e) => {
@@ -77,20 +84,16 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
     control.cancel();
   });
   const bell = new LocalBell(sleeping, () => setImmediate(hub.pump));
-  const ioEnds = { io: rings, ioBell: bell, hostBell: bell };
+  const ends = { io: rings, ioBell: bell, hostBell: bell, barrier: (b: ArrivedBarrier) => coordinator.arrived(b) };
+  const shared = { clock, bells, control, ...ends, closures: options.closures, restored, warn: options.warn };
   const check = (error: MillraceError | undefined): void => {
     const failure = ioError ?? error;
-    if (failure !== undefined)
-      throw new MillraceError(failure.code, failure.message, { place: failure.place, remedy: `Replay it with seed ${options.seed}.`, cause: failure });
+    if (failure !== undefined) throw replayable(failure, options.seed);
   };
   try {
     await hub.start(io.map((n, i) => ({ nodeId: n.nodeId, name: n.name, role: n.role, spec: n.spec, rings: rings[i].rings })));
     const slots: BuiltSlot[] = [];
-    for (let slot = 0; slot < plan.slots; slot++) {
-      slots.push(
-        await buildSlot({ plan, slot, engine: new Engine(), clock, bells, control, ...ioEnds, closures: options.closures, restored, warn: options.warn }),
-      );
-    }
+    for (let slot = 0; slot < plan.slots; slot++) slots.push(await buildSlot({ plan, slot, engine: new Engine(), ...shared }));
     const subtasks = slots.flatMap((s) => s.subtasks);
     const order = new Prng(options.seed);
     /** Steps until the job is done, or for so many rounds. */
@@ -98,12 +101,16 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
       let rounds = 0;
       const error = await runSlot(subtasks, clock, simulatedWaiter(clock), {
         cancelled: () => control.cancelled,
+        barrier: () => control.barrier,
         failed: () => control.cancel(),
         publish: () => {},
         activity: control.activity(0),
         stdioBytes: () => 0,
         order,
-        leave: () => rounds++ === roundsMax,
+        leave: () => {
+          if (rounds % (options.barriers?.every ?? Number.NaN) === 0) control.askBarrier(coordinator.next());
+          return rounds++ === roundsMax;
+        },
       });
       check(error);
       return rounds;
@@ -115,8 +122,7 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
       const reports = slots.map((s) => slotReport(s.subtasks, s.times, undefined));
       return { rounds, endMs: clock.nowMs(), result: result(plan, reports, startedMs) };
     }
-    const states = await cut(subtasks, order, check);
-    const snapshot: JobSnapshot = structuredClone({ version: 1, maxParallelism: plan.maxParallelism, subtasks: states });
+    const snapshot: JobSnapshot = structuredClone({ version: 1, maxParallelism: plan.maxParallelism, subtasks: await cut(subtasks, order, check) });
     if (options.crashAfter !== undefined) {
       for (const [i, s] of subtasks.entries()) s.commit(snapshot.subtasks[i]);
       await run(options.crashAfter);
@@ -127,6 +133,10 @@ async function simulate(graph: StreamGraph, options: SimulateOptions, checkpoint
     abort.abort();
     await hub.close();
   }
+}
+
+function replayable(failure: MillraceError, seed: number): MillraceError {
+  return new MillraceError(failure.code, failure.message, { place: failure.place, remedy: `Replay it with seed ${seed}.`, cause: failure });
 }
 
 function ioRings(n: IoNode): IoRings {

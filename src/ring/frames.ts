@@ -48,6 +48,9 @@ export class RingFrameWriter implements FrameWriter {
   offer(ptr: number, length: number): boolean {
     return this.#ring.consumerFailed || this.#ring.offer(this.#engine.u8, ptr, length);
   }
+  get failed(): boolean {
+    return this.#ring.consumerFailed;
+  }
   get pending(): number {
     return this.#ring.consumerFailed ? 0 : this.#ring.pending;
   }

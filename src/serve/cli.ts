@@ -9,6 +9,13 @@ export async function main(argv: string[]): Promise<void> {
     await own.bench(argv.slice(1));
     return;
   }
-  const { command, runMain } = await import('./commands.js');
+  const { checkSubCommand, command, runMain } = await import('./commands.js');
+  try {
+    checkSubCommand(command, argv, 'millrace');
+  } catch (e) {
+    process.stderr.write(`${(e as Error).message}\n`);
+    process.exitCode = 1;
+    return;
+  }
   await runMain(command, { rawArgs: argv });
 }

@@ -43,9 +43,19 @@ const bench = defineCommand({
   meta: { name: 'bench', description: 'Measures throughput and latency on this machine, against peers on the same input.' },
 });
 
+const bundle = defineCommand({
+  meta: { name: 'bundle', description: 'Copies millrace beside a bundle that leaves it external, to <outdir>/node_modules.' },
+  args: { outdir: { type: 'positional', description: 'folder of the bundle', required: true } },
+  async run({ args }) {
+    const { copyPackage } = await import('./bundle.js');
+    copyPackage(args.outdir);
+  },
+});
+
 const version = '0.1.0';
 export const command = defineCommand({
   meta: { name: 'millrace', version, description: "Stream processing for Node.js with Flink's semantics." },
-  subCommands: { run, explain, demo, bench },
+  subCommands: { run, explain, demo, bench, bundle },
 });
 export { runMain } from 'citty';
+export { checkSubCommand } from './flags.js';

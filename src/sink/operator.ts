@@ -36,6 +36,8 @@ export class SinkOperator implements Operator {
   #finishing = false;
   #preparing = false;
   #pendingAtWait = -1;
+  /** the writer has failed: nothing it still holds counts as written */
+  #broken = false;
 
   constructor(config: SinkNodeConfig, parts: SinkParts, ctx: OperatorContext) {
     const { sink } = config;
@@ -70,18 +72,32 @@ export class SinkOperator implements Operator {
   processBatch(batch: Batch): boolean {
     const { sel, selCount } = batch;
     const violation = this.#notNull.active ? this.#notNull.check(batch) : undefined;
-    const owed = this.#owed(batch.selCount > 0 && this.#writer.write(batch) === true);
+    const owed = this.#write(batch, violation !== undefined);
     batch.sel = sel;
     batch.selCount = selCount;
-    if (this.#flushMs === 0 || violation !== undefined) this.#writer.flush?.();
     if (violation !== undefined) throw violation;
     return owed;
+  }
+  #write(batch: Batch, last: boolean): boolean {
+    try {
+      const owed = this.#owed(batch.selCount > 0 && this.#writer.write(batch) === true);
+      if (this.#flushMs === 0 || last) this.#writer.flush?.();
+      return owed;
+    } catch (e) {
+      this.#broken = true;
+      throw e;
+    }
   }
 
   resume(): boolean {
     if (this.#finishing) return this.#finish();
     if (this.#preparing) return this.prepareSnapshot();
-    return this.#owed(this.#writer.resume?.() ?? false);
+    try {
+      return this.#owed(this.#writer.resume?.() ?? false);
+    } catch (e) {
+      this.#broken = true;
+      throw e;
+    }
   }
 
   /** Something is owed that only a frame's acknowledgement can bring further. */
@@ -91,8 +107,16 @@ export class SinkOperator implements Operator {
   }
 
   processProcessingTime(): void {
-    this.#writer.flush?.();
+    this.#flush();
     this.#scheduleFlush();
+  }
+  #flush(): boolean {
+    try {
+      return this.#writer.flush?.() === true;
+    } catch (e) {
+      this.#broken = true;
+      throw e;
+    }
   }
 
   finish(): boolean {
@@ -100,7 +124,12 @@ export class SinkOperator implements Operator {
     return this.#finish();
   }
   #finish(): boolean {
-    return this.#owed(this.#writer.finish());
+    try {
+      return this.#owed(this.#writer.finish());
+    } catch (e) {
+      this.#broken = true;
+      throw e;
+    }
   }
   #owed(owed: boolean): boolean {
     this.#pendingAtWait = owed ? (this.#frames?.pending ?? -1) : -1;
@@ -113,8 +142,18 @@ export class SinkOperator implements Operator {
 
   /** Everything written leaves the writer and is acknowledged, or can be stored. */
   prepareSnapshot(): boolean {
-    this.#preparing = this.#owed(this.#writer.flush?.() === true || (this.#frames?.pending ?? 0) > 0);
+    this.#preparing = this.#owed(this.#flush() || (this.#frames?.pending ?? 0) > 0);
     return this.#preparing;
+  }
+  /** Rows that were not taken by a writer or its other side before it failed are never there for good. */
+  retains(): number | undefined {
+    return this.#failed ? 0 : this.#writer.retains?.();
+  }
+  released(point: number): boolean {
+    return !this.#failed && (this.#writer.released?.(point) ?? true);
+  }
+  get #failed(): boolean {
+    return this.#broken || this.#frames?.failed === true;
   }
   snapshot(): OperatorSnapshot {
     return { ...EMPTY_SNAPSHOT, list: this.#writer.snapshot?.() ?? [] };

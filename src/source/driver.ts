@@ -7,9 +7,11 @@ import type { Format, RecordDecoder } from '../contract/format.js';
 import type { FrameReader } from '../contract/io.js';
 import type { SourceNodeConfig } from '../contract/nodes.js';
 import { EMPTY_SNAPSHOT, type OperatorSnapshot } from '../contract/operator.js';
-import { type Connector, POLL_END, POLL_IDLE, type SourcePlan, type SourceReader } from '../contract/source.js';
+import { type Connector, POLL_END, POLL_IDLE, POLL_ROWS, type SourcePlan, type SourceReader } from '../contract/source.js';
+import { WatermarkRelay } from '../time/relay.js';
 import { flatten, type Leaf, leafCount } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
+import type { RelayedWatermarks } from './relayed.js';
 import { SourceWatermarks } from './watermarks.js';
 
 /** Where a source's events go. Marks stand in the batch; `watermark` is for those that come without rows. */
@@ -39,6 +41,8 @@ export interface SourceDriverContext {
   /** the job's functions and iterables; empty when it has none */
   readonly closures: ClosureTable;
   readonly wake?: () => void;
+  /** rings the doorbell of a subtask of this source */
+  readonly ring?: (subtask: number) => void;
 }
 
 /** Parts the slot has loaded for a source. */
@@ -60,6 +64,8 @@ export class SourceDriver {
   readonly #watermarks: SourceWatermarks | undefined;
   #failure: MillraceError | undefined;
   #ended = false;
+  /** the reader has, but rows of it wait */
+  #readerEnded = false;
 
   constructor(config: SourceNodeConfig, parts: SourceParts, ctx: SourceDriverContext, events: SourceEvents) {
     const { source } = config;
@@ -67,7 +73,10 @@ export class SourceDriver {
     if (connector.createReader === undefined)
       throw new MillraceError('GRAPH_INVALID', `connector '${connector.name}' cannot be read from`, { place: { operator: ctx.name } });
     this.#events = events;
-    this.#watermarks = config.watermark === undefined ? undefined : new SourceWatermarks(config.watermark, ctx, events);
+    if (config.watermark !== undefined) {
+      const relay = plan.relay === undefined ? undefined : new WatermarkRelay(plan.relay, ctx.parallelism, ctx.ring ?? (() => {}));
+      this.#watermarks = new SourceWatermarks(config.watermark, ctx, { ...events, batch: (b) => this.#emit(b) }, relay);
+    }
     const decoder = createDecoder(config, parts, ctx);
     if (decoder !== undefined) {
       ctx.metrics.gauge('numRecordsInErrors', () => decoder.skipped);
@@ -87,8 +96,11 @@ export class SourceDriver {
       wake: ctx.wake,
       splitAdded: (split) => this.#watermarks?.splitAdded(split),
       splitFinished: (split) => this.#watermarks?.splitFinished(split),
+      pieceBegins: (piece) => this.#watermarks?.relayed?.pieceBegins(piece),
+      pieceEnds: () => this.#watermarks?.relayed?.pieceEnds(),
     });
     this.#batch = allocBatch(ctx.engine, ctx.leaves, { times: true });
+    this.#batch.sourceRows = true;
   }
 
   open(): void {
@@ -99,6 +111,8 @@ export class SourceDriver {
   step(): number {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#ended) return POLL_END;
+    const relayed = this.#watermarks?.relayed;
+    if (relayed !== undefined) return this.#stepRelayed(relayed);
     this.#watermarks?.tick();
     const batch = this.#batch;
     batch.clear();
@@ -108,10 +122,48 @@ export class SourceDriver {
       this.#events.end();
     } else if (polled !== POLL_IDLE && batch.selCount > 0) {
       // rows before one without a rowtime still go on; the failure is the next step's
-      this.#failure = this.#watermarks?.assign(batch);
-      if (batch.selCount > 0) this.#events.batch(batch);
+      const failure = this.#watermarks?.assign(batch);
+      if (failure !== undefined) this.#failure = this.#placed(failure);
+      if (batch.selCount > 0) this.#emit(batch);
     }
     return polled;
+  }
+
+  /** What waits goes on first; while its event time is not known, the reader works ahead. */
+  #stepRelayed(relayed: RelayedWatermarks): number {
+    if (relayed.failure !== undefined) throw relayed.failure;
+    if (relayed.waits) {
+      if (relayed.next()) return POLL_ROWS;
+      if (this.#readerEnded || relayed.patienceMs > 0) return POLL_IDLE;
+      relayed.copyHeld();
+    }
+    const batch = this.#batch;
+    batch.clear();
+    const polled = this.#readerEnded ? POLL_END : this.#reader.poll(batch);
+    this.#readerEnded = polled === POLL_END;
+    relayed.take(batch);
+    if (!this.#readerEnded) return polled;
+    if (relayed.waits) return POLL_ROWS;
+    this.#ended = true;
+    this.#events.end();
+    return POLL_END;
+  }
+
+  /** Here a snapshot may be taken: between two pieces of an input that is shared, anywhere else. */
+  get resting(): boolean {
+    return this.#watermarks?.relayed?.resting !== false;
+  }
+  #emit(batch: Batch): void {
+    try {
+      this.#events.batch(batch);
+    } catch (e) {
+      throw e instanceof MillraceError ? this.#placed(e) : e;
+    }
+  }
+  /** A failure at a row of the batch just read, with the record it was. */
+  #placed(e: MillraceError): MillraceError {
+    const place = e.row === undefined ? undefined : this.#reader.placeOf?.(e.row);
+    return place === undefined ? e : e.within(place);
   }
 
   /** An idle driver's input comes through the event loop. */
@@ -121,6 +173,8 @@ export class SourceDriver {
   /** How long a driver that answered POLL_IDLE may sleep at most, ms; undefined = until a doorbell rings. */
   wakeupMs(): number | undefined {
     if (this.#failure !== undefined) return 0;
+    const relayed = this.#watermarks?.relayed;
+    if (relayed?.waits === true) return this.#readerEnded || relayed.patienceMs === Number.POSITIVE_INFINITY ? undefined : relayed.patienceMs;
     const reader = this.#reader.wakeupMs?.();
     const watermarks = this.#watermarks?.wakeupMs();
     return reader === undefined ? watermarks : watermarks === undefined ? reader : Math.min(reader, watermarks);

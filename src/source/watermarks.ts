@@ -5,9 +5,13 @@ import type { Batch } from '../batch/batch.js';
 import type { WatermarkConfig } from '../contract/nodes.js';
 import { ownState, takeOwnState } from '../contract/redistribute.js';
 import { WatermarkAssigner } from '../time/assigner.js';
+import type { WatermarkRelay } from '../time/relay.js';
+import type { Leaf } from '../types/leaf.js';
 import type { Engine } from '../wasm/engine.js';
+import { RelayedWatermarks } from './relayed.js';
 
 interface WatermarkEvents {
+  batch(batch: Batch): void;
   watermark(watermark: bigint): void;
   idle(): void;
   active(): void;
@@ -20,6 +24,7 @@ interface WatermarkContext {
   readonly name: string;
   readonly subtaskIndex: number;
   readonly parallelism: number;
+  readonly leaves: readonly Leaf[];
 }
 
 /** The watermarks of one source subtask: marks for its rows, periodic ones by processing time, idleness. */
@@ -31,16 +36,22 @@ export class SourceWatermarks {
   /** ms between looks at the clock; 0 = never */
   readonly #everyMs: number;
   readonly #periodic: boolean;
+  readonly #relay: WatermarkRelay | undefined;
+  /** the assigner's part when several readers share one event time */
+  readonly relayed: RelayedWatermarks | undefined;
   #nextMs: number;
   #idle = false;
 
-  constructor(config: WatermarkConfig, ctx: WatermarkContext, events: WatermarkEvents) {
+  constructor(config: WatermarkConfig, ctx: WatermarkContext, events: WatermarkEvents, relay: WatermarkRelay | undefined) {
     this.#assigner = new WatermarkAssigner(ctx.engine, ctx.emitted, config, ctx.clock, ctx.name);
     this.#clock = ctx.clock;
     this.#events = events;
     this.#place = ctx;
+    this.#relay = relay;
+    if (relay !== undefined) this.relayed = new RelayedWatermarks(this.#assigner, relay, ctx, events);
     this.#periodic = config.intervalMs > 0 || config.perSplit;
-    const waits = [config.intervalMs, config.idleTimeoutMs].filter((ms) => ms > 0);
+    // with a relay event time comes from the rows alone: what the clock added would differ from run to run
+    const waits = relay === undefined ? [config.intervalMs, config.idleTimeoutMs].filter((ms) => ms > 0) : [];
     this.#everyMs = waits.length === 0 ? 0 : Math.min(...waits);
     this.#nextMs = ctx.clock.nowMs() + this.#everyMs;
     ctx.metrics.gauge('currentOutputWatermark', () => Number(this.#assigner.current));
@@ -83,15 +94,23 @@ export class SourceWatermarks {
 
   /** An element of union state. */
   snapshot(): Uint8Array {
-    return ownState(this.#place, this.#assigner.snapshot());
+    return this.#relay === undefined ? ownState(this.#place, this.#assigner.snapshot()) : this.#relay.snapshot();
   }
-  /** Takes up only this subtask's own state: at another parallelism watermarks begin anew, as in Flink, and operators keep theirs. */
+  /**
+   * A relay goes on at any parallelism. Otherwise a subtask takes up only its own state: at another parallelism watermarks begin anew, as in Flink, and
+   * operators keep theirs.
+   */
   restore(union: readonly Uint8Array[]): void {
+    if (this.#relay !== undefined) {
+      for (const bytes of union) this.#relay.restore(bytes);
+      return;
+    }
     const own = takeOwnState(this.#place, union);
     if (own !== undefined) this.#assigner.restore(own);
   }
 
   close(): void {
+    this.relayed?.close();
     this.#assigner.close();
   }
 }

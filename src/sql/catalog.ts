@@ -17,6 +17,9 @@ export interface TableColumn {
   readonly read: Expr;
   readonly metadataKey?: string;
   readonly virtual: boolean;
+  /** a computed column's expression as written */
+  readonly text?: string;
+  readonly comment?: string;
   readonly span: Span;
 }
 
@@ -28,7 +31,7 @@ export interface CatalogTable {
   readonly scanSchema: Schema;
   /** per field of scanSchema */
   readonly scanMetadata: readonly (string | undefined)[];
-  readonly watermark?: { readonly column: string; readonly rowtime: Expr; readonly strategy: Expr; readonly span: Span };
+  readonly watermark?: { readonly column: string; readonly rowtime: Expr; readonly strategy: Expr; readonly text: string; readonly span: Span };
   readonly primaryKey: readonly string[];
   readonly partitionedBy: readonly string[];
   readonly options: ReadonlyMap<string, OptionNode>;

@@ -1,3 +1,4 @@
+import { masked } from '../base/secrets.js';
 import type { FormatConfig } from '../contract/format.js';
 import type { GraphNode, StreamGraph } from '../contract/graph.js';
 import type { CalcConfig, GroupAggregateConfig, SinkNodeConfig, SourceNodeConfig, WindowAggregateConfig } from '../contract/nodes.js';
@@ -89,14 +90,11 @@ function explainNode(n: GraphNode, graph: StreamGraph): string {
   return [head, ...[...details(n, below), ...phases, ...output].map((l) => `   ${l}`)].join('\n');
 }
 
-/** Flink's list of what an option's name holds when its value is nobody's business. */
-const SECRET = /password|secret|apikey|api-key|auth-params|service-key|token|basic-auth|jaas\.config|http-headers|ssl\.keystore\.key/i;
-
 /** Connector and format with the options that the table gives them. */
 function connectorLines(c: { readonly connector: string; readonly format?: FormatConfig; readonly options: TextOptions }): string[] {
   const text = (options: TextOptions): string =>
     Object.entries(options)
-      .map(([k, v]) => `${k} = ${SECRET.test(k) ? '******' : `'${v}'`}`)
+      .map(([k, v]) => `${k} = ${shown(k, v)}`)
       .join(', ');
   const format = c.format === undefined ? '' : `, format ${c.format.name}`;
   const formatOptions = text(c.format?.options ?? {});
@@ -138,4 +136,9 @@ function details(n: GraphNode, below: readonly string[]): string[] {
     default:
       return [];
   }
+}
+
+function shown(key: string, value: string): string {
+  const text = masked(key, value);
+  return text === value ? `'${value}'` : text;
 }

@@ -90,8 +90,9 @@ export function convert(e: Expr, to: LogicalType): Expr {
     const folded = foldCast(e, target);
     if (folded !== undefined) return folded;
   }
-  // longer text columns hold shorter text as it is
-  if (isText(e.type) && target.root === 'VARCHAR' && (e.type as { length: number }).length <= target.length && e.type.root === 'VARCHAR') {
+  // longer text columns hold shorter text as it is; a cast's own type is what it cuts to
+  const cut = e.op === 'call' && (e.fn === 'cast' || e.fn === 'tryCast');
+  if (!cut && isText(e.type) && target.root === 'VARCHAR' && (e.type as { length: number }).length <= target.length && e.type.root === 'VARCHAR') {
     return { ...e, type: target } as Expr;
   }
   return call('cast', [e], target);

@@ -1,3 +1,4 @@
+import { setOwn } from '../base/own.js';
 import type { TextOptions } from '../contract/options.js';
 import type { SinkConfig } from '../contract/sink.js';
 import type { Expr } from '../types/expr.js';
@@ -9,7 +10,7 @@ import { type CatalogTable, DEFAULT_CATALOG, DEFAULT_DATABASE, type TableColumn 
 import { checkSinkChangelog } from './changelog.js';
 import { convert, literal } from './expr.js';
 import { optimize } from './optimize.js';
-import { placeOptionError, tableOptions } from './options.js';
+import { checkFormatColumns, placeOptionError, tableOptions } from './options.js';
 import { checkMetadata } from './metadata.js';
 import type { PlannedSink } from './physical.js';
 import { leafRefs, leavesOf, type Rel } from './rel.js';
@@ -33,8 +34,8 @@ export async function planInsert(insert: Insert, env: QueryEnv): Promise<Planned
   const query = bindQuery(insert.query, env);
   const rel = optimize(intoSink(query, insert, entry, columns, env));
   const given: Record<string, string> = {};
-  for (const o of entry.options.values()) given[o.key] = o.value;
-  for (const o of insert.options) given[o.key] = o.value;
+  for (const o of entry.options.values()) setOwn(given, o.key, o.value);
+  for (const o of insert.options) setOwn(given, o.key, o.value);
   const planned = await sinkConfig(entry, columns, given, insert, env);
   checkSinkChangelog(rel, entry.name, planned.changelog, planned.sink.primaryKey, { source, span: insert.table.span });
   return { rel, name: entry.name, ...planned };
@@ -55,6 +56,15 @@ function intoSink(query: Rel, insert: Insert, table: CatalogTable, columns: read
       ].join('\n  '),
       insert.query.span,
     );
+  const times = from.filter((f) => (f.type as { attribute?: string }).attribute === 'rowtime').map((f) => f.name);
+  if (times.length > 1) {
+    throw env.source.error(
+      'SQL_VALIDATION',
+      `the query contains more than one rowtime attribute column [${times.join(', ')}] for writing into table '${table.name}'`,
+      insert.query.span,
+      'CAST all but one to TIMESTAMP or TIMESTAMP_LTZ.',
+    );
+  }
   const twice = insert.columns?.find((name, i, all) => all.findIndex((n) => n.text === name.text) < i);
   if (twice !== undefined) throw env.source.error('SQL_VALIDATION', `the column '${twice.text}' is given twice`, twice.span);
   if (from.length !== targets.length) throw mismatch('different number of columns');
@@ -114,6 +124,7 @@ async function sinkConfig(
   const metadata = columns.map((c) => c.metadataKey);
   checkMetadata(table, metadata, found.connector.name, found.connector.metadata ?? {}, true);
   const schema = sinkSchema(columns);
+  await checkFormatColumns(found.format, schema, metadata, place);
   const leaves = leavesOf(schema);
   const sink: SinkConfig = {
     connector: found.connector.name,

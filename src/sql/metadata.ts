@@ -13,8 +13,8 @@ export function checkMetadata(
     const column = table.columns.find((c) => c.metadataKey === key);
     const names = Object.keys(known).filter((k) => !write || known[k].writable);
     if (names.includes(key)) continue;
-    const why = known[key] === undefined ? `has no metadata '${key}'` : `cannot write the metadata '${key}'`;
-    const remedy = `${known[key] === undefined ? '' : 'Declare the column VIRTUAL. '}${names.length === 0 ? 'It has none.' : `It has: ${names.join(', ')}.`}`;
+    const why = !Object.hasOwn(known, key) ? `has no metadata '${key}'` : `cannot write the metadata '${key}'`;
+    const remedy = `${!Object.hasOwn(known, key) ? '' : 'Declare the column VIRTUAL. '}${names.length === 0 ? 'It has none.' : `It has: ${names.join(', ')}.`}`;
     throw column === undefined
       ? table.source.error('SQL_VALIDATION', `connector '${connector}' ${why}`, table.span, remedy)
       : table.source.error('SQL_VALIDATION', `connector '${connector}' ${why}, wanted by column '${column.name}'`, column.span, remedy);

@@ -1,10 +1,13 @@
 import { type ErrorPlace, MillraceError } from '../base/errors.js';
+import { setOwn } from '../base/own.js';
 import { parseDurationMs } from '../base/quantity.js';
 import type { FormatConfig } from '../contract/format.js';
 import type { OptionDefs, TextOptions } from '../contract/options.js';
 import { readOptions } from '../contract/options.js';
 import { loadConnector, loadFormat } from '../contract/registry.js';
 import type { Connector } from '../contract/source.js';
+import { flatten } from '../types/leaf.js';
+import type { Schema } from '../types/logical.js';
 import type { CatalogTable } from './catalog.js';
 
 /** What the WITH clause of a table says, sorted: the connector's part, the format's part, and what the planner itself takes. */
@@ -54,7 +57,14 @@ export async function tableOptions(table: CatalogTable, given: TextOptions, role
       PLANNER_KEYS[role].includes(key) ||
       (PLANNER_KEYS.source.includes(key) && role === 'sink') ||
       (key === 'sink.parallelism' && role === 'source');
-    if (!taken && !(prefix !== undefined && (key === formatKey || key.startsWith(prefix)))) options[key] = value;
+    if (!taken && !(prefix !== undefined && (key === formatKey || key.startsWith(prefix)))) setOwn(options, key, value);
+  }
+  const parallelismKey = role === 'source' ? 'scan.parallelism' : 'sink.parallelism';
+  if (given[parallelismKey] !== undefined && connector.parallelism?.includes(role) === false) {
+    throw new MillraceError('UNKNOWN_OPTION', `connector '${name}' has no option '${parallelismKey}'`, {
+      place: place(parallelismKey),
+      remedy: 'Leave it out.',
+    });
   }
   const defs = role === 'source' ? connector.sourceOptions : connector.sinkOptions;
   const others = role === 'source' ? connector.sinkOptions : connector.sourceOptions;
@@ -98,6 +108,24 @@ async function formatOf(
   const firstKey = Object.keys(options)[0];
   format.check(options, role === 'source' ? 'decode' : 'encode', firstKey === undefined ? use : place(prefix + firstKey));
   return { name, options };
+}
+
+/** The columns of a table's records must be such as its format can carry. */
+export async function checkFormatColumns(
+  format: FormatConfig | undefined,
+  schema: Schema,
+  metadata: readonly (string | undefined)[],
+  use: ErrorPlace,
+): Promise<void> {
+  if (format === undefined) return;
+  const { checkColumn } = await loadFormat(format.name);
+  for (const leaf of flatten({ fields: schema.fields.filter((_, i) => metadata[i] === undefined) })) {
+    try {
+      checkColumn?.(leaf);
+    } catch (e) {
+      throw e instanceof MillraceError ? e.at(use) : e;
+    }
+  }
 }
 
 /** A failure of a table's options, placed at the option it names, or at the table that lacks it; else as it is. */

@@ -3,15 +3,17 @@ import type { CalcConfig, GroupAggregateConfig, SinkNodeConfig, SourceNodeConfig
 import type { TextOptions } from '../contract/options.js';
 import type { SinkConfig } from '../contract/sink.js';
 import type { SinkChangelog, SourceConfig } from '../contract/source.js';
+import { emitNode } from '../job/emit.js';
 import type { Expr } from '../types/expr.js';
 import type { Schema } from '../types/logical.js';
 import { MillraceError } from '../base/errors.js';
 import { checkRetractable, needsUpdateBefore, refuseTtl, refuseWindow, updates } from './changelog.js';
 import { balanced, columnsOf } from './expr.js';
 import type { CatalogTable } from './catalog.js';
-import { type PlannerSettings, placeOptionError, tableOptions } from './options.js';
+import { checkFormatColumns, type PlannerSettings, placeOptionError, tableOptions } from './options.js';
 import { type AggregateRel, type CalcRel, inputsOf, leavesOf, type Rel, type ScanRel } from './rel.js';
 import { checkMetadata } from './metadata.js';
+import { checkPatterns } from './patterns.js';
 import { aggregateKeys, calcName, passesAll, plainCalls, plainSchema, sameNames, windowName } from './node-parts.js';
 import { asCalc, narrow, remap } from './rules/prune.js';
 import { plainType } from './type/common.js';
@@ -45,7 +47,11 @@ export async function buildGraph(sinks: readonly PlannedSink[], how: PhysicalOpt
   for (const s of sinks) builder.need(s.rel, undefined);
   await builder.addSources();
   for (const s of sinks) builder.addSink(s);
-  return { nodes: builder.nodes, options: how.options, name: how.name };
+  const graph: StreamGraph = { nodes: builder.nodes, options: how.options, name: how.name };
+  // what the emitter refuses is refused here, with its place; the job finds the bytes again
+  for (const node of graph.nodes) emitNode(graph, node);
+  await checkPatterns(graph);
+  return graph;
 }
 
 class GraphBuilder {
@@ -100,6 +106,7 @@ class GraphBuilder {
     const metadataOf = new Map(table.scanSchema.fields.map((f, i) => [f.name, table.scanMetadata[i]]));
     const metadata = schema.fields.map((f) => metadataOf.get(f.name));
     checkMetadata(table, metadata, found.connector.name, found.connector.metadata ?? {}, false);
+    await checkFormatColumns(found.format, schema, metadata, place);
     const source: SourceConfig = {
       connector: found.connector.name,
       tableName: table.name,
@@ -108,7 +115,6 @@ class GraphBuilder {
       schema,
       metadata,
       tableSchema: { fields: table.scanSchema.fields.filter((_, i) => table.scanMetadata[i] === undefined) },
-      orderIgnored: true,
     };
     try {
       found.connector.checkSource?.(source, place);

@@ -1,18 +1,21 @@
+import { masked } from '../base/secrets.js';
 import { systemTimeZone } from '../base/zone.js';
 import type { StreamGraph } from '../contract/graph.js';
 import { loadConnector } from '../contract/registry.js';
-import { type Schema, typeToString } from '../types/logical.js';
+import type { Schema } from '../types/logical.js';
 import type { CreateTable, CreateView, Insert, Statement, StatementSet } from './ast/statement.js';
 import { bindQuery, type QueryEnv, renamed, shownNames } from './bind/query.js';
 import { bindTable } from './bind/table.js';
 import { Catalog, tableKey } from './catalog.js';
 import { checkSinkChangelog } from './changelog.js';
+import { describeTable } from './describe.js';
 import { explainPlan } from './explain.js';
 import { planInsert } from './insert.js';
 import { optimize } from './optimize.js';
 import { type PlannerSettings, plannerSettings } from './options.js';
 import { parseSource } from './parse/script.js';
 import { buildGraph, type PlannedSink } from './physical.js';
+import { foreignSetting, OWN_KEYS } from './settings.js';
 import { SourceText, type Span } from './source.js';
 import { plainType } from './type/common.js';
 
@@ -51,8 +54,6 @@ export async function planScript(text: string, options: SessionOptions = {}): Pr
   const steps = await session.execute(text);
   return { steps, options: session.options, warnings: session.warnings };
 }
-
-const OWN_KEYS: readonly string[] = [];
 
 /** A catalog and settings that live from script to script: a shell's state. */
 export class SqlSession {
@@ -144,16 +145,19 @@ export class SqlSession {
     return undefined;
   }
 
-  #set(s: Statement & { kind: 'set' }, source: SourceText): StepBody | undefined {
+  async #set(s: Statement & { kind: 'set' }, source: SourceText): Promise<StepBody | undefined> {
     if (s.key === undefined)
       return {
         kind: 'text',
         text: [...this.#options]
-          .map(([k, v]) => `'${k}' = '${v}'`)
+          .map(([k, v]) => `'${k}' = '${masked(k, v)}'`)
           .sort()
           .join('\n'),
       };
-    if (s.key.startsWith('millrace.') && !OWN_KEYS.includes(s.key)) this.warnings.push(`millrace has no setting '${s.key}'`);
+    if (!OWN_KEYS.has(s.key)) {
+      const warning = await foreignSetting(s.key, s.value as string, source.place(s.span));
+      if (warning !== undefined && !this.warnings.includes(warning)) this.warnings.push(warning);
+    }
     this.#options.set(s.key, s.value as string);
     this.#places.set(s.key, { source, span: s.span });
     return undefined;
@@ -161,7 +165,7 @@ export class SqlSession {
 
   #reset(key: string | undefined): void {
     if (key === undefined) this.#options = new Map(Object.entries(this.#initial));
-    else if (this.#initial[key] === undefined) this.#options.delete(key);
+    else if (!Object.hasOwn(this.#initial, key)) this.#options.delete(key);
     else this.#options.set(key, this.#initial[key]);
   }
 
@@ -216,11 +220,8 @@ export class SqlSession {
   }
 
   #describe(s: Statement & { kind: 'describe' }, source: SourceText): string {
-    const ref = { kind: 'select', query: starOf(s.name), span: s.span } as const;
-    const { schema } = bindQuery(ref.query, this.#env(source));
-    const rows = schema.fields.map((f) => [f.name, typeToString(f.type)]);
-    const wide = Math.max(...rows.map((r) => r[0].length));
-    return rows.map(([name, type]) => `${name.padEnd(wide)}  ${type}`).join('\n');
+    const { schema } = bindQuery(starOf(s.name), this.#env(source));
+    return describeTable(schema, this.#catalog.find(s.name, source));
   }
 }
 

@@ -1,3 +1,4 @@
+import { maskedScript } from '../base/secrets.js';
 import { type ErrorCode, type ErrorPlace, MillraceError } from '../base/errors.js';
 
 /** A piece of the script: offsets in UTF-16 units, `end` exclusive. */
@@ -15,6 +16,8 @@ export class SourceText {
   readonly text: string;
   readonly file: string | undefined;
   #lineStarts: number[] | undefined;
+  /** the text without its secrets */
+  #shown: string | undefined;
 
   constructor(text: string, file?: string) {
     this.text = text;
@@ -37,7 +40,8 @@ export class SourceText {
       else high = mid - 1;
     }
     const end = low + 1 < starts.length ? starts[low + 1] : this.text.length;
-    const excerpt = this.text
+    this.#shown ??= maskedScript(this.text);
+    const excerpt = this.#shown
       .slice(starts[low], end)
       .replace(/[\r\n]+$/, '')
       .replace(/[\t\v\f]/g, ' ');

@@ -1,3 +1,4 @@
+import { setOwn } from '../base/own.js';
 import type { Batch } from '../batch/batch.js';
 import type { ElementReader } from '../batch/element.js';
 import { KeyHasher, keyGroupOf } from '../batch/hash.js';
@@ -40,6 +41,11 @@ export function hashOfKey(key: unknown): number {
   return h ^ (h >>> 16);
 }
 
+/** The user's function that computes keys, if one does. */
+export function keyFunction(ctx: OperatorContext, config: KeyConfig): ((value: unknown) => unknown) | undefined {
+  return config.closure === undefined ? undefined : (ctx.closures[config.closure] as (value: unknown) => unknown);
+}
+
 /** Keys and key groups of a batch's rows. */
 export class BatchKeys {
   readonly #ctx: OperatorContext;
@@ -55,7 +61,7 @@ export class BatchKeys {
     this.#config = config;
     this.#reader = reader;
     this.#hasher = new KeyHasher(ctx.engine, ctx.inputs[0], config.keys);
-    this.#fn = config.closure === undefined ? undefined : (ctx.closures[config.closure] as (value: unknown) => unknown);
+    this.#fn = keyFunction(ctx, config);
   }
 
   bind(batch: Batch): void {
@@ -77,7 +83,7 @@ export class BatchKeys {
     if (keys.length === 1) return this.#reader.field(keys[0], row);
     const key: Record<string, unknown> = {};
     keys.forEach((leaf, i) => {
-      key[names![i]] = this.#reader.field(leaf, row);
+      setOwn(key, names![i], this.#reader.field(leaf, row));
     });
     return key;
   }

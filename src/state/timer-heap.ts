@@ -18,6 +18,11 @@ export class TimerHeap<T> {
     this.#times.push(timeMs);
   }
 
+  /** All of them, cancelled ones too, in no order. */
+  *all(): Generator<T> {
+    for (const { items, next } of this.#buckets.values()) for (let i = next; i < items.length; i++) yield items[i];
+  }
+
   /** The first timer at or before `timeMs`, taken off. */
   pop(timeMs: number): { readonly timeMs: number; readonly what: T } | undefined {
     const at = this.#times.first;

@@ -1,4 +1,5 @@
 import { MillraceError, nearest } from '../base/errors.js';
+import { own, setOwn } from '../base/own.js';
 import type { FormatConfig } from '../contract/format.js';
 import type { GraphNode, StreamGraph } from '../contract/graph.js';
 import type { SinkNodeConfig, SourceNodeConfig } from '../contract/nodes.js';
@@ -30,8 +31,8 @@ function split(d: ConnectorDescriptor): { options: Record<string, string>; forma
   const formatOptions: Record<string, string> = {};
   for (const [key, value] of Object.entries(d)) {
     if (OWN.has(key) || value === undefined) continue;
-    if (name !== undefined && key.startsWith(`${name}.`)) formatOptions[key.slice(name.length + 1)] = String(value);
-    else options[key] = String(value);
+    if (name !== undefined && key.startsWith(`${name}.`)) setOwn(formatOptions, key.slice(name.length + 1), String(value));
+    else setOwn(options, key, String(value));
   }
   return { options, format: name === undefined ? undefined : { name, options: formatOptions } };
 }
@@ -44,8 +45,7 @@ export function sourceConfig(d: ConnectorDescriptor, schema: RowSchema<unknown>)
     options,
     format,
     schema: { fields: schema.fields },
-    metadata: schema.fields.map((f) => schema.metadata[f.name]),
-    orderIgnored: false,
+    metadata: schema.fields.map((f) => own(schema.metadata, f.name)),
   };
 }
 
@@ -58,7 +58,7 @@ export function sinkConfig(d: ConnectorDescriptor, schema: Schema, metadata: Rea
     options,
     format,
     schema: { fields: schema.fields },
-    metadata: schema.fields.map((f) => metadata[f.name]),
+    metadata: schema.fields.map((f) => own(metadata, f.name)),
     partitionKeys: d.partitionedBy ?? [],
     primaryKey: (d.primaryKey ?? []).map((k) => leaves.findIndex((l) => l.path.length === 1 && l.path[0] === k)),
   };
@@ -91,7 +91,7 @@ async function checkSource(node: GraphNode): Promise<GraphNode> {
   readOptions(`connector '${source.connector}'`, connector.sourceOptions, source.options, place);
   await checkFormat(connector, source.format, 'decode', node.name);
   for (const key of source.metadata) {
-    if (key === undefined || connector.metadata?.[key] !== undefined) continue;
+    if (key === undefined || own(connector.metadata ?? {}, key) !== undefined) continue;
     const known = Object.keys(connector.metadata ?? {});
     const near = nearest(key, known);
     throw new MillraceError('UNKNOWN_COLUMN', `the connector '${source.connector}' has no metadata '${key}'`, {

@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js';
+import { setOwn } from '../base/own.js';
 import { parseDurationMs } from '../base/quantity.js';
 import { VALUE_SCHEMA } from '../batch/element.js';
 import type { RecordTime } from '../contract/closure-nodes.js';
@@ -41,7 +42,7 @@ export class StreamExecutionEnvironment {
 
   /** A job option by Flink's key: set('execution.buffer-timeout.interval', '10 ms'). */
   set(key: string, value: string): this {
-    this.#options[key] = value;
+    setOwn(this.#options, key, value);
     return this;
   }
   setParallelism(parallelism: number): this {
@@ -125,7 +126,6 @@ export class StreamExecutionEnvironment {
       options,
       schema: fields,
       metadata: fields.fields.map(() => undefined),
-      orderIgnored: false,
     };
     return this.#source(config, fields, `Source: ${connector}`) as unknown as DataStream<never>;
   }

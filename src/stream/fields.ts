@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js';
+import { isInherited } from '../base/own.js';
 import { TEXT_FIELD, VALUE_FIELD } from '../batch/element.js';
 import { type LogicalType, type Schema, typeToString } from '../types/logical.js';
 
@@ -8,7 +9,13 @@ export function isValues(schema: Schema): boolean {
 }
 
 export function fieldKey(names: string[]): (value: unknown) => unknown {
-  const read = (value: unknown, path: string): unknown => path.split('.').reduce<unknown>((v, p) => (v as Record<string, unknown> | null)?.[p] ?? null, value);
+  const read = (value: unknown, path: string): unknown =>
+    path
+      .split('.')
+      .reduce<unknown>(
+        (v, p) => (v === null || v === undefined || (isInherited(p) && !Object.hasOwn(v, p)) ? null : (v as Record<string, unknown>)[p]) ?? null,
+        value,
+      );
   if (names.length === 1) return (value) => read(value, names[0]);
   return (value) => Object.fromEntries(names.map((n) => [n, read(value, n)]));
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { MillraceError } from '../base/errors.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { GraphEdge, GraphNode, StreamGraph } from '../contract/graph.js';
-import type { SourceNodeConfig } from '../contract/nodes.js';
 import type { LogicalType, Schema } from '../types/logical.js';
 
 /** A node while the program is still being written. */
@@ -39,14 +38,6 @@ export class GraphBuilder {
     return this.#closures.push(value) - 1;
   }
 
-  /** A source may be read in blocks by several workers when nothing behind it minds the order. */
-  #withOrder(source: DraftNode): SourceNodeConfig {
-    const config = source.config as SourceNodeConfig;
-    const minds = (id: number): boolean =>
-      this.#nodes.some((n) => n.inputs.some((e) => e.source === id) && (ORDER_MATTERS.has(n.kind) || (!ORDER_ENDS.has(n.kind) && minds(n.id))));
-    return { ...config, source: { ...config.source, orderIgnored: !minds(source.id) } };
-  }
-
   build(options: Readonly<Record<string, string>>, name: string | undefined): BuiltGraph {
     const uids = new Set<string>();
     const nodes = this.#nodes.map((n): GraphNode => {
@@ -58,17 +49,12 @@ export class GraphBuilder {
         });
       }
       uids.add(uid);
-      const config = n.kind === 'source' ? this.#withOrder(n) : n.config;
-      const node: GraphNode = { id: n.id, uid, name: n.name, kind: n.kind, config, inputs: n.inputs, output: n.output };
+      const node: GraphNode = { id: n.id, uid, name: n.name, kind: n.kind, config: n.config, inputs: n.inputs, output: n.output };
       return { ...node, ...(n.sides === undefined ? {} : { sides: n.sides }), ...(n.parallelism === undefined ? {} : { parallelism: n.parallelism }) };
     });
     return { graph: { nodes, options: { ...options }, ...(name === undefined ? {} : { name }) }, closures: [...this.#closures] };
   }
 }
-
-/** Steps whose results depend on the order of their input. Windows do not: event time puts records in their places. */
-const ORDER_MATTERS = new Set(['process', 'keyedProcess', 'reduce']);
-const ORDER_ENDS = new Set(['windowProcess', 'windowAggregate', 'sink']);
 
 /** Configuration that comes from job options, which workers get from the host: no part of a graph's identity. */
 const FROM_OPTIONS = new Set(['intervalMs', 'timeZone', 'perSplit']);

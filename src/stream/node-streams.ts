@@ -63,6 +63,11 @@ export class QueueSink<T> implements ElementSink {
   /** The elements of a running job, then its failure if it has one; a consumer that leaves early cancels it. */
   async *elementsOf(job: Pick<JobHandle, 'cancel' | 'done'>): AsyncGenerator<T> {
     let ended = false;
+    // a job that fails before its sink opened never ends the sink
+    job.done.then(
+      () => this.end(),
+      () => this.end(),
+    );
     try {
       yield* this.#elements();
       ended = true;

@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js';
+import { setOwn } from '../base/own.js';
 import type { Field, LogicalType, Schema } from '../types/logical.js';
 import * as t from '../types/logical.js';
 
@@ -55,8 +56,9 @@ type BaseType<S extends string> = S extends Numeric
 /** `schema({ userId: 'STRING', amount: 'DECIMAL(10, 2)', at: 'TIMESTAMP(3)', place: { lat: 'DOUBLE', lon: 'DOUBLE' } })` */
 export function schema<const S extends SchemaSpec>(spec: S): RowSchema<RowOf<S>> {
   const metadata: Record<string, string> = {};
+  const isMetadata = (f: Field): boolean => Object.hasOwn(metadata, f.name);
   const fields = Object.entries(spec).map(([name, f]) => field(name, f, metadata));
-  return { fields: [...fields.filter((f) => !(f.name in metadata)), ...fields.filter((f) => f.name in metadata)], metadata };
+  return { fields: [...fields.filter((f) => !isMetadata(f)), ...fields.filter(isMetadata)], metadata };
 }
 
 function field(name: string, spec: FieldSpec, metadata?: Record<string, string>): Field {
@@ -65,7 +67,7 @@ function field(name: string, spec: FieldSpec, metadata?: Record<string, string>)
   const m = /^(.*?)\s+METADATA(?:\s+FROM\s+'([^']+)')?(?:\s+VIRTUAL)?\s*$/i.exec(spec);
   if (m === null) return { name, type: parseType(name, spec) };
   if (metadata === undefined) throw invalid(name, 'only top-level fields can be metadata', 'Declare it beside the other fields.');
-  metadata[name] = m[2] ?? name;
+  setOwn(metadata, name, m[2] ?? name);
   return { name, type: parseType(name, m[1]) };
 }
 

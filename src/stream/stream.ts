@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { MillraceError } from '../base/errors.js';
+import { own } from '../base/own.js';
 import { KEY_HASH_FIELD, TEXT_FIELD, VALUE_SCHEMA } from '../batch/element.js';
 import type { Row } from '../batch/rows.js';
 import type { AssignTimestampsConfig, ClosureConfig, KeyConfig, KeyHashConfig, ProcessConfig, RecordTime } from '../contract/closure-nodes.js';
@@ -45,7 +46,7 @@ export class DataStream<T> {
   /** The declared fields of the elements; one field named $value for JS values without a schema. */
   get schema(): Schema {
     const { node, side } = this.source;
-    return side === undefined ? node.output : (node.sides?.[side] ?? node.output);
+    return side === undefined ? node.output : (own(node.sides ?? {}, side) ?? node.output);
   }
 
   // ---- functions in JS ----
@@ -199,7 +200,7 @@ export class DataStream<T> {
   /** What the last function sent to a side output. */
   getSideOutput<U>(tag: OutputTag<U>): DataStream<U> {
     const { node } = this.source;
-    node.sides = { ...node.sides, [tag.id]: node.sides?.[tag.id] ?? tag.schema ?? VALUE_SCHEMA };
+    node.sides = { ...node.sides, [tag.id]: own(node.sides ?? {}, tag.id) ?? tag.schema ?? VALUE_SCHEMA };
     const config = node.config as ProcessConfig;
     node.config = { ...config, sides: node.sides };
     return new DataStream<U>({ env: this.env, node, side: tag.id, time: this.source.time === undefined ? undefined : 'batch' });

@@ -65,8 +65,17 @@ export const SlidingProcessingTimeWindows = sliding('processing');
 export const EventTimeSessionWindows = session('event');
 export const ProcessingTimeSessionWindows = session('processing');
 
+/** An event time that a function gives: ms since 1970. */
+export type Timestamp = number | bigint | Date;
 /** The element's event time: a field (TIMESTAMP(0..3), TIMESTAMP_LTZ(0..3) or BIGINT ms), or a function that gives ms. */
-export type TimestampAssigner<T> = string | ((value: T) => number | bigint | Date);
+export type TimestampAssigner<T> = string | ((value: T) => Timestamp);
+
+/** What the compiler says of a function that gives something else. */
+type GivesTimestamp<R> = [R] extends [Timestamp]
+  ? R
+  : [R] extends [Timestamp | null | undefined]
+    ? 'An event time cannot be null: declare the field NOT NULL, or say what null means (row.at ?? 0n).'
+    : 'An event time is a number or bigint of milliseconds, or a Date.';
 
 /** How event time is found and how far records may be out of order. Immutable; each step gives a new one. */
 export class WatermarkStrategy<T = unknown> {
@@ -86,8 +95,11 @@ export class WatermarkStrategy<T = unknown> {
   static forMonotonousTimestamps<T = unknown>(): WatermarkStrategy<T> {
     return new WatermarkStrategy<T>(0, undefined, 0);
   }
-  withTimestampAssigner<U = T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
-    return new WatermarkStrategy<U>(this.outOfOrdernessMs, assigner, this.idlenessMs);
+  /** Where timestamps are: a field, or a function that gives ms. */
+  withTimestampAssigner<U = T>(field: string): WatermarkStrategy<U>;
+  withTimestampAssigner<U = T, R = Timestamp>(assigner: (value: U) => GivesTimestamp<R>): WatermarkStrategy<U>;
+  withTimestampAssigner<U>(assigner: string | ((value: U) => unknown)): WatermarkStrategy<U> {
+    return new WatermarkStrategy<U>(this.outOfOrdernessMs, assigner as TimestampAssigner<U>, this.idlenessMs);
   }
   /** An input without records for so long does not hold back the others. */
   withIdleness(timeout: Duration): WatermarkStrategy<T> {

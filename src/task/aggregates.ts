@@ -2,3 +2,4 @@
 export { operator as groupAggregate } from '../group/aggregate.js';
 export { operator as windowAggregate } from '../window/aggregate.js';
 export { operator as localWindowAggregate } from '../window/local.js';
+export { operator as lateFilter } from '../window/late-filter.js';

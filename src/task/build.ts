@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.js';
-import type { MillraceError } from '../base/errors.js';
+import type { ArrivedBarrier } from '../checkpoint/coordinator.js';
 import type { ClosureTable } from '../contract/closures.js';
 import type { SinkNodeConfig, SourceNodeConfig, ValuesConfig } from '../contract/nodes.js';
 import type { Batch } from '../batch/batch.js';
-import { type OperatorContext, WATERMARK_MAX, WATERMARK_MIN } from '../contract/operator.js';
+import { type OperatorContext, WATERMARK_MAX } from '../contract/operator.js';
 import { loadConnector, loadFormat } from '../contract/registry.js';
 import { POLL_END, POLL_IDLE } from '../contract/source.js';
 import { ExchangeReader } from '../exchange/reader.js';
@@ -15,17 +15,17 @@ import { SinkOperator } from '../sink/operator.js';
 import { SourceDriver, type SourceEvents } from '../source/driver.js';
 import { ValuesDriver } from '../source/values.js';
 import type { Engine } from '../wasm/engine.js';
-import { hostFunctions } from '../wasm/host.js';
+import { hostFunctions, loadHostParts } from '../wasm/host.js';
 import { ChainedOperator } from './chain.js';
 import { operatorNumber } from './activity.js';
 import { type Control, subtaskNumber } from './control.js';
-import { type Channel, Gate, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
+import { type Channel, Gate, type Input, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
+import { publishFigures, type SlotTimes } from './figures.js';
 import { HotKeyWatch, type Warn } from './hot-keys.js';
 import { loadOperator } from './operators.js';
-import { type EdgePlan, type IoRings, type JobPlan, metricKey, type OpPlan, slotOf, type TaskPlan } from './plan.js';
-import type { SlotReport } from './slot.js';
+import { type EdgePlan, type IoRings, type JobPlan, type OpPlan, slotOf, type TaskPlan } from './plan.js';
 import type { OperatorState, Restored } from './snapshot.js';
-import { type Input, Subtask } from './subtask.js';
+import { Subtask } from './subtask.js';
 
 export interface SlotContext {
   readonly plan: JobPlan;
@@ -41,14 +41,10 @@ export interface SlotContext {
   readonly closures: ClosureTable | undefined;
   /** state to go on from */
   readonly restored?: Restored;
+  /** takes how far barriers have come; absent where nobody asks */
+  readonly barrier?: (b: ArrivedBarrier) => void;
   /** says something to the user */
   readonly warn?: Warn;
-}
-
-/** When a slot read its first record and finished its last subtask: wall clock, ms. */
-export interface SlotTimes {
-  firstReadMs: number | undefined;
-  doneMs: number | undefined;
 }
 
 export interface BuiltSlot {
@@ -74,13 +70,6 @@ export async function buildSlot(ctx: SlotContext): Promise<BuiltSlot> {
     for (const [k, s] of subtasks.entries()) publishFigures(ctx.control, numbers[k], s);
   };
   return { subtasks, times, publish };
-}
-
-/** What a slot hands back to the host. */
-export function slotReport(subtasks: readonly Subtask[], times: SlotTimes | undefined, error: MillraceError | undefined): SlotReport {
-  const metrics: Record<string, Readonly<Record<string, number>>> = {};
-  for (const s of subtasks) for (const op of s.ops) metrics[metricKey(op.plan.name, op.plan.nodeId, s.index)] = op.metrics.snapshot();
-  return { error: error?.toPlain(), metrics, firstReadMs: times?.firstReadMs, doneMs: times?.doneMs };
 }
 
 class SubtaskBuilder {
@@ -119,6 +108,9 @@ class SubtaskBuilder {
     subtask.onDone = () => {
       this.#times.doneMs = this.#ctx.clock.preciseMs();
     };
+    const number = subtaskNumber(this.#ctx.plan.tasks, this.#task.id, this.#index);
+    subtask.onSent = (barrier, positions) => this.#ctx.barrier?.({ subtask: number, barrier, positions });
+    subtask.onPassed = (barrier) => this.#ctx.barrier?.({ subtask: number, barrier });
     this.#subtask = subtask;
     for (const op of this.#ops) op.operator?.open?.();
     return subtask;
@@ -179,6 +171,7 @@ class SubtaskBuilder {
     const rings = io.find((r) => r.nodeId === p.nodeId);
     const connector = await loadConnector(config.source.connector);
     const format = config.source.format === undefined ? undefined : await loadFormat(config.source.format.name);
+    if (p.module !== undefined) await loadHostParts(p.module);
     const frames = rings === undefined ? undefined : new RingFrameReader(engine, new RingReader(rings.rings[this.#index], NO_BELL));
     const context = {
       engine,
@@ -193,6 +186,7 @@ class SubtaskBuilder {
       options: plan.options,
       closures: closures ?? [],
       wake: () => this.#ctx.bells.ring(this.#ctx.slot),
+      ring: (subtask: number) => this.#bell(subtask).ring(),
     };
     return this.#driver(head, (events) => {
       return new SourceDriver(config, { connector, plan: p.source!, format, frames }, context, events);
@@ -223,7 +217,11 @@ class SubtaskBuilder {
       get awaits() {
         return driver instanceof SourceDriver && driver.awaits;
       },
+      get resting() {
+        return !(driver instanceof SourceDriver) || driver.resting;
+      },
       snapshot: () => driver.snapshot(),
+      ...(head.plan.source?.commitIntervalMs === undefined ? {} : { positions: () => driver.snapshot().list }),
       close: () => driver.close(),
     };
   }
@@ -254,6 +252,7 @@ class SubtaskBuilder {
     const state = this.#restored(p.uid);
     if (p.kind === 'sink') op.operator = await this.#sink(p, base);
     else {
+      if (p.module !== undefined) await loadHostParts(p.module);
       const module = await loadOperator(p.kind);
       const emitted = p.module === undefined ? {} : engine.link(p.module, module.host?.(p.config, base) ?? {});
       op.operator = module.create(p.config, { ...base, emitted });
@@ -278,20 +277,4 @@ class SubtaskBuilder {
     const bell = rings.thread === 'io' ? this.#ctx.ioBell! : this.#ctx.hostBell;
     return new RingFrameWriter(this.#ctx.engine, new RingWriter(rings.rings[this.#index], bell));
   }
-}
-
-function publishFigures(control: Control, n: number, s: Subtask): void {
-  let late = 0;
-  let bad = 0;
-  for (const op of s.ops) {
-    late += op.metrics.counters.get('numLateRecordsDropped')?.value ?? 0;
-    bad += op.metrics.gauges.get('numRecordsInErrors')?.() ?? 0;
-    if (op.plan.kind === 'sink') control.set(n, 'recordsOut', op.metrics.counter('numRecordsIn').value);
-  }
-  if (s.isSource) control.set(n, 'recordsIn', s.ops[0].metrics.counter('numRecordsOut').value);
-  control.set(n, 'lateDropped', late);
-  control.set(n, 'badRecords', bad);
-  control.set(n, 'waitingOn', s.wait.on);
-  control.set(n, 'waitingSinceMs', s.wait.sinceMs);
-  control.setWatermark(n, s.ops[0].currentWatermark ?? WATERMARK_MIN);
 }

@@ -2,10 +2,10 @@ import type { Clock } from '../base/clock.js';
 import { MetricGroup } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
 import type { Operator, Output } from '../contract/operator.js';
-import type { ExchangeWriter } from '../exchange/writer.js';
 import { Activity } from './activity.js';
-import type { HotKeyWatch } from './hot-keys.js';
+import { HeldBarriers } from './barriers.js';
 import type { OpPlan } from './plan.js';
+import { type Child, type Edge, Receivers } from './receivers.js';
 import { Segments } from './segments.js';
 
 /** A step owed by an operator: done before it takes anything else. */
@@ -13,32 +13,9 @@ type Work =
   | { readonly kind: 'resume' }
   | Segments
   | { readonly kind: 'forward'; readonly watermark: bigint; readonly ends: boolean }
+  | { readonly kind: 'barrier'; readonly barrier: number }
   | { readonly kind: 'finish' }
   | { readonly kind: 'forwardFinish' };
-
-interface Edge {
-  readonly writer: ExchangeWriter;
-  /** where a key with many rows would be one receiver's burden */
-  readonly watch?: HotKeyWatch;
-}
-interface Child {
-  readonly op: ChainedOperator;
-  readonly input: number;
-}
-/** Where rows go: other operators of the chain, and edges to other tasks. */
-class Receivers {
-  readonly children: Child[] = [];
-  readonly edges: Edge[] = [];
-
-  batch(batch: Batch): void {
-    const { children, edges } = this;
-    for (let i = 0; i < children.length; i++) children[i].op.deliver(batch, children[i].input);
-    for (let i = 0; i < edges.length; i++) {
-      edges[i].watch?.batch(batch);
-      edges[i].writer.batch(batch);
-    }
-  }
-}
 
 /**
  * One operator inside a chain. Law: work that it owes (`pending`, last in first out) is done before its next event,
@@ -59,6 +36,9 @@ export class ChainedOperator implements Output {
   /** the last watermark that reached this operator; for figures only, and kept by heads only */
   currentWatermark: bigint | undefined;
   readonly #isHead: boolean;
+  /** a barrier has passed a sink: everything before it is there for good */
+  onBarrier: (barrier: number) => void = () => {};
+  readonly #held = new HeldBarriers();
   /** every operator further down the chain */
   #below: readonly ChainedOperator[] | undefined;
   #sideReceivers: readonly Child[] | undefined;
@@ -162,7 +142,7 @@ export class ChainedOperator implements Output {
     const last = w.markCount - 1;
     if (w.mark > last) return w.selCount;
     // watermarks rise: when the last one does not matter, none does
-    if (operator.lastWatermarkOnly === true || operator.watermarkMatters?.(batch.markWatermark(last)) === false) {
+    if (operator.readsMarks === true || operator.watermarkMatters?.(batch.markWatermark(last)) === false) {
       w.mark = last;
       return w.selCount;
     }
@@ -173,6 +153,7 @@ export class ChainedOperator implements Output {
   }
   #segment(w: Segments, from: number, to: number): boolean {
     w.narrow(from, to);
+    if (this.operator!.readsMarks === true) w.batch.markCount = w.markCount;
     const before = this.#activity.enter(this.number);
     const owed = this.operator!.processBatch(w.batch, w.input);
     this.#activity.leave(before);
@@ -224,6 +205,23 @@ export class ChainedOperator implements Output {
     for (const e of this.#edges) idle ? e.writer.idle() : e.writer.active();
   }
 
+  /** Everything before the barrier has been handled above: what is kept only for speed goes on before it. */
+  barrier(barrier: number): void {
+    if (this.pending.length > 0) this.drain();
+    if (this.operator?.prepareSnapshot?.()) this.pending.push({ kind: 'barrier', barrier }, { kind: 'resume' });
+    else if (this.#childrenOwe()) this.pending.push({ kind: 'barrier', barrier });
+    else this.#passBarrier(barrier);
+  }
+  #passBarrier(barrier: number): void {
+    this.#forwardBarrier(this.#held.arrive(barrier, this.operator));
+  }
+  #forwardBarrier(barrier: number | undefined): void {
+    if (barrier === undefined) return;
+    this.onBarrier(barrier);
+    for (const c of this.#children()) c.op.barrier(barrier);
+    for (const e of this.#edges) e.writer.barrier(barrier);
+  }
+
   finish(): void {
     this.drain();
     const before = this.#activity.enter(this.number);
@@ -234,6 +232,12 @@ export class ChainedOperator implements Output {
     else this.#forwardFinish();
   }
   #forwardFinish(): void {
+    const barrier = this.#held.release(this.operator);
+    this.#forwardBarrier(barrier);
+    if (barrier !== undefined && this.#childrenOwe()) {
+      this.pending.push({ kind: 'forwardFinish' }); // a sink waits for its other side
+      return;
+    }
     for (const c of this.#children()) c.op.finish();
     for (const e of this.#edges) e.writer.end(false);
   }
@@ -260,6 +264,9 @@ export class ChainedOperator implements Output {
         break;
       case 'forward':
         this.#forward(w.watermark, w.ends);
+        break;
+      case 'barrier':
+        this.#passBarrier(w.barrier);
         break;
       case 'finish':
         this.finish();

@@ -1,11 +1,12 @@
 import { ACTIVITY_WORDS, Activity, IDLE } from './activity.js';
 
 /**
- * What the host and the slots share while a job runs: a cancel flag, and figures per subtask that the host reads for its status line.
+ * What the host and the slots share while a job runs: a cancel flag, the number of the barrier that sources are to send, and figures per subtask that the host reads for its status line.
  * One SharedArrayBuffer; every figure is written by one slot only.
  */
 const CANCEL = 0;
-const SUBTASKS = 1;
+const BARRIER = 1;
+const SUBTASKS = 2;
 const HEADER_WORDS = 8;
 /** f64 figures of one subtask */
 export const FIGURES = [
@@ -54,6 +55,13 @@ export class Control {
   }
   get cancelled(): boolean {
     return Atomics.load(this.#i32, CANCEL) !== 0;
+  }
+  /** Sources send this barrier at their next batch boundary. */
+  askBarrier(barrier: number): void {
+    Atomics.store(this.#i32, BARRIER, barrier);
+  }
+  get barrier(): number {
+    return Atomics.load(this.#i32, BARRIER);
   }
   set(subtask: number, figure: Figure, value: number): void {
     this.#f64[HEADER_WORDS + subtask * STRIDE + FIGURES.indexOf(figure)] = value;

@@ -1,5 +1,6 @@
 import { MARK_BYTES } from '#abi';
 import type { Batch } from '../batch/batch.js';
+import { BARRIER_LAST, type OperatorSnapshot } from '../contract/operator.js';
 import type { ExchangeReader } from '../exchange/reader.js';
 import { type CoalescedChange, WatermarkCoalescer } from '../time/coalesce.js';
 import type { ChainedOperator } from './chain.js';
@@ -9,6 +10,25 @@ import type { GateState } from './snapshot.js';
 export const STEP_IDLE = 0;
 export const STEP_WORKED = 1;
 export const STEP_END = 2;
+
+/** What a subtask reads from: a gate, or a source driver. */
+export interface Input {
+  step(): number;
+  /** a sender failed or was cancelled: nothing is to fire at the end */
+  readonly failed?: boolean;
+  /** ms from now after which `step` may find something although no doorbell rang */
+  wakeupMs?(): number | undefined;
+  /** what an idle input waits for comes through the event loop */
+  readonly awaits?: boolean;
+  /** false: it has to read on until a snapshot can be taken */
+  readonly resting?: boolean;
+  /** a source's position and watermarks */
+  snapshot?(): OperatorSnapshot;
+  /** of a source that wants to know what the sinks have for good: its positions, elements of list state */
+  positions?(): readonly Uint8Array[];
+  gate?(): GateState;
+  close?(): void;
+}
 
 export interface Channel {
   readonly reader: ExchangeReader;
@@ -23,6 +43,9 @@ export class Gate {
   readonly #channels: readonly Channel[];
   readonly #valve: WatermarkCoalescer;
   readonly #head: ChainedOperator;
+  /** the last barrier of each channel; one that has ended is behind all */
+  readonly #barriers: number[];
+  #barrier = 0;
   #next = 0;
   #open: number;
   /** a sender failed or was cancelled */
@@ -33,6 +56,7 @@ export class Gate {
     this.#head = head;
     this.#valve = new WatermarkCoalescer(channels.length);
     this.#open = channels.length;
+    this.#barriers = channels.map(() => 0);
   }
 
   /** Handles the next event of the next channel that has one. */
@@ -53,6 +77,9 @@ export class Gate {
         case 'watermark':
           this.#change(this.#valve.watermark(c, event.watermark));
           break;
+        case 'barrier':
+          this.#barrierOf(c, event.barrier);
+          break;
         case 'idle':
           this.#change(this.#valve.markIdle(c));
           break;
@@ -62,6 +89,7 @@ export class Gate {
         case 'end':
           this.failed ||= event.failed;
           this.#open--;
+          if (!event.failed) this.#barrierOf(c, BARRIER_LAST);
           break;
       }
       return STEP_WORKED;
@@ -100,6 +128,14 @@ export class Gate {
       kept++;
     }
     batch.markCount = kept;
+  }
+  /** A barrier goes on when it, or a later one, has come from all channels: what came before it on any of them has been handled then. Nobody waits for it. */
+  #barrierOf(channel: number, barrier: number): void {
+    this.#barriers[channel] = barrier;
+    const common = Math.min(...this.#barriers);
+    if (common <= this.#barrier || common === BARRIER_LAST) return;
+    this.#barrier = common;
+    this.#head.barrier(common);
   }
   #change(change: CoalescedChange): void {
     if (change.watermark !== undefined) this.#head.watermark(change.watermark);

@@ -39,7 +39,8 @@ export class IoHub {
   readonly #onError: (error: MillraceError) => void;
   readonly #sleeping: Int32Array;
   readonly #sinks: SinkState[] = [];
-  readonly #sources: IoSource[] = [];
+  /** by node */
+  readonly #sources = new Map<number, IoSource>();
   #running: Promise<void>[] = [];
   #pumping = false;
 
@@ -62,7 +63,7 @@ export class IoHub {
       const bell = (i: number) => ({ ring: () => this.#bells.ring(slotOf(i, this.#slots)) });
       if (job.role === 'source') {
         const source = module.createIoSource!(job.spec.config as never, context);
-        this.#sources.push(source);
+        this.#sources.set(job.nodeId, source);
         this.#running.push(
           this.#runSource(
             job,
@@ -153,9 +154,14 @@ export class IoHub {
     this.#onError(MillraceError.from(e, 'INTERNAL', { operator: s.name }));
   }
 
+  /** What the sinks have for good of a source's input begins at these positions. */
+  complete(nodeId: number, positions: readonly Uint8Array[]): void {
+    this.#sources.get(nodeId)?.complete?.(positions);
+  }
+
   /** After the slots are done: lets sinks end; sources are told to stop. */
   async close(): Promise<void> {
-    const closed = await Promise.allSettled([...this.#sources.map((s) => s.close()), ...this.#sinks.map((s) => s.sink.close())]);
+    const closed = await Promise.allSettled([...[...this.#sources.values()].map((s) => s.close()), ...this.#sinks.map((s) => s.sink.close())]);
     await Promise.allSettled(this.#running);
     this.#running = [];
     for (const r of closed) if (r.status === 'rejected') this.#onError(MillraceError.from(r.reason));

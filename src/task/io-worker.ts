@@ -15,7 +15,10 @@ export interface IoWorkerData {
   readonly options: Readonly<Record<string, string>>;
 }
 
-/** I/O thread -> host. The host sends one message only, which means: end. */
+/** host -> I/O thread: what the sinks have for good of a source's input; `end` is the last message */
+export type IoWorkerOrder = { readonly type: 'complete'; readonly nodeId: number; readonly positions: readonly Uint8Array[] } | { readonly type: 'end' };
+
+/** I/O thread -> host. */
 export type IoWorkerMessage = { readonly type: 'ready' } | { readonly type: 'error'; readonly error: PlainError } | { readonly type: 'closed' };
 
 const port = parentPort!;
@@ -26,7 +29,11 @@ const fail = (e: MillraceError): void => post({ type: 'error', error: e.toPlain(
 const hub = new IoHub({ clock: systemClock, signal: abort.signal, options: data.options }, new Doorbells(data.bells), data.slots, data.sleeping, fail);
 
 for (const p of data.slotPorts) p.on('message', hub.pump);
-port.on('message', () => {
+port.on('message', (m: IoWorkerOrder) => {
+  if (m.type === 'complete') {
+    hub.complete(m.nodeId, m.positions);
+    return;
+  }
   abort.abort();
   hub.close().finally(() => {
     post({ type: 'closed' });

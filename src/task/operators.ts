@@ -18,6 +18,7 @@ const modules: Readonly<Record<string, () => Promise<{ operator: OperatorModule<
   assignTimestamps: () => import('../chain/plumbing.js').then((m) => ({ operator: m.assignTimestamps })),
   windowAggregate: () => import('./aggregates.js').then((m) => ({ operator: m.windowAggregate })),
   localWindowAggregate: () => import('./aggregates.js').then((m) => ({ operator: m.localWindowAggregate })),
+  lateFilter: () => import('./aggregates.js').then((m) => ({ operator: m.lateFilter })),
   groupAggregate: () => import('./aggregates.js').then((m) => ({ operator: m.groupAggregate })),
   windowProcess: () => import('../window/process.js').then((m) => ({ operator: m.windowProcess })),
 };

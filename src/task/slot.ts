@@ -3,7 +3,8 @@ import type { Clock } from '../base/clock.js';
 import type { Prng } from '../base/prng.js';
 import type { MillraceError, PlainError } from '../base/errors.js';
 import { type Activity, CALLBACKS, IDLE } from './activity.js';
-import { type Subtask, StepResult } from './subtask.js';
+import { StepResult } from './step.js';
+import type { Subtask } from './subtask.js';
 
 /** What a slot says when all of its subtasks are done. */
 export interface SlotReport {
@@ -31,6 +32,8 @@ export interface Waiter {
 
 export interface SlotHooks {
   cancelled(): boolean;
+  /** number of the barrier that sources are to send; 0 = none yet */
+  barrier(): number;
   /** A subtask failed: the whole job must stop now, not when this slot's other subtasks are done. Called once. */
   failed(error: MillraceError): void;
   /** publishes figures; called every few ms of work and before sleeping */
@@ -68,27 +71,26 @@ const STDIO_GRACE_MS = 250;
 export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter: Waiter, hooks: SlotHooks): Promise<MillraceError | undefined> {
   let lastTurnMs = clock.monotonicMs();
   let cancelled = false;
+  let barrier = 0;
   /** turns of the event loop since a step last found work */
   let idleTurns = 0;
   let failed = false;
   for (;;) {
     if (hooks.leave?.()) return firstError(subtasks);
     const seen = waiter.look();
-    if (!cancelled && hooks.cancelled()) {
+    const cancel = !cancelled && hooks.cancelled();
+    const asked = hooks.barrier(); // after the cancel flag: a barrier asked for with it comes first
+    if (asked !== barrier) {
+      barrier = asked;
+      for (const s of subtasks) s.askBarrier(barrier);
+    }
+    if (cancel) {
       cancelled = true;
       for (const s of subtasks) s.cancel();
     }
     let now = clock.monotonicMs();
-    let worked = false;
-    let held = false;
-    let done = 0;
-    const first = hooks.order === undefined ? 0 : hooks.order.below(subtasks.length);
-    for (let k = 0; k < subtasks.length; k++) {
-      const r = stepSome(subtasks[(first + k) % subtasks.length], now, clock, hooks);
-      if (r === StepResult.Worked) worked = true;
-      else if (r === StepResult.Held) held = true;
-      else if (r === StepResult.Done) done++;
-    }
+    const found = stepAll(subtasks, now, clock, hooks);
+    const held = (found & HELD) !== 0;
     if (!failed) {
       const error = firstError(subtasks);
       if (error !== undefined) {
@@ -96,9 +98,9 @@ export async function runSlot(subtasks: readonly Subtask[], clock: Clock, waiter
         hooks.failed(error);
       }
     }
-    if (done === subtasks.length) break;
+    if (found === 0) break;
     now = clock.monotonicMs();
-    if (worked) {
+    if ((found & WORKED) !== 0) {
       idleTurns = 0;
       if (now - lastTurnMs >= EVENT_LOOP_TURN_MS) {
         hooks.publish();
@@ -146,6 +148,20 @@ async function stdioEmpty(waiter: Waiter, clock: Clock, hooks: SlotHooks): Promi
     else if (clock.monotonicMs() - movedMs > STDIO_GRACE_MS) return;
     bytes = left;
   }
+}
+
+/** What a round of steps found, as bits; 0 = all are done. */
+const WORKED = 1;
+const HELD = 2;
+const OPEN = 4;
+function stepAll(subtasks: readonly Subtask[], nowMs: number, clock: Clock, hooks: SlotHooks): number {
+  let found = 0;
+  const first = hooks.order === undefined ? 0 : hooks.order.below(subtasks.length);
+  for (let k = 0; k < subtasks.length; k++) {
+    const r = stepSome(subtasks[(first + k) % subtasks.length], nowMs, clock, hooks);
+    if (r !== StepResult.Done) found |= r === StepResult.Worked ? WORKED | OPEN : r === StepResult.Held ? HELD | OPEN : OPEN;
+  }
+  return found;
 }
 
 function firstError(subtasks: readonly Subtask[]): MillraceError | undefined {

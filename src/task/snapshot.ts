@@ -56,7 +56,7 @@ export class Restored {
 
   /** The old subtasks' states of an operator, in their order; empty when there was no such operator. */
   #all(uid: string): OperatorState[] {
-    const of = this.#snapshot.subtasks.filter((s) => uid in s.operators);
+    const of = this.#snapshot.subtasks.filter((s) => Object.hasOwn(s.operators, uid));
     const out: OperatorState[] = Array.from({ length: of[0]?.parallelism ?? 0 }, () => NOTHING);
     for (const s of of) out[s.index] = s.operators[uid];
     return out;

@@ -1,42 +1,17 @@
+import { setOwn } from '../base/own.js';
 import type { Clock } from '../base/clock.js';
 import { MillraceError } from '../base/errors.js';
 import { assert } from '../base/assert.js';
-import { EMPTY_SNAPSHOT, type OperatorSnapshot } from '../contract/operator.js';
+import { LAST_BARRIER_MS } from '../base/limits.js';
+import { BARRIER_LAST, EMPTY_SNAPSHOT } from '../contract/operator.js';
 import type { ExchangeWriter } from '../exchange/writer.js';
 import { Wait } from './activity.js';
+import { SinkBarriers } from './barriers.js';
 import type { ChainedOperator } from './chain.js';
 import type { TaskPlan } from './plan.js';
-import type { GateState, OperatorState, SubtaskSnapshot } from './snapshot.js';
-import { STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
-
-/** What a subtask reads from: a gate, or a source driver. */
-export interface Input {
-  step(): number;
-  /** a sender failed or was cancelled: nothing is to fire at the end */
-  readonly failed?: boolean;
-  /** ms from now after which `step` may find something although no doorbell rang */
-  wakeupMs?(): number | undefined;
-  /** what an idle input waits for comes through the event loop */
-  readonly awaits?: boolean;
-  /** a source's position and watermarks */
-  snapshot?(): OperatorSnapshot;
-  gate?(): GateState;
-  close?(): void;
-}
-
-/** What the slot learns from a step. */
-export enum StepResult {
-  /** did something: step again */
-  Worked,
-  /** nothing to do until a doorbell rings or `nextWakeupMs` */
-  Idle,
-  /** a promise of its closures is pending: turn the event loop */
-  Held,
-  Done,
-}
-
-/** After a cancel, ms that promises of a subtask's closures get to settle: what is nearly done is kept, what never settles holds up nobody. */
-const HELD_GRACE_MS = 250;
+import type { OperatorState, SubtaskSnapshot } from './snapshot.js';
+import { type Input, STEP_END, STEP_IDLE, STEP_WORKED } from './gate.js';
+import { HELD_GRACE_MS, StepResult, wakeupMs } from './step.js';
 
 type Phase = 'running' | 'finishing' | 'flushing' | 'done';
 
@@ -63,11 +38,22 @@ export class Subtask {
   /** monotonic ms from when the current wait for promises counts against a cancelled job */
   #heldFromMs = 0;
   #cancelled = false;
+  #cancelledMs = 0;
+  /** stops at its next batch boundary, behind a last barrier */
+  #leaving = false;
+  /** number of the barrier to send, and of the last one that was sent; sources only */
+  #asked = 0;
+  #sent = 0;
+  readonly #sinks: SinkBarriers;
   /** operators that still have to be finished after a failure: the sinks */
   #failing = false;
   error: MillraceError | undefined;
   /** called once, when everything is closed */
   onDone: () => void = () => {};
+  /** a source sent a barrier behind what comes before these positions */
+  onSent: (barrier: number, positions: readonly Uint8Array[]) => void = () => {};
+  /** all sinks of this subtask have what came before the barrier for good */
+  onPassed: (barrier: number) => void = () => {};
 
   /** `keepLast`: when everything has ended, the state at the end stays for snapshots. */
   constructor(
@@ -87,6 +73,7 @@ export class Subtask {
     this.#writers = writers;
     this.#input = input;
     this.#clock = clock;
+    this.#sinks = new SinkBarriers(ops, (barrier) => this.onPassed(barrier));
   }
 
   get done(): boolean {
@@ -125,6 +112,7 @@ export class Subtask {
 
   #step(): StepResult {
     if (this.#phase === 'done') return StepResult.Done;
+    if (this.#leaving && this.#clock.monotonicMs() - this.#cancelledMs >= LAST_BARRIER_MS) this.#stop();
     const force = this.#phase === 'flushing' || this.#paused;
     this.#blocked = false;
     const writers = this.#writers;
@@ -168,7 +156,17 @@ export class Subtask {
         return StepResult.Worked;
       }
     }
-    if (this.#paused && this.isSource) return StepResult.Idle;
+    if (this.isSource) {
+      if (this.#asked > this.#sent) {
+        this.#sendBarrier(this.#asked);
+        return StepResult.Worked;
+      }
+      if (this.#leaving) {
+        this.#stop();
+        return StepResult.Worked;
+      }
+      if (this.#paused && this.#input.resting !== false) return StepResult.Idle;
+    }
     const r = this.#input.step();
     if (r === STEP_WORKED) return StepResult.Worked;
     if (r === STEP_IDLE) return this.#input.awaits ? StepResult.Held : StepResult.Idle;
@@ -176,17 +174,32 @@ export class Subtask {
       if (this.#input.failed) this.#stop();
       else {
         this.#phase = 'finishing';
+        if (this.isSource && this.#input.positions !== undefined) this.onSent(BARRIER_LAST, this.#input.positions());
         this.ops[0].finish();
       }
     }
     return StepResult.Worked;
   }
 
-  /** The job was cancelled: a source stops reading; what is under way still reaches the sinks, but a promise that does not settle soon is given up. */
+  /** A source is to send a barrier at its next batch boundary. */
+  askBarrier(barrier: number): void {
+    this.#asked = barrier;
+  }
+  #sendBarrier(barrier: number): void {
+    const positions = this.#input.positions?.();
+    this.#sent = barrier;
+    if (positions !== undefined) this.onSent(barrier, positions);
+    this.ops[0].barrier(barrier);
+  }
+
+  /** The job was cancelled: a source sends the barrier it was asked for and stops reading; what is under way still reaches the sinks, but a promise that does not settle soon is given up. */
   cancel(): void {
     this.#cancelled = true;
-    this.#heldFromMs = this.#clock.monotonicMs();
-    if (this.isSource && this.#phase === 'running') this.#stop();
+    this.#cancelledMs = this.#clock.monotonicMs();
+    this.#heldFromMs = this.#cancelledMs;
+    if (!this.isSource || this.#phase !== 'running') return;
+    if (this.#asked > this.#sent) this.#leaving = true;
+    else this.#stop();
   }
 
   // ---- snapshots: docs/state.md ----
@@ -199,7 +212,7 @@ export class Subtask {
   /** The batch boundary: no operator owes anything, no promise is pending, and every row that was taken has been handled. */
   get atBoundary(): boolean {
     if (this.#phase === 'done') return true;
-    return this.#phase === 'running' && this.#held === 0 && this.ops.every((op) => op.pending.length === 0);
+    return this.#phase === 'running' && this.#held === 0 && this.#input.resting !== false && this.ops.every((op) => op.pending.length === 0);
   }
   /** At the boundary, and nothing is left in the output buffers either. */
   get settled(): boolean {
@@ -223,7 +236,7 @@ export class Subtask {
     const operators: Record<string, OperatorState> = {};
     for (const op of this.ops) {
       const state = (op.operator === undefined ? this.#input.snapshot?.() : op.operator.snapshot?.()) ?? EMPTY_SNAPSHOT;
-      operators[op.plan.uid] = { ...state, committables: op.operator?.prepareCommit?.() ?? [] };
+      setOwn(operators, op.plan.uid, { ...state, committables: op.operator?.prepareCommit?.() ?? [] });
     }
     return { index: this.index, parallelism: this.#parallelism, head: this.ops[0].plan.uid, operators, gate: this.#input.gate?.() };
   }
@@ -241,13 +254,10 @@ export class Subtask {
   /** A failure in this subtask. Rows that came before it still reach the sinks; nothing fires. */
   fail(error: MillraceError): void {
     if (this.#phase === 'done') return;
-    if (this.error !== undefined) {
-      // failing again while stopping: give up on this subtask's own sinks
-      this.#close();
-      return;
-    }
-    this.error = error;
-    this.#stop();
+    const again = this.error !== undefined;
+    this.error ??= error;
+    if (again) this.#close(); // failing while stopping: give up on this subtask's own sinks
+    else this.#stop();
   }
 
   #stop(): void {
@@ -264,34 +274,25 @@ export class Subtask {
 
   #close(): void {
     if (this.#phase === 'done') return;
-    if (this.#keepLast && this.#phase === 'flushing' && !this.#failing) this.#last = this.#snapshot();
+    const whole = this.#phase === 'flushing' && !this.#failing;
+    if (this.#keepLast && whole) this.#last = this.#snapshot();
     this.#phase = 'done';
     this.wait.end();
-    for (const op of this.ops) this.#closing(() => op.operator?.close?.());
-    this.#closing(() => this.#input.close?.());
-    this.onDone();
-  }
-
-  /** What one operator cannot close does not keep the others open. */
-  #closing(close: () => void): void {
-    try {
-      close();
-    } catch (e) {
-      this.error ??= MillraceError.from(e, 'INTERNAL', { operator: this.name }).at(this.name);
+    if (whole) this.#sinks.end();
+    for (const resource of [...this.ops.map((op) => op.operator), this.#input]) {
+      try {
+        resource?.close?.();
+      } catch (e) {
+        this.error ??= MillraceError.from(e, 'INTERNAL', { operator: this.name }).at(this.name); // and goes on: the others are closed
+      }
     }
+    this.onDone();
   }
 
   /** Monotonic ms when something may happen without a doorbell: timers, buffer time-outs, the source's own clock. */
   nextWakeupMs(): number {
-    let t = Number.POSITIVE_INFINITY;
-    if (this.#phase === 'done' || this.#blocked) return t;
-    const now = this.#clock.nowMs();
-    const mono = this.#clock.monotonicMs();
-    for (const w of this.#writers) t = Math.min(t, w.nextFlushMs());
-    if (this.#held > 0) return this.#cancelled ? Math.min(t, this.#heldFromMs + HELD_GRACE_MS) : t; // whatever else is due waits for its promises
-    if (this.#writers.some((w) => w.blocked) || this.ops.some((op) => op.pending.length > 0 && op.operator?.waiting)) return t; // and here for room
-    for (const op of this.ops) if (op.timersMs.length > 0) t = Math.min(t, mono + op.timersMs[0] - now);
-    const input = this.#phase === 'running' ? this.#input.wakeupMs?.() : undefined;
-    return input === undefined ? t : Math.min(t, mono + input);
+    if (this.#phase === 'done' || this.#blocked) return Number.POSITIVE_INFINITY;
+    const heldUntilMs = this.#held === 0 ? undefined : this.#cancelled ? this.#heldFromMs + HELD_GRACE_MS : Number.POSITIVE_INFINITY;
+    return wakeupMs(this.#clock, this.#writers, this.ops, this.#phase === 'running' ? this.#input : undefined, heldUntilMs);
   }
 }

@@ -6,7 +6,8 @@ import { Doorbells } from '../ring/doorbell.js';
 import { PortBell } from '../ring/io-bell.js';
 import { Engine, setKernelModule } from '../wasm/engine.js';
 import { STARTING } from './activity.js';
-import { buildSlot, slotReport } from './build.js';
+import { buildSlot } from './build.js';
+import { slotReport } from './figures.js';
 import { loadClosures } from './closures.js';
 import { Control } from './control.js';
 import { loadOperator } from './operators.js';
@@ -73,10 +74,12 @@ async function slotMain(task: SlotTask): Promise<SlotReport> {
       ioBell: task.ioPort === undefined ? undefined : new PortBell(task.ioSleeping, task.ioPort),
       hostBell: new PortBell(task.hostSleeping, task.hostPort),
       closures,
+      barrier: (b) => task.hostPort.postMessage(b),
       warn: (about, text) => task.hostPort.postMessage({ about, text } satisfies SlotWarning),
     });
     error = await runSlot(built.subtasks, systemClock, blockingWaiter(bells, slot), {
       cancelled: () => control.cancelled,
+      barrier: () => control.barrier,
       failed: (e) => failed((watch?.blamed(e) ?? e).toPlain()),
       publish: built.publish,
       activity,

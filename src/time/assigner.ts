@@ -5,6 +5,7 @@ import type { WatermarkExprs } from '../wasm/emitwatermark.js';
 import type { Engine } from '../wasm/engine.js';
 import { ASSIGNER_BYTES, ASSIGNER_LAST, ASSIGNER_MAX, ASSIGNER_OTHERS } from '../wasm/layout.js';
 import { LinkedModule } from '../wasm/linked.js';
+import type { AssignerState } from './relay.js';
 
 const MIN = -(2n ** 63n);
 const MAX = 2n ** 63n - 1n;
@@ -68,6 +69,17 @@ export class WatermarkAssigner {
     this.#loaded = undefined;
   }
 
+  /** Of an assigner without splits: where it stands, to go on from elsewhere. */
+  get state(): AssignerState {
+    this.#unload();
+    return { max: this.#splits.get(0)!.max, last: this.#last };
+  }
+  set state({ max, last }: AssignerState) {
+    this.#loaded = undefined;
+    this.#splits.get(0)!.max = max;
+    this.#last = last;
+  }
+
   /** Last watermark given out, in ms. */
   get current(): bigint {
     return this.#last;
@@ -105,7 +117,7 @@ export class WatermarkAssigner {
     }
     const failed = this.#module.call(batch.ptr, this.#state);
     this.#last = this.#getMemory(ASSIGNER_LAST);
-    return failed === 0 ? undefined : this.#module.failure(this.#name, this.#config.rowtime);
+    return failed === 0 ? undefined : this.#module.failure(this.#name, [this.#config.rowtime, this.#config.watermark], batch.ptr, batch.leaves);
   }
 
   /** Minimum over the active splits but one. */

@@ -1,3 +1,4 @@
+import type { ErrorPlace } from '../base/errors.js';
 import type { LogicalType } from './logical.js';
 
 /**
@@ -29,6 +30,14 @@ export interface Call {
   readonly args: readonly Expr[];
   /** the result's type, decided by the planner */
   readonly type: LogicalType;
+  /** where it was written, for the error that it may end in; two calls that differ in this alone are equal */
+  readonly written?: Written;
+}
+
+/** A piece of a script as its author wrote it. */
+export interface Written {
+  readonly text: string;
+  readonly place: ErrorPlace;
 }
 
 /**
@@ -76,11 +85,14 @@ export type FunctionName =
   // conditional; 'case' args: cond, value, cond, value, ..., else
   | 'case'
   | 'coalesce'
+  // of arguments of one type; NULL when one is
+  | 'greatest'
+  | 'least'
   | 'nullIf'
   // casts: the argument's and the result's types say which
   | 'cast'
   | 'tryCast'
-  // strings; like: value, pattern, [escape]; substring: value, start (1-based), [length]; trim: both|leading|trailing as separate names
+  // strings; position: sought, text, [character to begin at]; like: value, pattern, [escape]; substring: value, start (1-based), [length]; trim: both|leading|trailing as separate names
   | 'like'
   | 'concat'
   | 'substring'

@@ -88,9 +88,9 @@ export function typeWidth(code: number): number {
 }
 
 /**
- * Digits after the second in the i64 of a TIMESTAMP(p): 0, 3, 6 or 9 (Arrow's units).
+ * Digits after the second in the i64 of a TIMESTAMP(p): 3, 6 or 9 (Arrow's units). A TIMESTAMP(0) has milliseconds too: computing with intervals leaves them in it, as in Flink.
  * TIMESTAMP(3) holds milliseconds, TIMESTAMP(6) microseconds.
  */
-export function timestampDigits(precision: number): 0 | 3 | 6 | 9 {
-  return precision === 0 ? 0 : precision <= 3 ? 3 : precision <= 6 ? 6 : 9;
+export function timestampDigits(precision: number): 3 | 6 | 9 {
+  return precision <= 3 ? 3 : precision <= 6 ? 6 : 9;
 }

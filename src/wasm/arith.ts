@@ -55,6 +55,7 @@ function integerDivision(c: Compiler, e: Call, how: 'div' | 'mod', a: Val, b: Va
   return c.guarded(e.type, [a, b], false, (out) => {
     c.push(b);
     f.op(wide ? op.I64_EQZ : op.I32_EQZ).if();
+    c.markFailing();
     c.kernel('divisionByZero');
     f.else();
     // MIN / -1 traps in wasm and wraps in Java; x % -1 is 0

@@ -237,6 +237,7 @@ function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
       if (from.root === 'DATE') f.i64(DAY_MS).op(op.I64_MUL);
       if (to.root === 'TIMESTAMP_LTZ') toUtc(c);
       rescaleTime(c, 3, digitsOf(to));
+      if (from.root === 'TIME' && 'precision' in to && to.precision < from.precision) cutDigits(c, 3, to.precision);
     } else if (isTimestamp(to) && isTimestamp(from)) {
       const digits = digitsOf(from);
       c.push(a);
@@ -248,8 +249,10 @@ function toTemporal(c: Compiler, a: Val, to: LogicalType): Val {
       } else {
         // Flink cuts to whole milliseconds downwards, then digits of the milliseconds towards zero
         rescaleTime(c, digits, 3);
-        f.i64(pow10(3 - to.precision)).op(op.I64_DIV_S);
-        if (to.precision > 0) f.i64(pow10(3 - to.precision)).op(op.I64_MUL);
+        f.i64(pow10(3 - to.precision))
+          .op(op.I64_DIV_S)
+          .i64(pow10(3 - to.precision))
+          .op(op.I64_MUL);
       }
     } else unsupported(a, to);
   });

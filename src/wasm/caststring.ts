@@ -43,6 +43,7 @@ export function fromString(c: Compiler, a: Val, to: LogicalType, attempt: boolea
     f.set(status);
     if (!attempt) {
       f.get(status).op(op.I32_EQZ).if();
+      c.markFailing();
       c.push(a);
       c.kernel('castError');
       f.end();

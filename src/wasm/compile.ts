@@ -1,9 +1,10 @@
-import { COL_BYTES, COL_VALIDITY, COL_VALUES, BATCH_HEADER_BYTES, T_F32, T_F64, T_I64, T_I128, T_STR } from '#abi';
+import { COL_BYTES, COL_VALIDITY, COL_VALUES, BATCH_HEADER_BYTES, ERR_ARG, T_F32, T_F64, T_I64, T_I128, T_STR } from '#abi';
 import { MillraceError } from '../base/errors.js';
 import type { Call, Expr, Literal } from '../types/expr.js';
 import { type Leaf, typeCode, typeWidth } from '../types/leaf.js';
 import type { LogicalType } from '../types/logical.js';
 import { exprKey } from './describe.js';
+import { callsOf } from './failing.js';
 import { type FunctionBuilder, ModuleBuilder } from './encoder.js';
 import { HOST_SIGNATURES, type HostName, KERNEL_SIGNATURES, type KernelName } from './kernels.js';
 import { DATA_ARENA, DATA_SCRATCH, DATA_CONSTANTS, LOADS, wasmType } from './layout.js';
@@ -59,9 +60,15 @@ export class Compiler {
   readonly #strings = new Map<string, number>();
   readonly #columns = new Map<number, { values: number; validity: number; mask: number }>();
   #scopes: Map<string, Val>[] = [new Map()];
+  readonly #roots: readonly Expr[];
+  #numbers: Map<string, number> | undefined;
+  /** key of the call that is being compiled */
+  #failing = '';
   #zoneAt = -1;
 
-  constructor(leaves: readonly Leaf[], zone: ZoneTable | undefined) {
+  /** `roots`: the expressions that will be compiled. */
+  constructor(roots: readonly Expr[], leaves: readonly Leaf[], zone: ZoneTable | undefined) {
+    this.#roots = roots;
     this.leaves = leaves;
     this.zone = zone;
     this.dataGlobal = this.module.global(0, true);
@@ -220,9 +227,11 @@ export class Compiler {
   /** Runs `body` so that what it evaluates is not reused after it: for code that runs only sometimes. */
   scoped<T>(body: () => T): T {
     this.#scopes.push(new Map());
+    this.f.openScope();
     try {
       return body();
     } finally {
+      this.f.closeScope();
       this.#scopes.pop();
     }
   }
@@ -243,13 +252,34 @@ export class Compiler {
     let val: Val;
     if (e.op === 'col') val = this.#column(e.index, e.type);
     else {
-      const emit = emitters.get(e.fn);
-      if (emit === undefined) throw notSupported(`function ${e.fn}`);
-      if (e.type.root === 'ROW' || e.type.root === 'ANY') throw notSupported(`${e.fn} over ${e.type.root} values`);
-      val = e.type.root === 'NULL' ? nullOf(e.type) : emit(this, e);
+      const outer = this.#failing;
+      this.#failing = key;
+      val = this.#call(e);
+      this.#failing = outer;
     }
     this.#scopes[this.#scopes.length - 1].set(key, val);
     return val;
+  }
+
+  #call(e: Call): Val {
+    try {
+      const emit = emitters.get(e.fn);
+      if (emit === undefined) throw notSupported(`function ${e.fn}`);
+      if (e.type.root === 'ROW' || e.type.root === 'ANY') throw notSupported(`${e.fn} over ${e.type.root} values`);
+      return e.type.root === 'NULL' ? nullOf(e.type) : emit(this, e);
+    } catch (x) {
+      throw e.written !== undefined && x instanceof MillraceError ? x.at(e.written.place) : x;
+    }
+  }
+
+  /** Leaves in the error slot which call failed (see `callsOf`), unless an earlier one of this row did. For paths that failing rows take alone. */
+  markFailing(): void {
+    this.#numbers ??= new Map(callsOf(this.#roots).map((call, i) => [exprKey(call), i + 1]));
+    const number = this.#numbers.get(this.#failing);
+    if (number === undefined) return;
+    const f = this.f;
+    f.i32(0).mem(op.I64_LOAD, ERR_ARG).op(op.I64_EQZ).if();
+    f.i32(0).i64(BigInt(number)).mem(op.I64_STORE, ERR_ARG).end();
   }
 
   /** Fresh locals for a value; `nul` says whether it has a null flag. */
@@ -402,36 +432,6 @@ export class Compiler {
       f.mem(LOADS[out.code], DATA_SCRATCH + 8 * i).set(l);
     }
     f.else().i32(1).set(out.nul).end();
-  }
-
-  /** Pushes 1 when a BOOLEAN expression is TRUE, else 0 (FALSE or NULL). */
-  pushIsTrue(e: Expr): void {
-    const f = this.f;
-    if (e.op === 'call' && e.fn === 'and') {
-      this.pushIsTrue(e.args[0]);
-      for (const a of e.args.slice(1)) {
-        f.if(op.I32);
-        this.scoped(() => this.pushIsTrue(a));
-        f.else().i32(0).end();
-      }
-      return;
-    }
-    if (e.op === 'call' && e.fn === 'or') {
-      this.pushIsTrue(e.args[0]);
-      for (const a of e.args.slice(1)) {
-        f.if(op.I32).i32(1).else();
-        this.scoped(() => this.pushIsTrue(a));
-        f.end();
-      }
-      return;
-    }
-    const val = this.compile(e);
-    if (val.nul === ALWAYS) {
-      f.i32(0);
-      return;
-    }
-    this.push(val);
-    if (val.nul !== NEVER) f.get(val.nul).op(op.I32_EQZ, op.I32_AND);
   }
 }
 

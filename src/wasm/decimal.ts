@@ -1,4 +1,4 @@
-import { T_I64, T_I128 } from '#abi';
+import { ERR_CODE, T_I64, T_I128 } from '#abi';
 import type { Call } from '../types/expr.js';
 import type { LogicalType } from '../types/logical.js';
 import { type Compiler, notSupported, type Val } from './compile.js';
@@ -70,6 +70,12 @@ export function decimalArithmetic(c: Compiler, e: Call, how: keyof typeof DECIMA
       c.pushData(DATA_SCRATCH);
     };
     c.kernelElseHost(pushAll, 'decimalOp128', pushAll, 'decimalOp');
+    if (how === 'div' || how === 'mod') {
+      const status = c.f.local(op.I32);
+      c.f.tee(status).op(op.I32_EQZ).if().i32(0).mem(op.I32_LOAD, ERR_CODE).if();
+      c.markFailing();
+      c.f.end().end().get(status);
+    }
     c.takeScratch(out);
   });
   if (e.type.root === 'DECIMAL') return wide;

@@ -20,8 +20,9 @@ import {
 import type { Expr } from '../types/expr.js';
 import { type Leaf, typeWidth } from '../types/leaf.js';
 import { ALWAYS, Compiler, NEVER, type Val } from './compile.js';
-import { DATA_WATERMARK, outputLeaves, readsWatermark, STORES } from './layout.js';
+import { calcRoots, DATA_WATERMARK, outputLeaves, readsWatermark, STORES } from './layout.js';
 import './functions.js';
+import { pushIsTrue } from './condition.js';
 import * as op from './opcodes.js';
 import { cachedPlan } from './plancache.js';
 import { beginRow } from './rowclock.js';
@@ -42,7 +43,7 @@ export function emitCalc(config: CalcExprs, leaves: readonly Leaf[], zone?: Zone
 }
 
 function write(config: CalcExprs, leaves: readonly Leaf[], zone: ZoneTable | undefined): Uint8Array {
-  const c = new Compiler(leaves, zone);
+  const c = new Compiler(calcRoots(config), leaves, zone);
   const f = c.module.func('ii:i', 'run');
   c.f = f;
   const conjuncts = config.filter === undefined ? [] : conjunctsOf(config.filter);
@@ -109,7 +110,7 @@ function filterFirst(c: Compiler, { conjuncts }: Parts, rows: Rows): void {
     f.get(selOut).get(count).i32(2).op(op.I32_SHL, op.I32_ADD).get(c.row).mem(op.I32_STORE);
     f.get(count);
     conjuncts.forEach((e, k) => {
-      c.pushIsTrue(e);
+      pushIsTrue(c, e);
       if (k > 0) f.op(op.I32_AND);
     });
     f.op(op.I32_ADD).set(count);
@@ -138,7 +139,7 @@ function filterAndProject(c: Compiler, parts: Parts, rows: Rows): void {
     beginRow(c, [...conjuncts, ...computed]);
     for (const e of conjuncts) {
       c.mayFail = false;
-      c.pushIsTrue(e);
+      pushIsTrue(c, e);
       checkError(c, OUTPUT, count);
       f.op(op.I32_EQZ).brIfTo(next);
     }

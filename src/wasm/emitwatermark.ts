@@ -27,7 +27,7 @@ export function emitWatermark(config: WatermarkExprs, leaves: readonly Leaf[], z
 }
 
 function write(config: WatermarkExprs, leaves: readonly Leaf[], zone: ZoneTable | undefined): Uint8Array {
-  const c = new Compiler(leaves, zone);
+  const c = new Compiler([config.rowtime, config.watermark], leaves, zone);
   const f = c.module.func('ii:i', 'assign');
   c.f = f;
   const batch = 0;

@@ -24,6 +24,8 @@ export class FunctionBuilder {
   readonly calls: { at: number; target: number }[] = [];
   readonly #params: number;
   readonly #locals: number[] = [];
+  readonly #free = new Map<number, number[]>();
+  readonly #scopes: number[][] = [];
   /** open blocks, for branch distances */
   depth = 0;
 
@@ -34,10 +36,27 @@ export class FunctionBuilder {
     this.#params = params;
   }
 
-  /** A new local of a value type (op.I32...); its index. Locals start as 0. */
+  /** A local of a value type (op.I32...) that nothing else uses while its scope is open; its index. */
   local(type: number): number {
-    this.#locals.push(type);
-    return this.#params + this.#locals.length - 1;
+    let local = this.#free.get(type)?.pop();
+    if (local === undefined) {
+      this.#locals.push(type);
+      local = this.#params + this.#locals.length - 1;
+    }
+    this.#scopes[this.#scopes.length - 1]?.push(local);
+    return local;
+  }
+  /** Locals taken until `closeScope` can be used again after it: engines need time for each of a function's locals at each of its branches. */
+  openScope(): void {
+    this.#scopes.push([]);
+  }
+  closeScope(): void {
+    for (const local of this.#scopes.pop() ?? []) {
+      const type = this.#locals[local - this.#params];
+      const free = this.#free.get(type);
+      if (free === undefined) this.#free.set(type, [local]);
+      else free.push(local);
+    }
   }
 
   op(...codes: number[]): this {

@@ -1,4 +1,4 @@
-import { ownModule } from '../base/modules.js';
+import { ownFileError, ownModule } from '../base/modules.js';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { E_NONE, ERR_ARG, ERR_CODE, ERR_LEN, ERR_PTR, ERR_ROW } from '#abi';
@@ -35,14 +35,24 @@ const KERNELS = new URL(ownModule('kernels.wasm'));
 
 /** The prebuilt kernels, compiled once per thread unless a compiled module was posted to it. */
 export function loadKernelModule(): WebAssembly.Module {
-  kernelModule ??= new WebAssembly.Module(readFileSync(KERNELS));
+  if (kernelModule === undefined) {
+    try {
+      kernelModule = new WebAssembly.Module(readFileSync(KERNELS));
+    } catch (e) {
+      throw ownFileError(KERNELS.href, e);
+    }
+  }
   return kernelModule;
 }
 
 /** Compiles the kernels beside what this thread does, for a thread that has something else to do first. */
 export async function prepareKernelModule(): Promise<void> {
-  const module = await WebAssembly.compile(await readFile(KERNELS));
-  kernelModule ??= module;
+  try {
+    const module = await WebAssembly.compile(await readFile(KERNELS));
+    kernelModule ??= module;
+  } catch (e) {
+    throw ownFileError(KERNELS.href, e);
+  }
 }
 
 /** Takes a module compiled elsewhere, so that a slot need not compile it again. */
@@ -135,6 +145,7 @@ export class Engine {
     const e = { code, row: u32[ERR_ROW >>> 2], arg: this.i64[ERR_ARG >>> 3], ptr: u32[ERR_PTR >>> 2], length: u32[ERR_LEN >>> 2] };
     u32[ERR_CODE >>> 2] = E_NONE;
     u32[ERR_PTR >>> 2] = 0;
+    this.i64[ERR_ARG >>> 3] = 0n;
     return e;
   }
 }

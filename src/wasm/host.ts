@@ -1,4 +1,6 @@
+import { E_NONE, E_PATTERN, ERR_CODE } from '#abi';
 import { type Clock, systemClock } from '../base/clock.js';
+import type { JavaPattern } from '../regex/index.js';
 import { DECIMAL_OPS, DECIMAL_ROUNDING } from './layout.js';
 import type { Engine, HostFunctions } from './engine.js';
 import { compileTimestampParser, parseStandardTimestamp, type TimestampParser } from './timestampparser.js';
@@ -12,6 +14,19 @@ declare module './engine.js' {
     arenaReset(arena: number): void;
     arenaFree(arena: number): void;
   }
+}
+
+type RegexModule = typeof import('../regex/index.js');
+let regex: RegexModule | undefined;
+/** Patterns kept compiled: those of a script, and of a column of patterns the last ones. */
+const PATTERNS_MAX = 256;
+
+/** Loads what the host functions of a module need and few jobs have: before it is linked. */
+export async function loadHostParts(module: WebAssembly.Module): Promise<void> {
+  if (WebAssembly.Module.imports(module).some((i) => i.name === 'regexpExtract')) await loadRegex();
+}
+export async function loadRegex(): Promise<void> {
+  regex ??= await import('../regex/index.js');
 }
 
 /** What emitted modules import under "host": for what is rare, or needs JavaScript's libraries, and the clock. Signatures: HOST_SIGNATURES. */
@@ -37,7 +52,7 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
     engine.f64[(out >>> 0) >>> 3] = v;
     return 1;
   };
-  const patterns = new Map<string, RegExp | null>();
+  const patterns = new Map<string, JavaPattern | undefined>();
   const parsers = new Map<string, TimestampParser>();
   const parserOf = (pattern: string): TimestampParser => {
     const known = parsers.get(pattern);
@@ -53,14 +68,20 @@ export function hostFunctions(engine: Engine, clock: Clock = systemClock): HostF
     repairText: (arena: number, p: number, n: number): bigint => write(arena, read(p, n)),
     regexpExtract: (arena: number, p: number, n: number, pp: number, pn: number, group: number): bigint => {
       const source = read(pp, pn);
-      let regex = patterns.get(source);
-      if (regex === undefined) {
-        regex = javaRegExp(source);
-        patterns.set(source, regex);
+      let pattern = patterns.get(source);
+      if (pattern === undefined && !patterns.has(source)) {
+        if (patterns.size === PATTERNS_MAX) patterns.clear();
+        pattern = (regex as RegexModule).javaPattern(source);
+        patterns.set(source, pattern);
       }
-      const found = regex === null || group < 0 ? null : regex.exec(read(p, n));
-      const text = found?.[group];
-      return text === undefined ? -1n : write(arena, text);
+      try {
+        const text = pattern?.group(read(p, n), group);
+        return text === undefined ? -1n : write(arena, text);
+      } catch (e) {
+        if (!(e instanceof (regex as RegexModule).PatternLimit)) throw e;
+        if (engine.u32[ERR_CODE >>> 2] === E_NONE) engine.u32[ERR_CODE >>> 2] = E_PATTERN;
+        return -1n;
+      }
     },
     decimalOp: (how: number, al: bigint, ah: bigint, sa: number, bl: bigint, bh: bigint, sb: number, precision: number, scale: number, out: number): number => {
       const a = wide(al, ah);
@@ -112,21 +133,6 @@ declare module './engine.js' {
   interface Kernels {
     divisionByZero(): void;
   }
-}
-
-/** A Java pattern as JavaScript's; null when it is none (Flink then gives NULL). Flags at its start are kept: (?i). */
-function javaRegExp(source: string): RegExp | null {
-  const m = /^\(\?([imsu]+)\)/.exec(source);
-  const body = m === null ? source : source.slice(m[0].length);
-  const flags = m === null ? '' : m[1].replace('u', '');
-  for (const f of [`${flags}u`, flags]) {
-    try {
-      return new RegExp(body, f);
-    } catch {
-      // what is no pattern with Unicode rules may be one without
-    }
-  }
-  return null;
 }
 
 const wide = (low: bigint, high: bigint): bigint => (high << 64n) | BigInt.asUintN(64, low);

@@ -34,6 +34,19 @@ export function pushLocalMillis(c: Compiler, a: Val): void {
   if (a.type.root === 'TIMESTAMP_LTZ') toLocal(c);
 }
 
+/** Pushes local milliseconds; of a TIMESTAMP_LTZ in a zone the offset stands in the local that is returned. */
+export function pushLocalWithOffset(c: Compiler, a: Val): number | undefined {
+  pushMillis(c, a);
+  if (a.type.root !== 'TIMESTAMP_LTZ' || c.zone === undefined) return undefined;
+  const [t, offset] = [c.f.local(op.I64), c.f.local(op.I64)];
+  c.f.set(t);
+  c.pushZone();
+  c.f.get(t);
+  c.kernel('zoneOffset');
+  c.f.tee(offset).get(t).op(op.I64_ADD);
+  return offset;
+}
+
 /** i64 UTC ms on the stack -> local ms. */
 export function toLocal(c: Compiler): void {
   if (c.zone === undefined) return;

@@ -38,6 +38,11 @@ export function readsWatermark({ filter, project }: { readonly filter?: Expr; re
   return (filter !== undefined && reads(filter)) || project.some(reads);
 }
 
+/** Every expression of a calc, in the order in which emitted code numbers their calls. */
+export function calcRoots(config: { readonly filter?: Expr; readonly project: readonly Expr[] }): readonly Expr[] {
+  return config.filter === undefined ? config.project : [config.filter, ...config.project];
+}
+
 /** Value type of the locals that hold a column type. */
 export function wasmType(code: number): number {
   switch (code) {

@@ -1,7 +1,9 @@
 import type { Call, Expr } from '../types/expr.js';
 import { BOOLEAN } from '../types/logical.js';
-import { ALWAYS, type Compiler, defineFunctions, NEVER, type Val } from './compile.js';
+import { ALWAYS, type Compiler, defineFunctions, NEVER, nullOf, type Val } from './compile.js';
+import { inTable } from './inlist.js';
 import { type Comparison, pushComparison } from './compare.js';
+import { pushIsTrue } from './condition.js';
 import * as op from './opcodes.js';
 
 const comparison =
@@ -73,6 +75,8 @@ function distinct(c: Compiler, e: Call, negate: boolean): Val {
 
 /** value IN (literals): TRUE when one is equal, else NULL when the value or a literal is NULL. */
 function isIn(c: Compiler, e: Call): Val {
+  const looked = inTable(c, e);
+  if (looked !== undefined) return looked;
   const f = c.f;
   const a = c.compile(e.args[0]);
   const items = e.args.slice(1).map((x) => c.compile(x));
@@ -104,27 +108,44 @@ function isIn(c: Compiler, e: Call): Val {
   return out;
 }
 
+const SHARING_BRANCHES_MAX = 256;
+
+/** The first branch whose condition is TRUE. One block that each result leaves: branches inside branches would be as deep as the script is long. */
 function caseWhen(c: Compiler, e: Call): Val {
   const f = c.f;
   const out = c.newVal(e.type, true);
   const branches = e.args.length >> 1;
   const tail = e.args.length % 2 === 1 ? e.args[e.args.length - 1] : undefined;
+  const finish = (): void => {
+    if (tail === undefined) {
+      c.zero(out);
+      f.i32(1).set(out.nul);
+    } else c.assign(out, c.compile(tail));
+  };
+  if (branches === 0) {
+    finish();
+    return out;
+  }
+  f.block();
+  const done = f.depth;
+  pushIsTrue(c, e.args[0]); // evaluated always: what follows may use it
   const branch = (i: number): void => {
-    if (i === branches) {
-      if (tail === undefined) {
-        c.zero(out);
-        f.i32(1).set(out.nul);
-      } else c.assign(out, c.compile(tail));
-      return;
-    }
-    c.pushIsTrue(e.args[2 * i]);
     f.if();
     c.scoped(() => c.assign(out, c.compile(e.args[2 * i + 1])));
-    f.else();
-    c.scoped(() => branch(i + 1));
-    f.end();
+    f.brTo(done).end();
   };
   branch(0);
+  c.scoped(() => {
+    for (let i = 1; i < branches; i++) {
+      const condition = (): void => pushIsTrue(c, e.args[2 * i]);
+      // what a condition evaluates serves those after it, unless there are so many that its locals are the greater burden
+      if (branches > SHARING_BRANCHES_MAX) c.scoped(condition);
+      else condition();
+      branch(i);
+    }
+    finish();
+  });
+  f.end();
   return out;
 }
 
@@ -134,16 +155,35 @@ function coalesce(c: Compiler, e: Call): Val {
   if (first.nul === NEVER) return first;
   const out = c.newVal(e.type, true);
   c.assign(out, first);
-  const next = (i: number): void => {
-    if (i === e.args.length) return;
-    f.get(out.nul).if();
-    c.scoped(() => {
-      c.assign(out, c.compile(e.args[i]));
-      next(i + 1);
-    });
+  f.block();
+  const done = f.depth;
+  c.scoped(() => {
+    for (const x of e.args.slice(1)) {
+      f.get(out.nul).op(op.I32_EQZ).brIfTo(done);
+      c.assign(out, c.compile(x));
+    }
+  });
+  f.end();
+  return out;
+}
+
+/** The greatest or least value, NULL when one is NULL. */
+function extreme(c: Compiler, e: Call, how: Comparison): Val {
+  const f = c.f;
+  const values = e.args.map((x) => c.compile(x));
+  const nul = c.anyNull(values);
+  if (nul === ALWAYS) return nullOf(e.type);
+  const out = { ...c.newVal(e.type, false), nul };
+  c.push(values[0]);
+  c.pop(out);
+  for (const v of values.slice(1)) {
+    // of equal ones the last, as with IF(best > next, best, next)
+    pushComparison(c, how, out, v);
+    f.op(op.I32_EQZ).if();
+    c.push(v);
+    c.pop(out);
     f.end();
-  };
-  next(1);
+  }
   return out;
 }
 
@@ -199,6 +239,8 @@ defineFunctions({
   in: isIn,
   case: caseWhen,
   coalesce,
+  greatest: (c, e) => extreme(c, e, 'gt'),
+  least: (c, e) => extreme(c, e, 'lt'),
   nullIf,
 });
 

@@ -127,6 +127,7 @@ export const F32_DEMOTE_F64 = 0xb6;
 export const F64_CONVERT_I32_S = 0xb7;
 export const F64_CONVERT_I64_S = 0xb9;
 export const F64_PROMOTE_F32 = 0xbb;
+export const I64_REINTERPRET_F64 = 0xbd;
 export const I32_EXTEND8_S = 0xc0;
 export const I32_EXTEND16_S = 0xc1;
 

@@ -1,4 +1,4 @@
-import { T_I64, T_STR } from '#abi';
+import { ERR_CODE, T_I64, T_STR } from '#abi';
 import type { Call } from '../types/expr.js';
 import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
 import { likePlan } from './like.js';
@@ -191,12 +191,14 @@ defineFunctions({
       c.pop(out);
     });
   },
-  /** position(needle, haystack): characters from 1, 0 when absent */
+  /** position(needle, haystack, [character to begin at]): characters from 1, 0 when absent */
   position: (c, e) => {
-    const [needle, hay] = e.args.map((x) => c.compile(x));
-    return c.guarded(e.type, [needle, hay], false, (out) => {
+    const [needle, hay, from] = e.args.map((x) => c.compile(x));
+    return c.guarded(e.type, from === undefined ? [needle, hay] : [needle, hay, from], false, (out) => {
       c.push(hay);
       c.push(needle);
+      if (from === undefined) c.f.i32(1);
+      else c.push(from);
       c.kernel('strPosition');
       c.pop(out);
     });
@@ -222,10 +224,7 @@ defineFunctions({
     });
   },
   regexpExtract: (c, e) => {
-    const source = e.args[1];
-    // possessive quantifiers, atomic groups and flags in mid-pattern are Java's alone
-    if (source.op === 'lit' && /(?<!\\)[*+?}]\+|\(\?>|.\(\?[a-z-]+[):]/.test(String(source.value).replace(/\[[^\]]*\]/g, '')))
-      throw notSupported(`REGEXP_EXTRACT with the pattern '${source.value}'`);
+    c.mayFail = true;
     const [a, pattern, group] = e.args.map((x) => c.compile(x));
     return packed(c, e, group === undefined ? [a, pattern] : [a, pattern, group], true, () => {
       c.pushArena();
@@ -234,6 +233,10 @@ defineFunctions({
       if (group === undefined) c.f.i32(0);
       else c.push(group);
       c.host('regexpExtract');
+      const text = c.f.local(op.I64);
+      c.f.tee(text).i64(-1n).op(op.I64_EQ).if().i32(0).mem(op.I32_LOAD, ERR_CODE).if();
+      c.markFailing();
+      c.f.end().end().get(text);
     });
   },
 });

@@ -4,7 +4,7 @@ import type { LogicalType } from '../types/logical.js';
 import { type Compiler, defineFunctions, notSupported, type Val } from './compile.js';
 import { DATA_NOW_US, DATA_WATERMARK } from './layout.js';
 import { pow10 } from './decimal.js';
-import { DAY_MS, digitsOf, rescaleTime, pushMillis, pushLocalMillis, toLocal, toUtc } from './instants.js';
+import { DAY_MS, digitsOf, pushLocalMillis, pushLocalWithOffset, pushMillis, rescaleTime, toLocal } from './instants.js';
 import * as op from './opcodes.js';
 
 const isInterval = (t: LogicalType): boolean => t.root === 'INTERVAL_DAY_TIME' || t.root === 'INTERVAL_YEAR_MONTH';
@@ -20,15 +20,18 @@ export function temporalArithmetic(c: Compiler, e: Call, how: 'add' | 'sub' | 'm
   const sign = how === 'add' ? op.I64_ADD : op.I64_SUB;
   if (b.type.root === 'INTERVAL_YEAR_MONTH') return plusMonths(c, e, a, b, how);
   return c.strict(e.type, [a, b], () => {
+    if (a.type.root === 'DATE' && e.type.root === 'DATE') {
+      // whole days of the interval, cut towards zero
+      c.push(a);
+      c.push(b);
+      f.i64(DAY_MS).op(op.I64_DIV_S, op.I32_WRAP_I64, how === 'add' ? op.I32_ADD : op.I32_SUB);
+      return;
+    }
     if (a.type.root === 'DATE' || a.type.root === 'TIME') {
       pushMillis(c, a);
       c.push(b);
       f.op(sign);
-      if (e.type.root === 'DATE') {
-        f.i64(DAY_MS);
-        c.kernel('floorDiv');
-        f.op(op.I32_WRAP_I64);
-      } else if (e.type.root === 'TIME') {
+      if (e.type.root === 'TIME') {
         f.i64(DAY_MS);
         c.kernel('floorMod');
         f.op(op.I32_WRAP_I64);
@@ -204,20 +207,22 @@ function floorTo(c: Compiler, e: Call, up: boolean): Val {
       f.i64(n).op(op.I64_MUL);
     };
     if (a.type.root === 'DATE') {
-      if (size !== undefined) c.push(a);
-      else {
+      // Flink's CEIL of a DATE TO DAY is the next day
+      if (size !== undefined) {
+        c.push(a);
+        if (up && unit === 'DAY') f.i32(1).op(op.I32_ADD);
+      } else {
         c.push(a);
         f.i32(calendarUnit(unit)).i32(up ? 1 : 0);
         c.kernel('floorDate');
       }
       return;
     }
-    if (size !== undefined) {
-      pushLocalMillis(c, a);
-      round(size);
-    } else {
+    // of an instant with the offset it has, which also leads back: over a change of clocks the result is no whole unit there, as in Flink
+    const offset = pushLocalWithOffset(c, a);
+    if (size !== undefined) round(size);
+    else {
       // A calendar unit above the day: Flink looks at the day alone (noon of January 1 is its own CEIL to YEAR), divided towards zero.
-      pushLocalMillis(c, a);
       f.i64(DAY_MS)
         .op(op.I64_DIV_S, op.I32_WRAP_I64)
         .i32(calendarUnit(unit))
@@ -229,7 +234,7 @@ function floorTo(c: Compiler, e: Call, up: boolean): Val {
       f.op(op.I32_WRAP_I64);
       return;
     }
-    if (e.type.root === 'TIMESTAMP_LTZ') toUtc(c);
+    if (offset !== undefined) f.get(offset).op(op.I64_SUB);
     rescaleTime(c, 3, digitsOf(e.type));
   });
 }

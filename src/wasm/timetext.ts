@@ -16,24 +16,46 @@ function toTimestampLtz(c: Compiler, e: Call): Val {
   if (precision !== undefined && precision.op !== 'lit') throw notSupported('TO_TIMESTAMP_LTZ with a precision that is not a constant');
   const digits = precision === undefined ? 3 : Number(precision.value);
   if (digits !== 0 && digits !== 3) throw notSupported(`TO_TIMESTAMP_LTZ with precision ${digits}`);
-  return c.strict(e.type, [a], () => {
+  const seconds = digits === 0;
+  return c.guarded(e.type, [a], true, (out) => {
     const f = c.f;
     if (a.type.root === 'DOUBLE' || a.type.root === 'FLOAT') {
       c.push(a);
       if (a.type.root === 'FLOAT') f.op(op.F64_PROMOTE_F32);
-      if (digits === 0) {
-        // Flink goes through nanoseconds in a long
-        f.f64(1e9).op(op.F64_MUL).fc(op.FC_I64_TRUNC_SAT_F64_S);
-        rescaleTime(c, 9, 3);
-      } else f.fc(op.FC_I64_TRUNC_SAT_F64_S);
-      rescaleTime(c, 3, digitsOf(e.type));
-      return;
+      // Flink goes through nanoseconds in a long; what does not fit there is out of range
+      if (seconds) {
+        const s = f.local(op.F64);
+        f.tee(s)
+          .f64(Number(INSTANT_MS_MAX) / 1000)
+          .op(op.F64_GT)
+          .get(s)
+          .f64(Number(INSTANT_MS_MIN) / 1000)
+          .op(op.F64_LT, op.I32_OR);
+        f.if().i32(1).set(out.nul).end();
+        f.get(s).f64(1e9).op(op.F64_MUL);
+      }
+      f.op(op.F64_FLOOR).fc(op.FC_I64_TRUNC_SAT_F64_S);
+      if (seconds) rescaleTime(c, 9, 3);
+    } else {
+      c.push(a);
+      if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
+      if (seconds) {
+        // beyond the range already, so that the product is no other number
+        f.set(out.v).get(out.v).i64(SECONDS_MAX).get(out.v).i64(SECONDS_MAX).op(op.I64_LT_S, op.SELECT).set(out.v);
+        f.get(out.v).i64(-SECONDS_MAX).get(out.v).i64(-SECONDS_MAX).op(op.I64_GT_S, op.SELECT);
+        rescaleTime(c, 0, 3);
+      }
     }
-    c.push(a);
-    if (a.code !== T_I64) f.op(op.I64_EXTEND_I32_S);
-    rescaleTime(c, digits, digitsOf(e.type));
+    f.tee(out.v).i64(INSTANT_MS_MIN).op(op.I64_LT_S).get(out.v).i64(INSTANT_MS_MAX).op(op.I64_GT_S, op.I32_OR).if().i32(1).set(out.nul).end();
+    f.get(out.v);
+    rescaleTime(c, 3, digitsOf(e.type));
+    f.set(out.v);
   });
 }
+/** Years 0 to 9999: Flink gives NULL beyond them. */
+const INSTANT_MS_MIN = -62167219200000n;
+const INSTANT_MS_MAX = 253402300799999n;
+const SECONDS_MAX = 10n ** 15n;
 
 /**
  * TO_TIMESTAMP and TO_TIMESTAMP_LTZ (string [, pattern]): NULL where the text does not fit; the text is UTC for both. Patterns whose fields all have

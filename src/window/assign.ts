@@ -1,3 +1,4 @@
+import { MillraceError } from '../base/errors.js';
 import type { ClosureWindow } from '../contract/closure-nodes.js';
 
 /** [start, end) in ms, as Flink's TimeWindow. */
@@ -33,4 +34,12 @@ export function assignWindows(window: ClosureWindow, timeMs: number): TimeWindow
 /** Sessions that touch are one (Flink's TimeWindow.intersects counts equal borders). */
 export function touches(a: TimeWindow, b: TimeWindow): boolean {
   return a.start <= b.end && a.end >= b.start;
+}
+
+/** The error of an element that belongs to no event-time window because it has no timestamp. */
+export function noTimestamp(operator: string): MillraceError {
+  return new MillraceError('NULL_ROWTIME', 'a record has no timestamp, so it belongs to no event-time window', {
+    place: { operator },
+    remedy: 'Call assignTimestampsAndWatermarks(...) before the window, or use a processing-time window.',
+  });
 }

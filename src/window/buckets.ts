@@ -86,6 +86,24 @@ export class SessionBuckets {
     }
   }
 
+  /** The end of the session that ends last; -Infinity when there is none. */
+  lastEnd(): number {
+    const { f64 } = this.#engine;
+    let last = Number.NEGATIVE_INFINITY;
+    for (const list of this.#buckets.values()) {
+      for (const s of list) if (f64[(s + END) >>> 3] > last) last = f64[(s + END) >>> 3]; // not of a dead one
+    }
+    return last;
+  }
+  /** Whether a session began at or before `time`. */
+  anyFrom(time: number): boolean {
+    const { f64 } = this.#engine;
+    for (const list of this.#buckets.values()) {
+      for (const s of list) if (f64[s >>> 3] <= time && !Number.isNaN(f64[(s + END) >>> 3])) return true;
+    }
+    return false;
+  }
+
   /** Takes out everything that is alive. */
   *drain(): Generator<number> {
     const lists = [...this.#buckets.values()];

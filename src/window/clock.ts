@@ -1,5 +1,4 @@
 import type { Batch } from '../batch/batch.js';
-import type { WindowAggregateConfig } from '../contract/nodes.js';
 import type { OperatorContext } from '../contract/operator.js';
 import { toLocalMs, toUtcMs, zoneTable } from '../time/zone.js';
 import type { ZoneTable } from '../wasm/zonetable.js';
@@ -17,20 +16,26 @@ const OFFSET_MS_MAX = 24 * HOUR_MS;
 /** From here on, only zones that observe daylight saving time by rule still change their offset. */
 const RULES_MS = Date.UTC(2037, 0, 1);
 
+/** Where a window operator's times stand: as in WindowAggregateConfig. */
+export interface TimeLine {
+  readonly timeColumn: number;
+  readonly timeZone: string;
+}
+
 /**
  * The time line of a window operator. Windows are aligned in the session's time zone when the time attribute is a TIMESTAMP_LTZ: rows, slices and
  * windows then stand in local time, and watermarks and timers are mapped to it as Flink's TimeWindowUtil does.
  */
 export class WindowTime {
   readonly #ctx: OperatorContext;
-  readonly #config: WindowAggregateConfig;
+  readonly #config: TimeLine;
   readonly #zone: ZoneTable | undefined;
   readonly #daylight: boolean;
   readonly #table: number = 0;
   #local = 0;
   #localRows = 0;
 
-  constructor(config: WindowAggregateConfig, ctx: OperatorContext) {
+  constructor(config: TimeLine, ctx: OperatorContext) {
     this.#ctx = ctx;
     this.#config = config;
     this.#zone = config.timeZone === 'UTC' ? undefined : zoneTable(config.timeZone);

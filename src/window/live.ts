@@ -1,3 +1,4 @@
+import type { ClosureWindow } from '../contract/closure-nodes.js';
 import { type TimeWindow, touches } from './assign.js';
 
 /** The windows of one key, by their start. Most keys have one or two; with a watermark far behind they may have thousands. */
@@ -40,4 +41,25 @@ export function touched<W extends TimeWindow>(windows: LiveWindows<W>, w: TimeWi
   let to = from;
   while (to < windows.length && touches(windows[to], w)) to++;
   return windows.slice(from, to);
+}
+
+interface MortalWindow extends TimeWindow {
+  readonly dead: boolean;
+}
+
+/** Windows that begin later hold no element of today's: not those of the last window, or, as sessions grow, of the last element. Undefined: there are no windows. */
+export function lastBegin(windows: Iterable<MortalWindow>, window: ClosureWindow): number | undefined {
+  let last: number | undefined;
+  for (const w of windows) {
+    if (w.dead) continue;
+    const begin = window.type === 'session' ? w.end - window.gapMs : w.start;
+    if (last === undefined || begin > last) last = begin;
+  }
+  return last;
+}
+
+/** Whether a window is left that began at or before `start`. */
+export function anyFrom(windows: Iterable<MortalWindow>, start: number): boolean {
+  for (const w of windows) if (!w.dead && w.start <= start) return true;
+  return false;
 }

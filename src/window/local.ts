@@ -1,19 +1,16 @@
 import { BATCH_ROWS_MAX } from '#abi';
-import { Aggregates, type GroupState } from '../aggregate/aggregates.js';
 import { LOCAL_AGGREGATE_BYTES_MAX, LOCAL_GROUPS_MAX, LOCAL_REST_ROWS, LOCAL_RETRY_ROWS, LOCAL_TRIAL_ROWS } from '../base/limits.js';
-import { allocBatch, type Batch } from '../batch/batch.js';
+import type { Counter } from '../base/metrics.js';
+import type { Batch } from '../batch/batch.js';
 import { KeyHasher } from '../batch/hash.js';
 import { HotKeys } from '../batch/hot.js';
-import { type LocalWindowAggregateConfig, PARTIALS, type WindowAggregateConfig } from '../contract/nodes.js';
+import type { LocalWindowAggregateConfig } from '../contract/nodes.js';
 import type { Operator, OperatorContext, OperatorModule } from '../contract/operator.js';
-import { MinHeap } from '../state/min-heap.js';
-import { KeyedTables } from '../state/table.js';
-import { flatten } from '../types/leaf.js';
 import { WindowTime } from './clock.js';
-import { Partials } from './partial.js';
-import { partialSchema } from './partial-schema.js';
+import { Lateness } from './lateness.js';
+import { LocalSlices } from './local-slices.js';
 import { Partition, type SliceRows } from './partition.js';
-import { floorTo, isBetweenWindows, type SliceSpec, sliceSpecOf } from './spec.js';
+import { firstWindowEnd, isBetweenWindows, lastPassedEnd, lastWindowEnd, type SliceSpec, sliceSpecOf } from './spec.js';
 
 /** kind 'localWindowAggregate': accumulates per slice and key before the shuffle what is worth it. */
 export const operator: OperatorModule<LocalWindowAggregateConfig> = localPhase({
@@ -39,54 +36,45 @@ declare module '../wasm/engine.js' {
   }
 }
 
-/**
- * The local phase accumulates every row while keys are few. When they are many it saves little by that, and keeps hot keys only, found by sampling:
- * those would burden one receiver with more than its part. Groups leave when the watermark reaches the end of their slice, before it is passed on, or when they
- * take too much memory. All other rows leave as they came; so do rows of slices that have ended: whether a row is late is decided, and counted, as without
- * a local phase.
- */
-type Vector = 'hashes' | 'groups' | 'hits' | 'misses';
-const VECTORS: readonly Vector[] = ['hashes', 'groups', 'hits', 'misses'];
+type Vector = 'hashes' | 'hits' | 'misses';
+const VECTORS: readonly Vector[] = ['hashes', 'hits', 'misses'];
 /** More hot keys than a share of 1/32 each leaves room for. */
 const HOT_MAX = 32;
 
-interface LocalSlice extends GroupState {
-  /** groups, and bytes of their table, when rows were last accumulated */
-  groups: number;
-  bytes: number;
+/** Late rows of a batch that leave when its groups have. */
+interface Held {
+  readonly batch: Batch;
+  readonly n: number;
 }
 
+/**
+ * The local phase accumulates every row while keys are few. When they are many it saves little by that, and keeps hot keys only, found by sampling:
+ * those would burden one receiver with more than its part. Groups leave when the watermark reaches the end of their slice, before it is passed on, or when they
+ * take too much memory. All other rows leave as they came.
+ *
+ * A batch may hold rows of many short windows: their groups leave together, before its watermarks. So which rows were late at their place is told first. Where
+ * others bring rows too, the receiver decides, as without a local phase: late rows leave behind the groups, with the watermarks between them. Where the marks
+ * are all the event time there is (`decides`), they end here.
+ */
 class LocalWindows implements Operator {
-  /** A batch may hold rows of many short windows: their groups leave together. A row that is late within its batch only is then taken in time. */
-  readonly lastWatermarkOnly = true;
+  readonly readsMarks = true;
   readonly #ctx: OperatorContext;
   readonly #spec: SliceSpec;
   readonly #limits: LocalLimits;
   readonly #time: WindowTime;
-  readonly #tables: KeyedTables;
-  readonly #aggregates: Aggregates;
-  readonly #partials: Partials;
+  readonly #lateness: Lateness;
+  readonly #decides: boolean;
+  readonly #late: Counter | undefined;
+  readonly #slices: LocalSlices;
   readonly #partition: Partition;
   readonly #hasher: KeyHasher;
-  readonly #out: Batch;
-  readonly #rows: number;
-  readonly #keyCount: number;
-  readonly #slices = new Map<number, LocalSlice>();
-  /** their starts */
-  readonly #order = new MinHeap();
-  /** slices on their way out; the first is being walked */
-  #leaving: { start: number; state: GroupState }[] = [];
-  /** of all slices' tables */
-  #bytes = 0;
-  #walking = false;
+  #held: Held | undefined;
   /** u32 vectors by position in a batch */
   #vectors: Record<Vector, number> | undefined;
   #room = 0;
-  #passedEnd = Number.NEGATIVE_INFINITY;
-  /** all keys are kept; rows of this trial, and how many of them found their group */
+  /** all keys are kept; rows of this trial */
   #all = true;
   #seen = 0;
-  #saved = 0;
   readonly #hotKeys: HotKeys;
   /** hashes of hot keys, padded to a multiple of four */
   readonly #hot: number;
@@ -94,33 +82,46 @@ class LocalWindows implements Operator {
 
   constructor(config: LocalWindowAggregateConfig, spec: SliceSpec, ctx: OperatorContext, limits: LocalLimits) {
     const { engine } = ctx;
-    const leaves = ctx.inputs[0];
-    const base = KeyedTables.accBase(leaves, config.keys);
-    const whole: WindowAggregateConfig = { ...config, time: 'rowtime', windowOutputs: [] };
     this.#ctx = ctx;
     this.#spec = spec;
     this.#limits = limits;
-    this.#keyCount = config.keys.length;
-    this.#time = new WindowTime(whole, ctx);
-    this.#aggregates = new Aggregates(engine, leaves, config.calls, base);
-    this.#tables = new KeyedTables(engine, leaves, config.keys, this.#aggregates.layout.bytes, { base: 0, range: 2 ** 32 });
-    this.#partials = new Partials(engine, this.#aggregates, base);
+    this.#time = new WindowTime(config, ctx);
+    this.#lateness = new Lateness(engine, spec, this.#time);
+    this.#decides = config.decides;
+    if (config.decides) this.#late = ctx.metrics.counter('numLateRecordsDropped');
+    this.#slices = new LocalSlices(config, spec.sliceMs, ctx);
     this.#partition = new Partition(engine, spec);
-    this.#hasher = new KeyHasher(engine, leaves, config.keys);
+    this.#hasher = new KeyHasher(engine, ctx.inputs[0], config.keys);
     this.#hotKeys = new HotKeys(engine, this.#hasher, Math.max(2, ctx.parallelism), LOCAL_REST_ROWS);
     this.#hot = engine.alloc(HOT_MAX * 4);
-    this.#out = allocBatch(engine, flatten(partialSchema(leaves, config.keys)));
-    this.#rows = engine.alloc(BATCH_ROWS_MAX * 4);
   }
 
   processBatch(batch: Batch): boolean {
-    const { sel, selCount } = batch;
+    const { sel, selCount, markCount } = batch;
     if (selCount === 0) return false;
     if (!this.#all && this.#hotKeys.sample(batch)) this.#takeHot();
-    if (this.#passedEnd === Number.NEGATIVE_INFINITY || (!this.#all && this.#hotCount === 0)) {
-      this.#judge(selCount);
+    const late = this.#lateness.split(batch, this.#time.times(batch));
+    if (late > 0) batch.sel = this.#lateness.onTime;
+    batch.selCount = selCount - late;
+    batch.markCount = 0;
+    if (late < selCount) this.#addOnTime(batch);
+    if (late > 0) this.#treatLate(batch, late);
+    batch.sel = sel;
+    batch.selCount = selCount;
+    batch.markCount = markCount;
+    this.#judge(selCount);
+    if (this.#held !== undefined) {
+      this.#passTo(this.#lateness.ends[this.#lateness.ends.length - 1].end);
+      return true;
+    }
+    return this.#slices.bytes > LOCAL_AGGREGATE_BYTES_MAX && this.#slices.leave(Number.POSITIVE_INFINITY);
+  }
+
+  #addOnTime(batch: Batch): void {
+    const { sel, selCount } = batch;
+    if (this.#lateness.passedEnd === Number.NEGATIVE_INFINITY || (!this.#all && this.#hotCount === 0)) {
       this.#ctx.out.emit(batch);
-      return false;
+      return;
     }
     const v = this.#need(batch.rows);
     const hashes = this.#partition.hashes(batch);
@@ -133,51 +134,74 @@ class LocalWindows implements Operator {
       misses = selCount - batch.selCount;
     }
     if (misses < selCount) for (const part of this.#partition.split(batch, this.#time.times(batch))) misses += this.#take(batch, part, v, misses);
-    if (misses > 0) {
-      batch.sel = misses === selCount ? sel : v.misses;
-      batch.selCount = misses;
-      this.#ctx.out.emit(batch);
+    if (misses === 0) return;
+    batch.sel = misses === selCount ? sel : v.misses;
+    batch.selCount = misses;
+    this.#ctx.out.emit(batch);
+  }
+
+  /** Rows whose slice had ended when they came. */
+  #treatLate(batch: Batch, n: number): void {
+    if (this.#decides) {
+      this.#decide(batch, n);
+      return;
     }
-    batch.sel = sel;
-    batch.selCount = selCount;
-    this.#judge(selCount);
-    return this.#bytes > LOCAL_AGGREGATE_BYTES_MAX && this.#leave(Number.POSITIVE_INFINITY);
+    if (this.#lateness.ends.length > 1) {
+      this.#held = { batch, n };
+      return;
+    }
+    batch.sel = this.#lateness.late;
+    batch.selCount = n;
+    this.#ctx.out.emit(batch);
+  }
+
+  /** Counts and drops what no window waits for; what some still do is accumulated for them. */
+  #decide(batch: Batch, n: number): void {
+    const { late, ends } = this.#lateness;
+    if (this.#spec.slideMs === this.#spec.sizeMs) {
+      this.#late!.add(n);
+      return;
+    }
+    const { engine } = this.#ctx;
+    // the view is looked up each time: accumulating may let the memory grow
+    const rowAt = (i: number): number => engine.u32[(late >>> 2) + i];
+    const times = this.#time.times(batch);
+    for (let from = 0, step = 0; from < n; ) {
+      while (step + 1 < ends.length && ends[step + 1].row < rowAt(from)) step++;
+      let to = from + 1;
+      while (to < n && (step + 1 === ends.length || rowAt(to) <= ends[step + 1].row)) to++;
+      batch.sel = late + 4 * from;
+      batch.selCount = to - from;
+      this.#hasher.hash(batch, this.#partition.hashes(batch));
+      for (const part of this.#partition.split(batch, times)) this.#takeLate(batch, part, lastPassedEnd(this.#spec, ends[step].end - 1));
+      from = to;
+    }
+  }
+  #takeLate(batch: Batch, part: SliceRows, firedEnd: number): void {
+    if (lastWindowEnd(this.#spec, part.start) <= firedEnd || isBetweenWindows(this.#spec, part.start)) this.#late!.add(part.n);
+    else this.#slices.addAfter(batch, part, firstWindowEnd(this.#spec, part.start) <= firedEnd ? firedEnd : Number.NEGATIVE_INFINITY);
   }
 
   /** Accumulates the rows of one slice, unless they are to travel: those go behind the `misses` there are already. Returns their number. */
   #take(batch: Batch, part: SliceRows, v: Record<Vector, number>, misses: number): number {
-    const { start, n, sel, hashes } = part;
-    if (start + this.#spec.sliceMs <= this.#passedEnd || isBetweenWindows(this.#spec, start)) {
-      this.#ctx.engine.u8.copyWithin(v.misses + 4 * misses, sel, sel + 4 * n);
-      return n;
+    if (isBetweenWindows(this.#spec, part.start)) {
+      this.#ctx.engine.u8.copyWithin(v.misses + 4 * misses, part.sel, part.sel + 4 * part.n);
+      return part.n;
     }
-    const state = this.#slice(start);
-    const { table } = state;
-    this.#tables.find(table, batch, sel, n, hashes, v.groups);
-    this.#aggregates.update(state, v.groups, sel, n, batch);
-    const groups = this.#tables.count(table);
-    this.#saved += n;
-    if (groups > state.groups) {
-      this.#saved -= groups - state.groups;
-      state.groups = groups;
-      const bytes = this.#ctx.engine.kernels.tableBytes(table) >>> 0;
-      this.#bytes += bytes - state.bytes;
-      state.bytes = bytes;
-    }
-    if (groups > this.#limits.groupsMax) this.#setAll(false);
+    if (this.#slices.add(batch, part) > this.#limits.groupsMax) this.#setAll(false);
     return 0;
   }
 
   /** Three rows of four must find their group, or travelling is cheaper. */
   #judge(n: number): void {
     this.#seen += n;
-    if (this.#all && this.#seen >= this.#limits.trialRows) this.#setAll(4 * this.#saved >= 3 * this.#seen);
+    if (this.#all && this.#seen >= this.#limits.trialRows) this.#setAll(4 * this.#slices.saved >= 3 * this.#seen);
     else if (!this.#all && this.#seen >= this.#limits.retryRows) this.#setAll(true);
   }
   #setAll(all: boolean): void {
     this.#all = all;
     this.#seen = 0;
-    this.#saved = 0;
+    this.#slices.saved = 0;
   }
 
   #takeHot(): void {
@@ -201,91 +225,44 @@ class LocalWindows implements Operator {
     this.#vectors = undefined;
   }
 
-  #slice(start: number): LocalSlice {
-    let state = this.#slices.get(start);
-    if (state === undefined) {
-      state = { table: this.#tables.create(), distinct: [], groups: 0, bytes: 0 };
-      this.#slices.set(start, state);
-      this.#order.push(start);
-    }
-    return state;
-  }
-
   /** A watermark matters when it passes the end of a slice, here or in another subtask. */
   watermarkMatters(watermark: bigint): boolean {
-    return this.#endAt(watermark) > this.#passedEnd;
-  }
-  #endAt(watermark: bigint): number {
-    return floorTo(this.#time.progressOf(watermark) + 1, this.#spec.sliceMs, this.#spec.offsetMs);
+    return this.#lateness.endAt(watermark) > this.#lateness.passedEnd;
   }
 
   processWatermark(watermark: bigint): boolean {
-    const end = this.#endAt(watermark);
-    if (end <= this.#passedEnd) return false;
-    this.#passedEnd = end;
-    return this.#leave(end);
+    return this.#passTo(this.#lateness.endAt(watermark));
   }
-
-  /** Sends the slices that end at or before `end` on their way. */
-  #leave(end: number): boolean {
-    for (let start = this.#order.first; start !== undefined && start + this.#spec.sliceMs <= end; start = this.#order.first) {
-      this.#order.dropFirst();
-      const state = this.#slices.get(start)!;
-      this.#slices.delete(start);
-      this.#bytes -= state.bytes;
-      this.#leaving.push({ start, state });
-    }
-    return this.#leaving.length > 0;
+  #passTo(end: number): boolean {
+    if (end <= this.#lateness.passedEnd) return false;
+    this.#lateness.passedEnd = end;
+    return this.#slices.leave(end);
   }
 
   /** Everything leaves, so that this phase has no state: a job may go on with one phase, or at another parallelism. */
   prepareSnapshot(): boolean {
-    return this.#leave(Number.POSITIVE_INFINITY);
+    return this.#slices.leave(Number.POSITIVE_INFINITY);
   }
 
-  /** One batch of groups, of as many slices as it takes. */
+  /** One batch of groups; behind the last one the late rows. */
   resume(): boolean {
-    const walked: number[] = [];
-    let n = 0;
-    while (this.#leaving.length > 0 && n < BATCH_ROWS_MAX) {
-      const [{ start, state }] = this.#leaving;
-      const wanted = BATCH_ROWS_MAX - n;
-      if (!this.#walking) this.#tables.walkStart(state.table);
-      const found = this.#tables.walk(state.table, this.#rows + 4 * n, wanted);
-      const at = (this.#out.values(this.#keyCount + 1) >>> 3) + n;
-      this.#ctx.engine.i64.fill(BigInt(start + this.#spec.sliceMs), at, at + found);
-      n += found;
-      this.#walking = found === wanted;
-      if (this.#walking) break;
-      this.#leaving.shift();
-      walked.push(state.table);
-    }
-    if (n > 0) this.#emit(n);
-    for (const table of walked) this.#tables.free(table);
-    return this.#leaving.length > 0;
+    if (this.#slices.sendSome()) return true;
+    if (this.#held !== undefined) this.#sendHeld(this.#held);
+    return false;
   }
-
-  #emit(n: number): void {
-    const { engine } = this.#ctx;
-    const out = this.#out;
-    this.#tables.keysToColumns(this.#rows, n, out, 0);
-    this.#partials.pack(this.#rows, n, out, this.#keyCount);
-    const column = this.#keyCount + 1;
-    const validity = out.validity(column);
-    if (validity !== 0) engine.u8.fill(0xff, validity, validity + ((n + 7) >>> 3));
-    out.selectAll(n);
-    this.#ctx.out.emitSide(PARTIALS, out);
+  #sendHeld({ batch, n }: Held): void {
+    this.#held = undefined;
+    const { sel, selCount } = batch;
+    batch.sel = this.#lateness.late;
+    batch.selCount = n;
+    this.#ctx.out.emit(batch);
+    batch.sel = sel;
+    batch.selCount = selCount;
   }
 
   close(): void {
-    const { engine } = this.#ctx;
-    for (const s of [...this.#slices.values(), ...this.#leaving.map((l) => l.state)]) this.#tables.free(s.table);
-    for (const part of [this.#tables, this.#aggregates, this.#partials, this.#partition, this.#time]) part.close();
-    this.#hotKeys.close();
-    engine.free(this.#rows, BATCH_ROWS_MAX * 4);
-    engine.free(this.#hot, HOT_MAX * 4);
+    for (const part of [this.#slices, this.#partition, this.#lateness, this.#time, this.#hotKeys]) part.close();
+    this.#ctx.engine.free(this.#hot, HOT_MAX * 4);
     this.#freeVectors();
-    this.#slices.clear();
-    this.#leaving = [];
   }
 }

@@ -13,6 +13,9 @@ declare module '../wasm/engine.js' {
   }
 }
 
+/** `firedEnd` of partial results that every window of their slice gets. */
+export const NOTHING_FIRED = -(2n ** 63n);
+
 /** Accumulators as values of a VARBINARY column: what the local phase of an aggregation sends to the global one. */
 export class Partials {
   readonly #engine: Engine;

@@ -1,16 +1,16 @@
 import { deserialize, serialize } from 'node:v8';
-import { MillraceError } from '../base/errors.js';
 import type { Batch } from '../batch/batch.js';
 import { ElementReader } from '../batch/element.js';
 import { owned } from '../batch/rows.js';
 import type { WindowProcessConfig } from '../contract/closure-nodes.js';
+import { needsWholeRows } from '../contract/field-reads.js';
 import type { OperatorContext, OperatorModule, OperatorSnapshot } from '../contract/operator.js';
 import { type Collector, NO_MORE, UserOperator } from '../contract/user-operator.js';
-import { BatchKeys } from '../state/keys.js';
+import { BatchKeys, keyFunction } from '../state/keys.js';
 import { KeyedObjects } from '../state/objects.js';
 import { TimerHeap } from '../state/timer-heap.js';
-import { assignWindows, type TimeWindow } from './assign.js';
-import { addWindow, type LiveWindows, removeWindow, touched, windowAt } from './live.js';
+import { assignWindows, noTimestamp, type TimeWindow } from './assign.js';
+import { addWindow, anyFrom, lastBegin, type LiveWindows, removeWindow, touched, windowAt } from './live.js';
 
 /** What a window function learns beside the elements. */
 export interface WindowContext {
@@ -83,7 +83,7 @@ class WindowProcessOperator extends UserOperator {
     this.#process = config.closure < 0 ? undefined : (ctx.closures[config.closure] as ProcessWindowFunction);
     if (config.keep === 'reduce') this.#reduce = ctx.closures[config.combine!] as (a: unknown, b: unknown) => unknown;
     if (config.keep === 'aggregate') this.#aggregate = ctx.closures[config.combine!] as AggregateFunction;
-    this.#reader = new ElementReader(ctx.inputs[0], config.time);
+    this.#reader = new ElementReader(ctx.inputs[0], config.time, needsWholeRows(keyFunction(ctx, config.key)));
     this.#keys = new BatchKeys(ctx, config.key, this.#reader);
     this.#state = new KeyedObjects(ctx.name, (key, group) => ({ key, group, windows: [] }));
     this.#late = ctx.metrics.counter('numLateRecordsDropped');
@@ -272,6 +272,13 @@ class WindowProcessOperator extends UserOperator {
     };
   }
 
+  retains(): number | undefined {
+    return lastBegin(this.#timers.all(), this.#config.window);
+  }
+  released(start: number): boolean {
+    return !anyFrom(this.#timers.all(), start);
+  }
+
   snapshot(): OperatorSnapshot {
     const keyed = this.#state.snapshot((e) => e.windows.map((w): PlainWindow => [w.start, w.end, w.fired, w.contents]));
     return { keyed, list: [], union: [serialize(this.#watermarkMs)] };
@@ -286,13 +293,6 @@ class WindowProcessOperator extends UserOperator {
       }
     });
   }
-}
-
-function noTimestamp(operator: string): MillraceError {
-  return new MillraceError('NULL_ROWTIME', 'a record has no timestamp, so it belongs to no event-time window', {
-    place: { operator },
-    remedy: 'Call assignTimestampsAndWatermarks(...) before the window, or use a processing-time window.',
-  });
 }
 
 export const windowProcess: OperatorModule<WindowProcessConfig> = { create: (config, ctx) => new WindowProcessOperator(config, ctx) };

@@ -232,6 +232,15 @@ export class SessionWindows implements Operator {
     this.#buckets.add(s);
   }
 
+  /** The last row's time: sessions that begin later hold none of the rows that came until now. */
+  retains(): number | undefined {
+    const last = this.#buckets.lastEnd() - this.#gapMs;
+    return last === Number.NEGATIVE_INFINITY ? undefined : last;
+  }
+  released(time: number): boolean {
+    return !this.#buckets.anyFrom(time);
+  }
+
   snapshot(): OperatorSnapshot {
     const sections = this.#packer.pack({ start: 0, state: this.#state });
     const keyed = [...sections].map(([group, section]) => ({ group, bytes: encodeGroup(this.#form, [section], this.#progress) }));

@@ -1,5 +1,4 @@
 import { BATCH_ROWS_MAX } from '#abi';
-import type { GroupState } from '../aggregate/aggregates.js';
 import { assert } from '../base/assert.js';
 import type { Counter } from '../base/metrics.js';
 import type { Batch } from '../batch/batch.js';
@@ -9,28 +8,12 @@ import type { Operator, OperatorContext, OperatorSnapshot } from '../contract/op
 import { WindowTime } from './clock.js';
 import { WindowGroups } from './groups.js';
 import { Packer } from '../aggregate/packer.js';
-import { Partition } from './partition.js';
+import { NOTHING_FIRED } from './partial.js';
+import { Partition, type SliceRows } from './partition.js';
+import { type Slice, Slices } from './slices.js';
 import { firstWindowEnd, floorTo, isBetweenWindows, lastPassedEnd, lastWindowEnd, type SliceSpec } from './spec.js';
 import { decodeProgress, encodeGroup, encodeProgress, type StateForm, stateForm, Unpacker } from '../aggregate/saved.js';
-import { type Merge, SliceTree } from './tree.js';
-
-interface Slice {
-  readonly start: number;
-  readonly state: GroupState;
-  /** windows that end at or before this have had the slice's rows: of a restored slice whose old subtask was ahead */
-  readonly firedEnd: number;
-}
-
-/** A window that is due: its slices are merged, then its groups leave batch by batch. */
-interface Firing {
-  readonly end: number;
-  readonly state: GroupState;
-  /** still to be merged, in order; the first one is being walked */
-  readonly merges: Merge[];
-  /** the state is the window's own, not a slice's */
-  readonly merged: boolean;
-  walking: boolean;
-}
+import { type Firing, SliceTree } from './tree.js';
 
 /**
  * Tumbling and hopping windows over shared slices. A row is late when the last window of its slice has fired: it is counted and dropped;
@@ -50,9 +33,7 @@ export class SlicedWindows implements Operator {
   readonly #late: Counter;
   readonly #packer: Packer;
   readonly #form: StateForm;
-  readonly #slices = new Map<number, Slice>();
-  /** all slices by start; a restored one may stand beside the one that takes rows */
-  #order: Slice[] = [];
+  readonly #slices: Slices;
   #progress = Number.NEGATIVE_INFINITY;
   #firedEnd = Number.NEGATIVE_INFINITY;
   #firing: Firing | undefined;
@@ -66,6 +47,7 @@ export class SlicedWindows implements Operator {
     this.#spec = spec;
     this.#time = new WindowTime(config, ctx);
     this.#groups = new WindowGroups(ctx, config.keys, config.calls);
+    this.#slices = new Slices(() => this.#groups.create(this.#sliceGroups));
     this.#tree = new SliceTree(spec, this.#groups);
     this.#partition = new Partition(ctx.engine, spec);
     this.#hasher = new KeyHasher(ctx.engine, ctx.inputs[0], config.keys);
@@ -91,7 +73,7 @@ export class SlicedWindows implements Operator {
       if (this.#isLate(part.start)) this.#late.add(part.n);
       else {
         this.#tree.touch(part.start);
-        this.#groups.add(this.#slice(part.start).state, batch, part.sel, part.n, part.hashes);
+        this.#groups.add(this.#slices.taking(part.start).state, batch, part.sel, part.n, part.hashes);
       }
     }
   }
@@ -99,13 +81,35 @@ export class SlicedWindows implements Operator {
   /** A local phase never sends a slice after the watermark that ends it, so nothing of it is late. */
   #addPartials(batch: Batch): void {
     this.#partialHasher!.hash(batch, this.#partition.hashes(batch));
-    const ends = batch.values(this.#config.keys.length + 1);
-    for (const part of this.#partition.split(batch, ends)) {
+    const column = this.#config.keys.length + 1;
+    for (const part of this.#partition.split(batch, batch.values(column))) {
       const start = part.start - this.#spec.sliceMs; // the end of a slice is the start of the next
       assert(!this.#isLate(start), 'partial results come before the watermark of their slice');
-      this.#tree.touch(start);
-      this.#groups.addPartials(this.#slice(start).state, batch, part.sel, part.n, part.hashes);
+      if (batch.leaves.length > column + 1) this.#addFired(batch, part, start, batch.values(column + 1));
+      else this.#addPartial(batch, part, this.#taking(start));
     }
+  }
+  #addPartial(batch: Batch, { sel, n, hashes }: SliceRows, slice: Slice): void {
+    this.#groups.addPartials(slice.state, batch, sel, n, hashes);
+  }
+  /** Partial results of one slice that name the windows they came too late for: runs of equal ones together. */
+  #addFired(batch: Batch, part: SliceRows, start: number, fired: number): void {
+    const { engine } = this.#ctx;
+    // the views are looked up each time: merging may let the memory grow
+    const firedOf = (i: number): bigint => engine.i64[(fired >>> 3) + engine.u32[(part.sel >>> 2) + i]];
+    for (let from = 0; from < part.n; ) {
+      const end = firedOf(from);
+      let to = from + 1;
+      while (to < part.n && firedOf(to) === end) to++;
+      const some = { start, n: to - from, sel: part.sel + 4 * from, hashes: part.hashes + 4 * from };
+      this.#addPartial(batch, some, end === NOTHING_FIRED || Number(end) <= this.#firedEnd ? this.#taking(start) : this.#slices.beside(start, Number(end)));
+      from = to;
+    }
+  }
+  /** The slice that takes rows at `start`, about to change. */
+  #taking(start: number): Slice {
+    this.#tree.touch(start);
+    return this.#slices.taking(start);
   }
 
   /** Processing time: all rows of the batch arrive now. */
@@ -115,26 +119,8 @@ export class SlicedWindows implements Operator {
     if (isBetweenWindows(this.#spec, start)) return;
     this.#tree.touch(start);
     const fresh = !this.#slices.has(start);
-    this.#groups.add(this.#slice(start).state, batch, batch.sel, batch.selCount, hashes);
+    this.#groups.add(this.#slices.taking(start).state, batch, batch.sel, batch.selCount, hashes);
     if (fresh) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
-  }
-
-  /** The slice that takes rows at `start`. */
-  #slice(start: number): Slice {
-    let slice = this.#slices.get(start);
-    if (slice === undefined) {
-      slice = this.#insert(start, Number.NEGATIVE_INFINITY);
-      this.#slices.set(start, slice);
-    }
-    return slice;
-  }
-
-  #insert(start: number, firedEnd: number): Slice {
-    const slice = { start, state: this.#groups.create(this.#sliceGroups), firedEnd };
-    let i = this.#order.length;
-    while (i > 0 && this.#order[i - 1].start > start) i--;
-    this.#order.splice(i, 0, slice);
-    return slice;
   }
 
   #isLate(start: number): boolean {
@@ -221,48 +207,63 @@ export class SlicedWindows implements Operator {
       this.#groups.free(firing.state);
     }
     this.#firedEnd = firing.end;
-    while (this.#order.length > 0 && lastWindowEnd(this.#spec, this.#order[0].start) <= firing.end) {
-      const slice = this.#order.shift()!;
+    const { order } = this.#slices;
+    while (order.length > 0 && lastWindowEnd(this.#spec, order[0].start) <= firing.end) {
+      const slice = this.#slices.shift();
       this.#sliceGroups = this.#groups.count(slice.state);
       this.#groups.free(slice.state);
-      this.#slices.delete(slice.start);
     }
     this.#tree.dropBefore(firing.end - this.#spec.sizeMs + this.#spec.slideMs);
     this.#firing = undefined;
-    if (this.#config.time === 'proctime' && this.#order.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
+    if (this.#config.time === 'proctime' && this.#slices.order.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
 
   /** End of the first window with rows that has not fired. */
   #nextEnd(): number {
-    return Math.max(firstWindowEnd(this.#spec, this.#order[0].start), this.#firedEnd + this.#spec.slideMs);
+    return Math.max(firstWindowEnd(this.#spec, this.#slices.order[0].start), this.#firedEnd + this.#spec.slideMs);
   }
   #nextDue(): Firing | undefined {
-    const end = this.#order.length === 0 ? undefined : this.#nextEnd();
+    const end = this.#slices.order.length === 0 ? undefined : this.#nextEnd();
     if (end === undefined || !this.#isDue(end)) return undefined;
     // a restored slice beside another one is not in the tree
-    if (this.#tree.pays && this.#order.length === this.#slices.size) {
+    if (this.#tree.pays && this.#slices.single) {
       const state = this.#groups.create(this.#windowGroups);
-      return { end, state, merges: this.#tree.plan(state, end, (start) => this.#slices.get(start)?.state), merged: true, walking: false };
+      return { end, state, merges: this.#tree.plan(state, end, (start) => this.#slices.stateAt(start)), merged: true, walking: false };
     }
-    const after = this.#order.findIndex((s) => s.start >= end);
-    const sources = this.#order.slice(0, after < 0 ? undefined : after).filter((s) => s.start >= end - this.#spec.sizeMs && s.firedEnd < end);
+    const sources = this.#slices.of(end - this.#spec.sizeMs, end);
     if (sources.length === 1) return { end, state: sources[0].state, merges: [], merged: false, walking: false };
     const into = this.#groups.create(this.#windowGroups);
     // from the latest to the earliest, as Flink merges slices
     return { end, state: into, merges: sources.reverse().map((s) => ({ into, from: s.state })), merged: true, walking: false };
   }
 
+  /** The end of the last window that holds rows. */
+  retains(): number | undefined {
+    const last = this.#slices.order.at(-1);
+    return last === undefined ? undefined : lastWindowEnd(this.#spec, last.start);
+  }
+  released(end: number): boolean {
+    const [first] = this.#slices.order;
+    return first === undefined || lastWindowEnd(this.#spec, first.start) > end;
+  }
+
   snapshot(): OperatorSnapshot {
+    const keyed = [...new Set(this.#slices.order.map((s) => s.firedEnd))].flatMap((firedEnd) => this.#snapshotOf(firedEnd));
+    return { keyed, list: [], union: [encodeProgress(this.#progress)] };
+  }
+  /** Slices of which the same windows have fired, by key group, with the progress that says so. */
+  #snapshotOf(firedEnd: number): OperatorSnapshot['keyed'][number][] {
     const byGroup = new Map<number, Uint8Array[]>();
-    for (const slice of this.#order) {
+    for (const slice of this.#slices.order) {
+      if (slice.firedEnd !== firedEnd) continue;
       for (const [group, section] of this.#packer.pack(slice)) {
         const sections = byGroup.get(group);
         if (sections === undefined) byGroup.set(group, [section]);
         else sections.push(section);
       }
     }
-    const keyed = [...byGroup].map(([group, sections]) => ({ group, bytes: encodeGroup(this.#form, sections, this.#progress) }));
-    return { keyed, list: [], union: [encodeProgress(this.#progress)] };
+    const progress = Math.max(this.#progress, firedEnd - 1);
+    return [...byGroup].map(([group, sections]) => ({ group, bytes: encodeGroup(this.#form, sections, progress) }));
   }
 
   restore(snapshot: OperatorSnapshot): void {
@@ -270,25 +271,21 @@ export class SlicedWindows implements Operator {
     this.#progress = decodeProgress(snapshot, name);
     this.#passWindows();
     const unpacker = new Unpacker(engine, this.#groups.aggregates, this.#form, 0, name);
-    const restored = new Map<string, Slice>();
     for (const { bytes } of snapshot.keyed) {
       const firedEnd = lastPassedEnd(this.#spec, unpacker.progressOf(bytes));
       unpacker.unpack(bytes, (start, rows, _shifted, n) => {
-        const key = `${start} ${firedEnd}`;
-        const slice = firedEnd <= this.#firedEnd ? this.#slice(start) : (restored.get(key) ?? this.#insert(start, firedEnd));
-        restored.set(key, slice);
+        const slice = firedEnd <= this.#firedEnd ? this.#slices.taking(start) : this.#slices.beside(start, firedEnd);
         this.#groups.adopt(slice.state, rows, n);
         return slice.state;
       });
     }
-    if (this.#config.time === 'proctime' && this.#order.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
+    if (this.#config.time === 'proctime' && this.#slices.order.length > 0) this.#ctx.registerProcessingTimer(this.#time.timerMs(this.#nextEnd()));
   }
 
   close(): void {
-    for (const slice of this.#order) this.#groups.free(slice.state);
+    for (const slice of this.#slices.order) this.#groups.free(slice.state);
     if (this.#firing?.merged === true) this.#groups.free(this.#firing.state);
     this.#slices.clear();
-    this.#order = [];
     this.#firing = undefined;
     this.#tree.close();
     this.#groups.close();

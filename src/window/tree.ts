@@ -11,6 +11,17 @@ export interface Merge {
   readonly from: GroupState;
 }
 
+/** A window that is due: its slices are merged, then its groups leave batch by batch. */
+export interface Firing {
+  readonly end: number;
+  readonly state: GroupState;
+  /** still to be merged, in order; the first one is being walked */
+  readonly merges: Merge[];
+  /** the state is the window's own, not a slice's */
+  readonly merged: boolean;
+  walking: boolean;
+}
+
 /**
  * Merged slices of long overlapping windows. A node of level L covers 2^L slices and is made when a window first needs it; a window is then
  * some 2 log2(slices) nodes instead of all its slices (a dyadic cover, as in a segment tree). Nodes are a cache: a row for a slice that is

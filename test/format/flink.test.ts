@@ -94,7 +94,6 @@ function truncated(row: unknown[], fields: readonly { type: { root: string; prec
     const t = fields[i].type;
     if (typeof v !== 'string' || (t.root !== 'TIMESTAMP' && t.root !== 'TIMESTAMP_LTZ')) return v;
     const precision = t.precision ?? 0;
-    if (precision === 0) return `${Math.floor(Number(v.split(':')[0]) / 1000) * 1000}:0`;
     return precision <= 3 ? v.replace(/:.*/, ':0') : v;
   });
 }
@@ -125,7 +124,7 @@ function compareEncoded(format: Format, fixture: string): void {
       for (const [old, now] of Object.entries(JDK17)) expected = expected.replace(old, now);
       if (/TIMESTAMP\(0\)/.test(c.type))
         expected = expected
-          .replace(/("v":"[^".]*)\.\d+"/, '$1"')
+          .replace(/("v":"[^".]*\.\d{3})\d+"/, '$1"')
           .replace(/("ts":"[^".]*\.\d{6})\d+"/, '$1"')
           .replace(/(\.\d*?)0+"/g, '$1"')
           .replace(/\."/g, '"');

@@ -224,7 +224,7 @@ export function flinkRow(row: Record<string, unknown>, fields: readonly types.Fi
       }
       case 'TIMESTAMP':
       case 'TIMESTAMP_LTZ': {
-        const unit = 10n ** BigInt(type.precision === 0 ? 0 : type.precision <= 3 ? 3 : type.precision <= 6 ? 6 : 9);
+        const unit = 10n ** BigInt(type.precision <= 3 ? 3 : type.precision <= 6 ? 6 : 9);
         const nanos = (v as bigint) * (1000000000n / unit);
         const ms = nanos >= 0n ? nanos / 1000000n : -((-nanos + 999999n) / 1000000n);
         return `${ms}:${nanos - ms * 1000000n}`;

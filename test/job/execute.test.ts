@@ -38,7 +38,7 @@ function graph(
             options: { rows: String(rows), ...source },
             schema,
             metadata: [undefined, undefined],
-            orderIgnored: true,
+            order: 'ignored',
           },
         },
       },

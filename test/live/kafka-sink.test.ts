@@ -131,8 +131,21 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
     const topic = await newTopic(1, { 'max.message.bytes': '1000' });
     const sink = await RunningSink.start(options(topic));
     await sink.write([['y'.repeat(5000), null, null]]);
-    await assert.rejects(sink.finish(), (e: MillraceError) => e.code === 'KAFKA_PROTOCOL' && e.place.topic === topic && /MESSAGE_TOO_LARGE/.test(e.message));
+    await assert.rejects(sink.finish(), (e: MillraceError) => {
+      assert.equal(e.code, 'KAFKA_PROTOCOL');
+      assert.match(
+        e.message,
+        new RegExp(
+          `MESSAGE_TOO_LARGE: a batch of one record, 50\\d\\d bytes\n  at topic ${topic}, partition 0[\\s\\S]*yyyyy[\\s\\S]*'max\\.message\\.bytes' of the topic`,
+        ),
+      );
+      return true;
+    });
     await sink.close();
+    const many = await RunningSink.start(options(topic));
+    await many.write(Array.from({ length: 20 }, (_, i) => [`row ${i} ${'y'.repeat(100)}`, null, null] as const));
+    await assert.rejects(many.finish(), (e: MillraceError) => /a batch of 20 records, \d+ bytes[\s\S]*lower 'properties\.batch\.size'/.test(e.message));
+    await many.close();
   });
 
   test('a whole job writes more than its rings hold, and another reads it', async () => {
@@ -160,7 +173,7 @@ describe('writing to a real Kafka broker', { skip: kafkaMissing() }, () => {
       kind: 'source',
       inputs: [],
       output: schema,
-      config: { source: { connector, tableName: 'in', options: o, format, ...physical, orderIgnored: true } },
+      config: { source: { connector, tableName: 'in', options: o, format, ...physical, order: 'ignored' } },
     });
     const sink = (connector: string, o: Record<string, string>, format?: FormatConfig): GraphNode => ({
       id: 2,

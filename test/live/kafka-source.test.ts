@@ -289,22 +289,61 @@ describe('reading from a real Kafka broker', { skip: missing }, () => {
 
   test('offsets of a group are committed when Kafka is told to', async () => {
     const topic = await newTopic();
-    await send(topic, numbers(0, 10));
+    await send(topic, numbers(0, 6));
     const group = { 'properties.group.id': `auto-${topic}`, 'properties.enable.auto.commit': 'true', 'properties.auto.commit.interval.ms': '50' };
     const source = await RunningSource.start(sourceConfig(options(topic, group)));
+    const committed = async (wanted: string): Promise<void> => {
+      let offset = '';
+      for (let tries = 0; tries < 100 && offset !== wanted; tries++) {
+        const [t] = await admin.fetchOffsets({ groupId: `auto-${topic}`, topics: [topic] });
+        offset = t.partitions[0].offset;
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+      assert.equal(offset, wanted);
+    };
+    await committed('0'); // where the job began
+    await source.until((r) => r.length === 6);
+    source.source?.complete?.(source.snapshot());
+    await committed('6');
+    await send(topic, numbers(6, 10));
     await source.until((r) => r.length === 10);
-    let offset = '';
-    for (let tries = 0; tries < 100 && offset !== '10'; tries++) {
-      const [t] = await admin.fetchOffsets({ groupId: `auto-${topic}`, topics: [topic] });
-      offset = t.partitions[0].offset;
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
-    assert.equal(offset, '10');
+    await committed('6'); // what was read is not committed before it is complete
+    source.source?.complete?.(source.snapshot());
     await source.stop();
-    // a job that ends commits once more, whatever the interval
-    await readAll(options(topic, { ...bounded, ...group, 'properties.group.id': `end-${topic}`, 'properties.auto.commit.interval.ms': '60000' }));
-    const [end] = await admin.fetchOffsets({ groupId: `end-${topic}`, topics: [topic] });
-    assert.equal(end.partitions[0].offset, '10');
+    await committed('10');
+  });
+
+  test('a topic that is deleted and made again under a job fails it, whatever is in it then', { timeout: 60_000 }, async () => {
+    const topic = await newTopic();
+    await send(topic, numbers(0, 1000));
+    const again = async (): Promise<void> => {
+      await admin.deleteTopics({ topics: [topic] });
+      for (let tries = 0; (await admin.listTopics()).includes(topic); tries++) {
+        assert.ok(tries < 100, 'the topic goes away');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] });
+      await send(topic, numbers(0, 1500));
+    };
+    const group = { 'properties.group.id': `again-${topic}`, 'properties.enable.auto.commit': 'true' };
+    const source = await RunningSource.start(sourceConfig(options(topic, group)));
+    await source.until((r) => r.length === 1000);
+    const read = source.snapshot();
+    await again();
+    const e = await failure(source.until((r) => r.length > 2500));
+    assert.equal(e.code, 'KAFKA_OFFSET');
+    assert.match(e.message, /was deleted and made again/);
+    assert.match(e.message, new RegExp(`topic ${topic}`));
+    source.source?.complete?.(read);
+    await source.stop();
+    const [t] = await admin.fetchOffsets({ groupId: `again-${topic}`, topics: [topic] });
+    assert.notEqual(t.partitions[0].offset, '1000'); // of the old topic
+
+    // a job that asks for nothing meanwhile, because its slot has no room, finds a topic that answers at its old offset
+    const slow = await RunningSource.start(sourceConfig(options(topic, { 'properties.max.partition.fetch.bytes': '4000' })), { limit: 5000 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await again();
+    assert.equal((await failure(slow.until((r) => r.length > 3000))).code, 'KAFKA_OFFSET');
   });
 
   test('a topic pattern reads all that match as a whole', async () => {

@@ -12,12 +12,13 @@ const row = (i: number): string => JSON.stringify({ id: i, name: `n${i}`, ts: '2
 const lines = (n: number): string[] => Array.from({ length: n }, (_, i) => row(i));
 
 /** Exactly one error: code first, then where and what to do; nothing left running. */
-function failed(r: CliRun, code: string, ...parts: (string | RegExp)[]): void {
+function failed(r: CliRun, code: string, ...parts: (string | RegExp)[]): string {
   assert.equal(r.code, 1, `exit code; stderr: ${r.stderr}`);
   assert.ok(r.stderr.startsWith(`${code}: `), r.stderr);
   for (const p of parts) assert.match(r.stderr, typeof p === 'string' ? new RegExp(p.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : p);
   assert.doesNotMatch(r.stderr, /\bat .*\.js:\d+/, 'no stack for a fault of the world');
   assert.ok(r.ms < 15_000, `took ${r.ms} ms`);
+  return r.stderr;
 }
 const runSql = (sql: string, dir = scratch()): Promise<CliRun> => millrace(['run', put(dir, 'job.sql', sql), '--quiet']);
 
@@ -154,7 +155,20 @@ test('a division by zero and a failing CAST name the operator; rows before them 
   const r = await runSql(insert('100 / (id - 5)'), dir);
   failed(r, 'DIVISION_BY_ZERO');
   assert.equal(r.stdout.split('\n').filter((l) => l.startsWith('+I[')).length, 5);
+  const divided = failed(r, 'DIVISION_BY_ZERO');
+  assert.match(divided, /in 100 \/ \(id - 5\) \(\S*job\.sql:\d+:\d+\), where id = 5\n/);
+  assert.match(divided, /in\.jsonl:6, operator calc\(/);
   failed(await runSql(insert('CAST(name AS BIGINT)'), dir), 'CAST_FAILED', 'n0');
+});
+
+test('a failure behind an exchange names the expression and the values it read', async () => {
+  const dir = scratch();
+  const file = put(dir, 'in.jsonl', lines(10).join('\n'));
+  const sql = `${source(file)}\nCREATE TABLE o (n BIGINT, m BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO o SELECT n, 7 / (n - 1) FROM (SELECT id, COUNT(*) AS n FROM src GROUP BY id);`;
+  const said = failed(await runSql(sql, dir), 'DIVISION_BY_ZERO');
+  assert.match(said, /in 7 \/ \(n - 1\) \(\S*job\.sql:\d+:25\), where n = 1\n/);
+  assert.doesNotMatch(said, /in\.jsonl/);
 });
 
 test('a sink that cannot be written', async () => {

@@ -33,7 +33,8 @@ test('a thousand console.log lines of a closure all appear', async () => {
   assert.equal(r.code, 0, r.stderr);
   const lines = r.stdout.split('\n').filter((l) => l.startsWith('line '));
   assert.equal(new Set(lines).size, 1000);
-  assert.equal(rows(r).length + r.stdout.split('\n').filter((l) => /^\d> \d+$/.test(l)).length, 200);
+  // a file of one piece is read by one slot and its chained steps go with it: then Flink prints no subtask before the row
+  assert.equal(r.stdout.split('\n').filter((l) => /^(\d> )?\d+$/.test(l)).length, 200);
 });
 
 test('async closures resolve, in order', async () => {

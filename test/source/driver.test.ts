@@ -62,7 +62,7 @@ function open(script: readonly Step[], config?: WatermarkConfig, at: { from?: nu
       },
     }),
   };
-  const node = { source: { connector: 'script', tableName: 't', options: {}, schema, metadata: [undefined], orderIgnored: true }, watermark: config };
+  const node = { source: { connector: 'script', tableName: 't', options: {}, schema, metadata: [undefined], order: 'ignored' as const }, watermark: config };
   const bytes = config === undefined ? undefined : emitWatermark(config, [leaves]);
   const emitted = bytes === undefined ? {} : engine.link(new WebAssembly.Module(bytes as BufferSource), hostFunctions(engine));
   const driver = new SourceDriver(

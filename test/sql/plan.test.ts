@@ -193,24 +193,28 @@ test('golden queries of real Flink plan', async () => {
 
 test('settings, hints, metadata of options, and text answers', async () => {
   const plan = await planScript(
-    `SET 'a.b' = 'c'; SET millrace.nope = 1; ${RISK_TABLES}
+    `SET 'a.b' = 'c'; SET millrace.nope = 1; SET 'taskmanager.numberOfTaskSlots' = '2'; SET 'state.backend.type' = 'hashmap'; ${RISK_TABLES}
      SHOW TABLES; DESCRIBE user_events;
-     INSERT INTO risk_alerts SELECT user_id, event_type, event_time FROM user_events /*+ OPTIONS('scan.watermark.idle-timeout' = '7 s', 'scan.parallelism' = '3') */;
+     INSERT INTO risk_alerts SELECT user_id, event_type, event_time FROM user_events /*+ OPTIONS('scan.watermark.idle-timeout' = '7 s') */;
      RESET 'a.b';`,
     { options: { 'parallelism.default': '2' }, systemTimeZone: 'UTC' },
   );
-  assert.deepEqual(plan.options, { 'parallelism.default': '2', 'millrace.nope': '1' });
-  assert.deepEqual(plan.warnings, ["millrace has no setting 'millrace.nope'"]);
+  const set = { 'millrace.nope': '1', 'taskmanager.numberOfTaskSlots': '2', 'state.backend.type': 'hashmap' };
+  assert.deepEqual(plan.options, { 'parallelism.default': '2', ...set });
+  assert.deepEqual(plan.warnings, [
+    "1:1: neither millrace nor Flink has an option 'a.b'",
+    "1:18: neither millrace nor Flink has an option 'millrace.nope'",
+    "1:41: 'taskmanager.numberOfTaskSlots' only tunes Flink: millrace does not carry it out",
+  ]);
   const [show, describe, job] = plan.steps;
   assert.equal((show as { text: string }).text, 'risk_alerts\nuser_events');
-  assert.match((describe as { text: string }).text, /event_time +TIMESTAMP\(3\) \*ROWTIME\*/);
+  assert.match((describe as { text: string }).text, /event_time \| +TIMESTAMP\(3\) \*ROWTIME\*/);
   assert.ok(job.kind === 'job');
   const source = job.graph.nodes[0];
-  assert.equal(source.parallelism, 3);
   assert.equal((source.config as SourceNodeConfig).watermark?.idleTimeoutMs, 7000);
-  assert.deepEqual(job.graph.options, { 'parallelism.default': '2', 'a.b': 'c', 'millrace.nope': '1' });
+  assert.deepEqual(job.graph.options, { 'parallelism.default': '2', 'a.b': 'c', ...set });
   // a hint belongs to one reading of the table
-  assert.ok(!('scan.parallelism' in (source.config as SourceNodeConfig).source.options));
+  assert.ok(!('scan.watermark.idle-timeout' in (source.config as SourceNodeConfig).source.options));
 });
 
 test('a plan is plain data', async () => {
@@ -232,7 +236,8 @@ test('metadata columns have their declared types and come after the physical one
   const plan = await planned(`CREATE TABLE k (id INT, \`timestamp\` TIMESTAMP_LTZ(3) METADATA, p BIGINT METADATA FROM 'partition' VIRTUAL, v STRING)
     WITH ('connector' = 'kafka', 'topic' = 'a', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
     DESCRIBE k; INSERT INTO k SELECT id, \`timestamp\`, v FROM k WHERE p > 0`);
-  assert.match(plan, /timestamp {2}TIMESTAMP_LTZ\(3\)\np {10}BIGINT\n/);
+  assert.match(plan, /\| timestamp \| TIMESTAMP_LTZ\(3\) \| TRUE \| {5}\| +METADATA \|/);
+  assert.match(plan, /\| {9}p \| {11}BIGINT \| TRUE \| {5}\| METADATA FROM 'partition' VIRTUAL \|/);
   assert.match(plan, /output id INT, v STRING, timestamp TIMESTAMP_LTZ\(3\) NOT NULL, p INT NOT NULL/);
   assert.match(plan, /where CAST\(p AS BIGINT\) > 0/);
   assert.match(plan, /output id INT, timestamp TIMESTAMP_LTZ\(3\), v STRING\n2: sink/);

@@ -88,13 +88,10 @@ test('the declarative form is a graph of wasm operators only, plain data with Fl
     ],
   );
   const source = graph.nodes[0].config as {
-    source: { options: object; format: object; orderIgnored: boolean };
+    source: { options: object; format: object };
     watermark: { watermark: { args: { value: bigint }[] } };
   };
-  assert.deepEqual(
-    [source.source.options, source.source.format, source.source.orderIgnored],
-    [{ path: '/in' }, { name: 'json', options: { 'ignore-parse-errors': 'true' } }, true],
-  );
+  assert.deepEqual([source.source.options, source.source.format], [{ path: '/in' }, { name: 'json', options: { 'ignore-parse-errors': 'true' } }]);
   assert.equal(source.watermark.watermark.args[1].value, 5001n); // one more millisecond than SQL's
 });
 

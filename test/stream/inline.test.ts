@@ -52,28 +52,20 @@ test('one element may give far more results than a batch holds', async () => {
   assert.equal(got[30009], 10);
 });
 
-test('rows with a schema: handles in, rows out, expired when kept', async () => {
+test('rows with a schema: handles in, rows out', async () => {
   const S = schema({ id: 'INT', name: 'STRING', price: 'DECIMAL(10, 2)' });
-  const kept: { id: number | null }[] = [];
   const rows = newEnv()
     .fromCollection(
       numbers(3).map((id) => ({ id, name: `n${id}`, price: id / 4 })),
       S,
     )
-    .map((r) => {
-      kept.push(r);
-      return { id: r.id, name: r.name?.toUpperCase(), price: r.price };
-    })
+    .map((r) => ({ id: r.id, name: r.name?.toUpperCase(), price: r.price }))
     .returns(S);
   assert.deepEqual(await all(rows.executeAndCollect()), [
     { id: 0, name: 'N0', price: '0.00' },
     { id: 1, name: 'N1', price: '0.25' },
     { id: 2, name: 'N2', price: '0.50' },
   ]);
-  assert.throws(
-    () => kept[0].id,
-    (e: MillraceError) => e.code === 'ROW_EXPIRED',
-  );
 });
 
 test('declarative filters and projections over nested rows', async () => {

@@ -154,7 +154,7 @@ test('an operator that wants the last watermark only gets the whole batch before
   batch.markCount = 3;
   const op = new ChainedOperator(plan('local'), true);
   const recorder = new Recorder(() => true, 0);
-  op.operator = Object.assign(recorder, { lastWatermarkOnly: true });
+  op.operator = Object.assign(recorder, { readsMarks: true });
   op.deliver(batch, 0);
   assert.deepEqual(recorder.got, [0, 1, 2, 3, 4, 30n]);
 });

@@ -4,6 +4,7 @@
 export const RANKS: Readonly<Record<string, number>> = {
   base: 0,
   types: 1,
+  regex: 1,
   wasm: 2,
   batch: 3,
   time: 4,
@@ -45,27 +46,35 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/connect/filesystem/unchanged.ts': ['node:fs'],
   'src/connect/filesystem/writer.ts': ['node:path'],
   'src/connect/kafka/batch-walk.ts': ['node:util', 'node:zlib'],
-  'src/connect/kafka/client-internals.ts': ['kafkajs', 'node:module', 'node:net'],
+  'src/connect/kafka/client-internals.ts': ['kafkajs', 'node:net'],
+  'src/connect/kafka/committer.ts': ['node:timers/promises'],
+  'src/connect/kafka/connect.ts': ['node:timers/promises'],
   'src/connect/kafka/coordinator.ts': ['node:timers/promises'],
   'src/connect/kafka/deflate.ts': ['node:zlib'],
   'src/connect/kafka/fetch-lane.ts': ['node:timers/promises'],
   'src/connect/kafka/io-sink.ts': ['node:timers/promises'],
   'src/connect/kafka/io-source.ts': ['node:timers/promises'],
+  'src/connect/kafka/kafkajs-parts.ts': ['kafkajs', 'node:module'],
+  'src/connect/kafka/kafkajs-repairs.ts': ['node:net'],
   'src/connect/kafka/link.ts': ['node:net'],
   'src/connect/kafka/native-crc.ts': ['node:module'],
   'src/connect/kafka/plan.ts': ['node:timers/promises'],
   'src/connect/kafka/settings.ts': ['node:fs'],
   'src/connect/kafka/socket.ts': ['node:net', 'node:tls'],
+  'src/connect/kafka/topic-identity.ts': ['node:timers/promises'],
   'src/contract/options.ts': ['valibot'],
   'src/exchange/reader.ts': ['node:v8'],
   'src/exchange/writer.ts': ['node:v8'],
   'src/job/execute.ts': ['node:worker_threads'],
   'src/job/inline.ts': ['node:worker_threads'],
+  'src/job/io-thread.ts': ['node:worker_threads'],
   'src/job/options.ts': ['node:os'],
   'src/job/pool.ts': ['node:worker_threads'],
   'src/ring/io-bell.ts': ['node:worker_threads'],
+  'src/serve/bundle.ts': ['node:fs', 'node:module', 'node:path', 'node:url'],
   'src/serve/compiler.ts': ['node:os', 'node:v8'],
   'src/serve/commands.ts': ['citty'],
+  'src/serve/flags.ts': ['citty'],
   'src/serve/run.ts': ['node:fs', 'node:os', 'node:path'],
   'src/serve/module-guard.ts': ['node:fs'],
   'src/state/objects.ts': ['node:v8'],
@@ -77,6 +86,11 @@ export const EXTERNAL: Readonly<Record<string, readonly string[]>> = {
   'src/task/worker.ts': ['node:worker_threads'],
   'src/wasm/engine.ts': ['node:fs', 'node:fs/promises'],
   'src/window/process.ts': ['node:v8'],
+};
+
+/** Packages whose install scripts need not run, and why. */
+export const IDLE_SCRIPTS: Readonly<Record<string, string>> = {
+  'node_modules/esbuild': 'puts its binary in the place of its command; the API, which is what is used, finds it by itself',
 };
 
 /** Calls that make a run unrepeatable, talk past the logger or lose addresses, and where they may stand (base/ may always). */
@@ -93,6 +107,8 @@ export const BANNED: readonly { readonly call: RegExp; readonly instead: string;
     instead: "the Clock, registerProcessingTimer, or wakeupMs: timers belong to the runtime's loops",
     allowed: {
       'src/connect/kafka/link.ts': "Socket.setTimeout: the socket's own watch over silence",
+      'src/job/commits.ts': 'asks for barriers at the commit interval',
+      'src/job/io-thread.ts': 'grace before the I/O thread is ended',
       'src/job/execute.ts': 'grace before a thread that does not end is ended',
       'src/job/pool.ts': 'bounds the wait for threads that load',
       'src/job/inline.ts': "sleep of a slot on the user's thread, which must not block",

@@ -11,6 +11,10 @@ import type { Call, Expr, FunctionName } from '#src/types/expr.js';
 import { flatten, type Leaf, typeCode, typeWidth } from '#src/types/leaf.js';
 import type { LogicalType, Schema } from '#src/types/logical.js';
 import { Engine } from '#src/wasm/engine.js';
+import { loadRegex } from '#src/wasm/host.js';
+
+// emitted modules are linked here without the runtime, which loads what their host functions need
+await loadRegex();
 
 export type Value = null | boolean | number | bigint | string;
 

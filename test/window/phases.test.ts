@@ -18,30 +18,39 @@ import { CALLS, canonical, INPUT, model } from './model.js';
 
 type Sliced = Exclude<WindowSpec, { type: 'session' }>;
 const calls = CALLS.filter((c) => !c.distinct);
-const partials = flatten(partialSchema(INPUT, [0]));
+const local = (window: Sliced): LocalWindowAggregateConfig => ({ window, timeColumn: 6, timeZone: 'UTC', keys: [0], calls, decides: false });
+const TUMBLE = { type: 'tumble', sizeMs: 10, offsetMs: 0 } as const;
+const partials = flatten(partialSchema(INPUT, { ...local(TUMBLE), decides: false }));
 const output = [
   { path: ['k'], type: STRING() },
   ...CALLS.flatMap((c, i) => (c.distinct ? [] : [{ path: [`c${i}`], type: c.type }])),
   { path: ['start'], type: TIMESTAMP(3, false) },
   { path: ['end'], type: TIMESTAMP(3, false) },
 ];
-const local = (window: Sliced): LocalWindowAggregateConfig => ({ window, timeColumn: 6, timeZone: 'UTC', keys: [0], calls });
 const global = (window: Sliced): WindowAggregateConfig => ({ ...local(window), time: 'rowtime', windowOutputs: ['start', 'end'] });
 
 /** What the local phase sends after each event, with the watermark behind it: rows on input 0, partial results on input 1. */
-function throughLocal(phase: ReturnType<typeof localPhase>, window: Sliced, events: readonly HarnessEvent[], every?: number): HarnessEvent[] {
+function throughLocal(
+  phase: ReturnType<typeof localPhase>,
+  config: LocalWindowAggregateConfig,
+  events: readonly HarnessEvent[],
+  every?: number,
+): { between: HarnessEvent[]; counters: Readonly<Record<string, number>> } {
   const out: HarnessEvent[] = [];
   const sent = [0, 0];
+  let counters: Readonly<Record<string, number>> = {};
   events.forEach((e, i) => {
     const restore = every === undefined ? undefined : { every };
-    const { rows, side } = runOperator(phase, local(window), events.slice(0, i + 1), { inputs: [INPUT], output: INPUT, batchRows: 3 }, restore);
+    const result = runOperator(phase, config, events.slice(0, i + 1), { inputs: [INPUT], output: INPUT, batchRows: 3 }, restore);
+    const { rows, side } = result;
+    counters = result.counters;
     [rows, side.partials ?? []].forEach((r, input) => {
       if (r.length > sent[input]) out.push({ rows: r.slice(sent[input]), input });
       sent[input] = r.length;
     });
     if (!('rows' in e)) out.push(e);
   });
-  return out;
+  return { between: out, counters };
 }
 
 /** As it is, and with all keys, with hot keys only, and by turns. */
@@ -64,7 +73,7 @@ test('two phases give what one gives, late rows counted alike, whatever is resto
         const events = rising(list);
         const want = model(window, events);
         // the first watermark opens the local phase
-        const between = throughLocal(phase, window, [{ watermark: Number.MIN_SAFE_INTEGER }, ...toInput(events)], every);
+        const { between } = throughLocal(phase, local(window), [{ watermark: Number.MIN_SAFE_INTEGER }, ...toInput(events)], every);
         const inputs = new Set(between.map((e) => ('rows' in e ? e.input : -1)));
         if (inputs.has(0)) used.rows++;
         if (inputs.has(1)) used.partials++;
@@ -78,6 +87,39 @@ test('two phases give what one gives, late rows counted alike, whatever is resto
     { numRuns: 100 },
   );
   assert.ok(used.rows > 10 && used.partials > 10 && used.both > 5, JSON.stringify(used));
+});
+
+/** `decides`, and a receiver whose event time is behind: it gets only some of the watermarks between, as from a slower second sender. */
+test('a local phase that decides what is late gives what one phase gives, however far behind the receiver is', () => {
+  let late = 0;
+  const used = { beside: 0 };
+  fc.assert(
+    fc.property(
+      spec.filter((s): s is Sliced => s.type !== 'session'),
+      fc.array(event, { maxLength: 10 }),
+      fc.array(fc.boolean(), { minLength: 10, maxLength: 10 }),
+      fc.constantFrom(...PHASES),
+      (window, list, behind, phase) => {
+        const events = rising(list);
+        const want = model(window, events);
+        const config = { ...local(window), decides: true };
+        const fed: HarnessEvent[] = [{ watermark: Number.MIN_SAFE_INTEGER }, ...toInput(events)];
+        const sides = flatten(partialSchema(INPUT, config));
+        const { between, counters } = throughLocal(phase, config, fed);
+        used.beside += between.filter(
+          (e) => 'rows' in e && e.input === 1 && e.rows.some((r) => Number((r as { firedEnd?: bigint }).firedEnd ?? -1e18) > -1e17),
+        ).length;
+        const some = between.filter((e, i) => !('watermark' in e) || !behind[i % 10]);
+        const got = checkRestorable(globalPhase, global(window), some, { inputs: [INPUT, sides], output, keys: [[0], [0]] });
+        const plain = want.rows.map((r) => Object.fromEntries(Object.entries(r).filter(([k]) => k !== 'c3' && k !== 'c4')));
+        assert.deepEqual(canonical(got.rows), canonical(plain));
+        assert.equal((counters.numLateRecordsDropped ?? 0) + (got.counters.numLateRecordsDropped ?? 0), want.late);
+        late += want.late;
+      },
+    ),
+    { numRuns: 100 },
+  );
+  assert.ok(late > 20 && used.beside > 0, JSON.stringify({ late, used }));
 });
 
 const tumble = { type: 'tumble', sizeMs: 10, offsetMs: 0 } as const;

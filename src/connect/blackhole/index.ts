@@ -5,6 +5,7 @@ export const connector: Connector = {
   name: 'blackhole',
   sinkOptions: {},
   formats: 'none',
+  parallelism: [],
   changelog: 'upsert',
   async planSink() {
     return {};

@@ -165,10 +165,10 @@ function textBytes(type: LogicalType, spec: FieldSpec): number {
   return spec.kind === 'sequence' && typeCode(type) === T_STR ? SEQUENCE_DIGITS : 0;
 }
 
-/** Units of a timestamp's type in a millisecond; 0 = it counts seconds. */
+/** Units of a timestamp's type in a millisecond. */
 function unitOfMs(type: LogicalType): bigint {
   const digits = type.root === 'TIMESTAMP' || type.root === 'TIMESTAMP_LTZ' ? timestampDigits(type.precision) : 3;
-  return digits === 0 ? 0n : 10n ** BigInt(digits - 3);
+  return 10n ** BigInt(digits - 3);
 }
 
 /** As Java's LocalDate.now and LocalTime.now: in the machine's zone. */

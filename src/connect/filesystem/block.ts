@@ -52,6 +52,10 @@ export class BlockReader {
     if (!this.#aligned) return undefined;
     return this.ptr < this.end ? this.#base + (this.ptr - this.#buffer) : this.#next;
   }
+  /** Nothing is left to read of the unit behind this chunk. */
+  get exhausted(): boolean {
+    return this.#next >= this.#limit;
+  }
   offsetOf(ptr: number): number {
     return this.#base + (ptr - this.#buffer);
   }

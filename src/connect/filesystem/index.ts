@@ -16,6 +16,7 @@ export const connector: Connector = {
   sourceOptions: SOURCE_OPTIONS,
   sinkOptions: SINK_OPTIONS,
   formats: 'required',
+  parallelism: ['sink'],
   // Flink's filesystem sink writes csv through a writer of its own, which knows no other form
   encoderOptions: { csv: { 'write-bigdecimal-in-scientific-notation': 'true' } },
   metadata: FILE_METADATA,

@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MillraceError, nearest } from '../../base/errors.js';
@@ -149,4 +149,25 @@ export function readError(path: string, cause: unknown): MillraceError {
     remedy: 'Check its permissions and that nothing removes it while the job runs.',
     cause,
   });
+}
+
+const SAMPLE_BYTES = 64 << 10;
+
+/** Mean bytes of the lines at a file's begin. */
+export function lineBytesOf(file: InputFile): number {
+  const sample = new Uint8Array(SAMPLE_BYTES);
+  let n: number;
+  try {
+    const fd = openSync(file.path, 'r');
+    try {
+      n = readSync(fd, sample, 0, SAMPLE_BYTES, 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    throw readError(file.path, cause);
+  }
+  let lines = 0;
+  for (let i = sample.indexOf(10); i >= 0 && i < n; i = sample.indexOf(10, i + 1)) lines++;
+  return n / Math.max(1, lines);
 }

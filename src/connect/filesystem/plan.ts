@@ -1,13 +1,18 @@
 import { ownModule } from '../../base/modules.js';
 import { MillraceError } from '../../base/errors.js';
-import { FILE_BLOCK_BYTES, FILE_BLOCKS_AHEAD_MAX } from '../../base/limits.js';
+import { BATCH_ROWS_MAX } from '#abi';
+import { FILE_BLOCK_BYTES, FILE_BLOCKS_AHEAD_MAX, RELAY_BLOCK_BYTES_MIN } from '../../base/limits.js';
 import type { IoSpec } from '../../contract/io.js';
 import { readOptions } from '../../contract/options.js';
 import type { HostContext, SourceConfig, SourcePlan } from '../../contract/source.js';
 import type { CsvFraming } from '../../format/csv.js';
+import { WatermarkRelay } from '../../time/relay.js';
 import { Claims, type FilePlan, Units } from './claims.js';
-import { type InputFile, listFiles, localPath } from './listing.js';
+import { type InputFile, lineBytesOf, listFiles, localPath } from './listing.js';
 import { SOURCE_OPTIONS } from './options.js';
+
+/** Job option: every table's files are read by one subtask each table, in the order of their names. */
+const ONE_READER = 'millrace.filesystem.one-reader';
 
 /** What tests change: the sizes of blocks. */
 export interface PlanLimits {
@@ -35,10 +40,14 @@ export function planFiles(
   const options = readOptions("connector 'filesystem'", SOURCE_OPTIONS, config.options, { operator: config.tableName });
   const files = listFiles(localPath(options.path, config.tableName), compilePattern(options['source.path.regex-pattern'], config.tableName));
   const lineBased = framing === undefined && (config.format?.name === 'json' || config.format?.name === 'csv');
+  const whole = config.order === undefined || config.order === 'matters';
+  // several files are several inputs with an event time each, as in Flink: each is read by one subtask
+  const relayed = config.order === 'event time' && lineBased && files.length === 1 && files[0].compression === 'none';
   const plan: FilePlan = {
     files,
     ...limits,
-    blocks: config.orderIgnored && lineBased,
+    blockBytes: relayed ? Math.min(limits.blockBytes, batchBytes(files[0], limits.blockBytes)) : limits.blockBytes,
+    blocks: lineBased && !whole && (relayed || config.order === 'ignored'),
     framing,
     parallelism: host.parallelism,
     restored: host.restored !== undefined,
@@ -48,10 +57,17 @@ export function planFiles(
     bounded: true,
     splits: Array.from({ length: host.parallelism }, () => []),
     shared: Claims.create(units),
+    ...(relayed ? { relay: WatermarkRelay.create(units.total, host.parallelism) } : {}),
     detail: plan,
     io: gzipSpec(files, units),
-    parallelismMax: Math.max(1, units.total),
+    parallelismMax: host.options[ONE_READER]?.toLowerCase() === 'true' ? 1 : Math.max(1, units.total),
   };
+}
+
+/** Bytes of a block that mostly fit into one batch: a reader whose event time the next one waits for has then seen all of its block when it has decoded it. */
+function batchBytes(file: InputFile, blockBytes: number): number {
+  if (file.bytes <= blockBytes) return blockBytes;
+  return Math.max(RELAY_BLOCK_BYTES_MIN, Math.floor(lineBytesOf(file) * BATCH_ROWS_MAX * 0.9));
 }
 
 function gzipSpec(files: readonly InputFile[], units: Units): IoSpec | undefined {

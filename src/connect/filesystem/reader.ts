@@ -1,5 +1,5 @@
-import { MillraceError } from '../../base/errors.js';
-import type { Batch } from '../../batch/batch.js';
+import { type ErrorPlace, MillraceError } from '../../base/errors.js';
+import { allocBatch, type Batch } from '../../batch/batch.js';
 import type { RecordDecoder } from '../../contract/format.js';
 import { POLL_END, POLL_IDLE, POLL_ROWS, type ReaderContext, type SourceConfig, type SourcePlan, type SourceReader } from '../../contract/source.js';
 import { type DeadLetters, openDeadLetters } from '../dead_letters.js';
@@ -27,6 +27,8 @@ export class FileReader implements SourceReader {
   readonly #position: FilePosition;
   #unit = -1;
   #fromFrames = false;
+  /** the lines of the last batch */
+  #decoded = { ptr: 0, end: 0 };
   #opened = false;
 
   constructor(config: SourceConfig, plan: SourcePlan, ctx: ReaderContext) {
@@ -57,8 +59,8 @@ export class FileReader implements SourceReader {
     if (block.ptr < block.end) return this.#decodeBlock(batch);
     if (!this.#claims.allOpened) return POLL_IDLE;
     if (this.#unit >= 0) {
-      if (this.#readChunk()) return this.#decodeBlock(batch);
-      if (this.#unit >= 0) return POLL_ROWS;
+      // the next unit begins with the next poll: rows of a batch are of one
+      return this.#readChunk() ? this.#decodeBlock(batch) : POLL_ROWS;
     }
     const next = this.#nextUnit();
     if (next === 'claimed') return this.#readChunk() ? this.#decodeBlock(batch) : POLL_ROWS;
@@ -88,12 +90,14 @@ export class FileReader implements SourceReader {
     if (typeof claim === 'string') return claim;
     this.#unit = claim;
     this.#block.start(claim);
+    this.#ctx.pieceBegins?.(claim);
     return 'claimed';
   }
 
   #finishUnit(): void {
     this.#position.done[this.#unit >> 5] |= 1 << (this.#unit & 31);
     this.#unit = -1;
+    this.#ctx.pieceEnds?.();
     this.#deadLetters?.flush();
   }
 
@@ -101,6 +105,8 @@ export class FileReader implements SourceReader {
     const block = this.#block;
     this.#fromFrames = false;
     block.ptr = this.#decode(batch, block.ptr, block.end, block.file);
+    // at once, not at the next poll: others may wait for it
+    if (block.ptr >= block.end && block.exhausted) this.#finishUnit();
     return POLL_ROWS;
   }
 
@@ -122,12 +128,22 @@ export class FileReader implements SourceReader {
 
   #decode(batch: Batch, ptr: number, end: number, file: number): number {
     const before = batch.rows;
+    this.#decoded = { ptr, end };
     const next = this.#decoder.decodeLines(ptr, end, batch);
     if (next <= ptr && batch.rows === before)
       throw new MillraceError('INTERNAL', 'the format made no progress', { place: this.#decoder.place(ptr, end - ptr) });
     this.#metadata.fill(batch, file);
     if (batch.selCount !== batch.rows) batch.selectAll(batch.rows);
     return next;
+  }
+
+  /** Lines do not say which rows they became: they are decoded again, up to the row. */
+  placeOf(row: number): ErrorPlace {
+    const { engine, leaves } = this.#ctx;
+    const decoder = this.#decoder;
+    decoder.onBadRecord = undefined;
+    const next = decoder.decodeLines(this.#decoded.ptr, this.#decoded.end, allocBatch(engine, leaves, { capacity: row + 1 }));
+    return decoder.place(next - 1, 1);
   }
 
   wakeupMs(): number | undefined {

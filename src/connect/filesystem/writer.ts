@@ -19,6 +19,8 @@ interface Bucket {
   readonly pieces: Uint8Array;
   filled: number;
   part: PartFile | undefined;
+  /** number of the first batch whose lines are in no committed part; 0 = all are */
+  since: number;
 }
 
 interface StoredWriter {
@@ -44,6 +46,8 @@ export class FileWriter implements SinkWriter {
   readonly #committed;
   #pending: PendingPart[] = [];
   #counter = 0;
+  /** batches so far */
+  #batches = 0;
   #nextCheckMs = 0;
   #restored: OpenPart[] = [];
 
@@ -79,6 +83,8 @@ export class FileWriter implements SinkWriter {
   }
 
   #append(bucket: Bucket, batch: Batch): void {
+    this.#batches++;
+    if (bucket.since === 0) bucket.since = this.#batches;
     const { ptr, length } = this.#encoder.encodeLines(batch);
     this.#bytesOut.add(length);
     const bytes = this.#ctx.engine.u8.subarray(ptr, ptr + length);
@@ -101,7 +107,7 @@ export class FileWriter implements SinkWriter {
     if (b === undefined) {
       const folder = join(this.#folder, name);
       if (name !== '') makeFolder(folder);
-      b = { folder, pieces: new Uint8Array(2 * OUTPUT_BUFFER_BYTES), filled: 0, part: undefined };
+      b = { folder, pieces: new Uint8Array(2 * OUTPUT_BUFFER_BYTES), filled: 0, part: undefined, since: 0 };
       this.#buckets.set(name, b);
     }
     return b;
@@ -129,7 +135,10 @@ export class FileWriter implements SinkWriter {
     const pending = bucket.part.close();
     bucket.part = undefined;
     if (this.#checkpoints) this.#pending.push(pending);
-    else this.#commit(pending);
+    else {
+      this.#commit(pending);
+      bucket.since = 0;
+    }
   }
 
   #commit(part: PendingPart): void {
@@ -164,6 +173,14 @@ export class FileWriter implements SinkWriter {
 
   commit(committables: readonly Uint8Array[]): void {
     for (const c of committables) this.#commit(JSON.parse(new TextDecoder().decode(c)) as PendingPart);
+  }
+
+  /** Lines whose part nobody sees yet: a crash loses them. */
+  retains(): number | undefined {
+    return [...this.#buckets.values()].some((b) => b.since > 0) ? this.#batches : undefined;
+  }
+  released(point: number): boolean {
+    return [...this.#buckets.values()].every((b) => b.since === 0 || b.since > point);
   }
 
   snapshot(): Uint8Array[] {

@@ -1,14 +1,14 @@
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import { MillraceError } from '../../base/errors.js';
 import { coordinated } from './coordinator.js';
-import { isTlsFailure } from './failure.js';
+import { isTlsFailure, notKafka } from './failure.js';
+import { findParts, type KafkaJsParts } from './kafkajs-parts.js';
 import { BrokerLink } from './link.js';
 import type { ClientSettings } from './settings.js';
 import { socketFactory } from './socket.js';
+import { decodeTopicIds, encodeTopicIdsRequest, METADATA_API_KEY, METADATA_IDS_VERSION } from './topic-ids.js';
 
 /**
- * The only file that touches what kafkajs 2.2.4 does not promise: its cluster, brokers and connections. kafkajs finds brokers, leaders
+ * The only file, with kafkajs-parts.ts and kafkajs-repairs.ts, that touches what kafkajs 2.2.4 does not promise: its cluster, brokers and connections. kafkajs finds brokers, leaders
  * and offsets and opens connections (TLS, SASL); records travel over links of their own, because its consumer makes an object per record.
  */
 
@@ -44,10 +44,11 @@ interface Connection {
   rejectRequests(error: Error): void;
 }
 interface InternalBroker {
-  connectionPool: { pool: Connection[] };
+  connectionPool: { pool: Connection[]; send(what: object): Promise<{ ids: Map<string, string> }> };
   versions: Versions | null;
   metadata(topics: readonly string[]): Promise<{ topicMetadata: { topic: string; isInternal?: boolean; partitionMetadata: PartitionMetadata[] }[] }>;
   listOffsets(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
+  findGroupCoordinator(of: object): Promise<unknown>;
   offsetFetch(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
   offsetCommit(request: object): Promise<unknown>;
   initProducerId(request: object): Promise<{ producerId: string | number; producerEpoch: number }>;
@@ -62,113 +63,6 @@ interface InternalCluster {
   findTopicPartitionMetadata(topic: string): PartitionMetadata[];
   brokerPool: { brokers: Record<string, InternalBroker>; seedBroker?: InternalBroker; findConnectedBroker(): Promise<InternalBroker> };
 }
-/** The parts of kafkajs that are used; found once per thread. */
-export interface KafkaJsParts {
-  readonly kafkajs: typeof import('kafkajs');
-  readonly createCluster: symbol;
-}
-
-type Load = (path: string) => unknown;
-const loadFromPackage: Load = createRequire(import.meta.url);
-
-/** Finds every part, or fails with KAFKA_CLIENT naming the first one that is missing. */
-export function findParts(load: Load = loadFromPackage): KafkaJsParts {
-  let part = 'package';
-  const need = (path: string): never => {
-    part = path;
-    return load(path) as never;
-  };
-  const missing = (what: string, cause?: unknown): MillraceError =>
-    new MillraceError('KAFKA_CLIENT', `the installed kafkajs has no ${what}`, {
-      cause,
-      remedy: 'millrace works with kafkajs 2.2.4: install exactly that version.',
-    });
-  const methods = (what: string, owner: { prototype?: object } | undefined, names: readonly string[]): void => {
-    const prototype = owner?.prototype as Record<string, unknown> | undefined;
-    for (const n of names) if (typeof prototype?.[n] !== 'function') throw missing(`${what}.${n}`);
-  };
-  try {
-    const kafkajs: typeof import('kafkajs') = need('kafkajs');
-    const client = new kafkajs.Kafka({ brokers: ['127.0.0.1:1'], logLevel: kafkajs.logLevel.NOTHING });
-    const createCluster = Object.getOwnPropertySymbols(client).find((s) => s.description === 'private:Kafka:createCluster');
-    if (createCluster === undefined) throw missing('private cluster factory');
-    methods('Cluster', need('kafkajs/src/cluster/index.js'), [
-      'connect',
-      'disconnect',
-      'refreshMetadata',
-      'findBroker',
-      'findGroupCoordinator',
-      'findTopicPartitionMetadata',
-    ]);
-    methods('BrokerPool', need('kafkajs/src/cluster/brokerPool.js'), ['findConnectedBroker']);
-    methods('Broker', need('kafkajs/src/broker/index.js'), ['metadata', 'listOffsets', 'offsetFetch', 'offsetCommit', 'initProducerId']);
-    const connection: { prototype: object } = need('kafkajs/src/network/connection.js');
-    methods('Connection', connection, [
-      'connect',
-      'disconnect',
-      'authenticate',
-      'isAuthenticated',
-      'setVersions',
-      'getSupportAuthenticationProtocol',
-      'setSupportAuthenticationProtocol',
-      'rejectRequests',
-    ]);
-    const queue: { prototype: object } = need('kafkajs/src/network/requestQueue/index.js');
-    methods('RequestQueue', queue, ['scheduleCheckPendingRequests']);
-    quietRequestQueue(queue.prototype as QueuePrototype);
-    freshConnections(connection.prototype as ConnectionPrototype);
-    return { kafkajs, createCluster };
-  } catch (e) {
-    throw e instanceof MillraceError ? e : missing(part, e);
-  }
-}
-
-interface QueuePrototype {
-  pending: readonly unknown[];
-  quiet?: true;
-  scheduleCheckPendingRequests(): void;
-}
-
-/**
- * kafkajs 2.2.4 sets a timer to a negative time after every response when nothing is pending, and again whenever it fires:
- * a busy loop, and a TimeoutNegativeWarning on Node >= 24. With nothing pending there is nothing to check.
- */
-function quietRequestQueue(prototype: QueuePrototype): void {
-  if (prototype.quiet === true) return;
-  const original = prototype.scheduleCheckPendingRequests;
-  prototype.scheduleCheckPendingRequests = function (this: QueuePrototype): void {
-    if (this.pending.length > 0) original.call(this);
-  };
-  prototype.quiet = true;
-}
-
-interface ConnectionPrototype {
-  chunks: Buffer[];
-  bytesBuffered: number;
-  bytesNeeded: number;
-  fresh?: true;
-  isConnected(): boolean;
-  connect(): Promise<unknown>;
-}
-
-/**
- * kafkajs 2.2.4 keeps what it had of a response when its connection broke, and takes it for the beginning of the first one of the next
- * connection: every request then waits until it times out. A new connection begins with nothing.
- */
-function freshConnections(prototype: ConnectionPrototype): void {
-  if (prototype.fresh === true) return;
-  const original = prototype.connect;
-  prototype.connect = function (this: ConnectionPrototype): Promise<unknown> {
-    if (!this.isConnected()) {
-      this.chunks = [];
-      this.bytesBuffered = 0;
-      this.bytesNeeded = 4;
-    }
-    return original.call(this);
-  };
-  prototype.fresh = true;
-}
-
 let found: KafkaJsParts | undefined;
 
 /** kafkajs's public client with its log silenced. */
@@ -214,12 +108,17 @@ export class KafkaCluster {
     return this.#cluster.connect();
   }
 
+  /** Ends the links that were opened; what was asked for on them fails. */
+  closeLinks(): void {
+    for (const link of this.#links) link.close();
+  }
+
   /** Ends every connection at once; requests in flight are rejected. */
   async close(): Promise<void> {
     const { brokers, seedBroker } = this.#cluster.brokerPool;
     const error = new Error('closed');
     this.#closed = true;
-    for (const link of this.#links) link.close();
+    this.closeLinks();
     for (const broker of new Set([...Object.values(brokers), seedBroker])) {
       for (const c of broker?.connectionPool.pool ?? []) c.rejectRequests(error);
     }
@@ -238,8 +137,25 @@ export class KafkaCluster {
     this.#cluster.targetTopics = new Set(topics); // those that were deleted would fail every refresh
     await this.#cluster.refreshMetadata();
     const out = new Map<string, Map<number, number>>();
-    for (const topic of topics) out.set(topic, new Map(this.#cluster.findTopicPartitionMetadata(topic).map((p) => [p.partitionId, p.leader])));
+    for (const topic of topics) {
+      const partitions = new Map(this.#cluster.findTopicPartitionMetadata(topic).map((p) => [p.partitionId, p.leader]));
+      if ([...partitions.keys()].some((id) => id < 0 || id >= partitions.size)) throw notKafka('the broker', `partitions ${[...partitions.keys()].join(', ')}`);
+      out.set(topic, partitions);
+    }
     return out;
+  }
+
+  /** Ids of topics that are there; none from brokers before 2.8. */
+  async topicIds(topics: readonly string[]): Promise<Map<string, string>> {
+    const broker = await this.#cluster.brokerPool.findConnectedBroker();
+    if ((broker.versions?.[METADATA_API_KEY]?.maxVersion ?? 0) < METADATA_IDS_VERSION || topics.length === 0) return new Map();
+    const { Encoder } = found as KafkaJsParts;
+    const body = new Encoder();
+    body.writeBufferInternal(encodeTopicIdsRequest(topics));
+    const encode = async (): Promise<object> => body;
+    const request = { apiKey: METADATA_API_KEY, apiVersion: METADATA_IDS_VERSION, apiName: 'Metadata', encode };
+    const response = { decode: async (payload: Buffer) => ({ ids: decodeTopicIds(payload) }), parse: async (data: object) => data };
+    return (await broker.connectionPool.send({ request, response })).ids;
   }
 
   /** Offsets by timestamp (ms; -1 = latest, -2 = earliest); -1n where no record is that young. All partitions must have `leader` as their leader. */
@@ -252,12 +168,22 @@ export class KafkaCluster {
   /** Offsets a group has committed; -1n where it has none. */
   async committed(groupId: string, of: readonly TopicPartitions[]): Promise<Map<string, Map<number, bigint>>> {
     const topics = of.map(({ topic, partitions }) => ({ topic, partitions: partitions.map((partition) => ({ partition })) }));
-    return byPartition((await coordinated(this.#cluster, groupId, (broker) => broker.offsetFetch({ groupId, topics }))).responses);
+    return byPartition((await coordinated(this, groupId, (broker) => broker.offsetFetch({ groupId, topics }))).responses);
   }
 
   /** Commits offsets for a group without members, as a consumer that assigns partitions itself does. */
   async commit(groupId: string, topics: readonly { topic: string; partitions: readonly { partition: number; offset: string }[] }[]): Promise<void> {
-    await coordinated(this.#cluster, groupId, (broker) => broker.offsetCommit({ groupId, groupGenerationId: -1, memberId: '', topics }));
+    await coordinated(this, groupId, (broker) => broker.offsetCommit({ groupId, groupGenerationId: -1, memberId: '', topics }));
+  }
+
+  /** kafkajs asks one broker after the other and does not say why each would not answer; the last one is asked for that. */
+  async findGroupCoordinator(of: { groupId: string }): Promise<InternalBroker> {
+    try {
+      return await this.#cluster.findGroupCoordinator(of);
+    } catch (e) {
+      if (/coordinator/i.test(String(e))) await (await this.#cluster.brokerPool.findConnectedBroker()).findGroupCoordinator({ ...of, coordinatorType: 0 });
+      throw e;
+    }
   }
 
   /** An id under which sequence numbers make retries harmless. */
@@ -280,6 +206,7 @@ export class KafkaCluster {
     await connection.connect();
     await connection.authenticate();
     const link = new BrokerLink(connection.socket, {
+      address: `${host}:${port}`,
       clientId,
       timeoutMs: requestTimeout + waitMs,
       versions: broker.versions ?? {},

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.js';
 import { type ErrorPlace, MillraceError } from '../../base/errors.js';
 import { KafkaCluster } from './client-internals.js';
-import { kafkaError, unreachable } from './failure.js';
+import { kafkaError, mayPass, unreachable } from './failure.js';
 import type { ClientSettings } from './settings.js';
 
 /** Waits for a connection as long as the settings say; fails with KAFKA_UNREACHABLE naming the addresses, or CANCELLED. */
@@ -28,6 +29,23 @@ export async function connect(settings: ClientSettings, signal: AbortSignal, pla
   } catch (e) {
     void cluster.close().catch(() => {});
     throw e;
+  }
+}
+
+/** Does something again and again, `ms` apart, until the signal; a cluster that is away for a while is passed over. */
+export async function every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await delay(ms, undefined, { signal, ref: false }).catch(() => {});
+    if (!signal.aborted) await passing(work());
+  }
+}
+
+/** Waits for a question to the cluster; that it could not be asked now does not matter. */
+export async function passing(asking: Promise<void>): Promise<void> {
+  try {
+    await asking;
+  } catch (e) {
+    if (!mayPass(e)) throw e;
   }
 }
 

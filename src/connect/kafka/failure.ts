@@ -10,7 +10,7 @@ interface ClientError extends Error {
 /** What lies under kafkajs's retry wrappers. */
 function innermost(e: unknown): ClientError {
   let error = e as ClientError;
-  for (let depth = 0; depth < 8 && error?.cause instanceof Error; depth++) error = error.cause as ClientError;
+  for (let depth = 0; depth < 8 && !(error instanceof MillraceError) && error?.cause instanceof Error; depth++) error = error.cause as ClientError;
   return error;
 }
 
@@ -23,6 +23,7 @@ export function protocolErrorType(e: unknown): string | undefined {
 export function isTransient(e: unknown): boolean {
   if (e instanceof MillraceError) return false;
   const inner = innermost(e);
+  if (inner instanceof MillraceError) return false;
   return isUnreachable(inner) || inner.retriable === true || (inner.name ?? '').startsWith('KafkaJSBrokerNotFound');
 }
 
@@ -47,6 +48,7 @@ export function isTlsFailure(e: unknown): boolean {
 export function kafkaError(e: unknown, servers: readonly string[], place: ErrorPlace = {}): MillraceError {
   if (e instanceof MillraceError) return e;
   const inner = innermost(e);
+  if (inner instanceof MillraceError) return Object.keys(inner.place).length > 0 ? inner : placedAt(inner, place);
   if (isTlsFailure(inner)) {
     return new MillraceError('KAFKA_PROTOCOL', `TLS with ${servers.join(', ')} failed: ${inner.message}`, {
       place,
@@ -61,6 +63,15 @@ export function kafkaError(e: unknown, servers: readonly string[], place: ErrorP
     cause: e,
     remedy: /AUTHENTICATION|SASL/i.test(`${inner.name} ${inner.type}`) ? "Check 'properties.security.protocol' and 'properties.sasl.*'." : '',
   });
+}
+
+/** What came from an address is not what a Kafka broker says. No other try would mend that. */
+export function notKafka(address: string, what: string, cause?: unknown): MillraceError {
+  const error = new MillraceError('KAFKA_PROTOCOL', `what ${address} answers is not Kafka's protocol: ${what}`, {
+    cause,
+    remedy: "Check that a Kafka broker listens there, and that 'properties.security.protocol' is its listener's.",
+  });
+  return Object.assign(error, { retriable: false }); // kafkajs would try again
 }
 
 /** The same failure at a place that is known better. */

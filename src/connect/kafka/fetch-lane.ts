@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { KAFKA_THROTTLE_MS_MAX } from '../../base/limits.js';
 import type { KafkaCluster } from './client-internals.js';
 import type { Silence } from './connect.js';
 import { isTransient } from './failure.js';
@@ -93,7 +94,7 @@ export class FetchLane {
 
   async #take(response: FetchResponse, asked: readonly PartitionFetch[]): Promise<void> {
     const host = this.#host;
-    if (response.throttleTimeMs > 0) await delay(response.throttleTimeMs, undefined, { signal: host.stopped }).catch(() => {});
+    if (response.throttleTimeMs > 0) await delay(Math.min(response.throttleTimeMs, KAFKA_THROTTLE_MS_MAX), undefined, { signal: host.stopped }).catch(() => {});
     if (!this.#session.answered(response.errorCode, response.sessionId)) return;
     if (response.errorCode !== 0) throw protocolError(response.errorCode, asked[0].where).error;
     let stale: unknown;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../base/errors.js';
-import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_REQUESTS_IN_FLIGHT_MAX } from '../../base/limits.js';
+import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_REQUESTS_IN_FLIGHT_MAX, KAFKA_THROTTLE_MS_MAX } from '../../base/limits.js';
 import type { IoContext, IoSink } from '../../contract/io.js';
 import type { KafkaCluster } from './client-internals.js';
 import { connect } from './connect.js';
@@ -12,6 +12,7 @@ import { decodeProduceResponse, encodeProduce, PRODUCE_API_KEY, PRODUCE_VERSION_
 import { PartitionQueue, ProduceLane } from './produce-lane.js';
 import { DUPLICATE_SEQUENCE, OUT_OF_ORDER_SEQUENCE, protocolError } from './protocol-errors.js';
 import { type Producer, Sequences } from './sequences.js';
+import { tooLarge } from './too-large.js';
 import { booleanProperty, type ClientSettings, clientSettings, intProperty, type KafkaProperties, oneOfProperty } from './settings.js';
 
 /** What the I/O thread needs to produce. */
@@ -145,7 +146,7 @@ class KafkaIoSink implements IoSink {
       const reader = this.#acks === 0 ? undefined : new WholeResponse((payload) => decodeProduceResponse(payload, version));
       const response = (await link.request(PRODUCE_API_KEY, version, encodeProduce(request), reader)) as ProduceResponse | undefined;
       this.#land(group, (partition) => response?.errors.get(partition) ?? 0);
-      if (response !== undefined && response.throttleTimeMs > 0) await this.#pause(lane, response.throttleTimeMs);
+      if (response !== undefined && response.throttleTimeMs > 0) await this.#pause(lane, Math.min(response.throttleTimeMs, KAFKA_THROTTLE_MS_MAX));
     } catch (e) {
       for (const { batch } of group) batch.flying = false;
       if (!isTransient(e)) this.#fail(e);
@@ -180,7 +181,7 @@ class KafkaIoSink implements IoSink {
       const { error, retriable } = protocolError(code, { ...this.#place, partition: queue.number });
       // Behind a batch that failed every other comes too early: it goes again when that one has.
       if (!retriable && !(code === OUT_OF_ORDER_SEQUENCE && queue.halted)) {
-        this.#fail(error);
+        this.#fail(tooLarge(code, batch.bytes, { ...this.#place, partition: queue.number }) ?? error);
         return;
       }
       cause ??= error;

@@ -1,18 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../base/errors.js';
-import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_FETCHES_IN_FLIGHT } from '../../base/limits.js';
+import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN, KAFKA_FETCHES_IN_FLIGHT, KAFKA_TOPIC_CHECK_MS } from '../../base/limits.js';
 import type { FrameRoom, IoContext, IoSource } from '../../contract/io.js';
 import type { KafkaCluster } from './client-internals.js';
-import { OffsetCommitter } from './committer.js';
-import { connect, Silence } from './connect.js';
+import { autoCommitIntervalMs, OffsetCommitter } from './committer.js';
+import { connect, every, passing, Silence } from './connect.js';
 import { kafkaError, mayPass, placedAt, unreachable } from './failure.js';
 import { FetchLane, type LaneHost } from './fetch-lane.js';
 import type { FetchSettings } from './fetch-session.js';
 import { listOffsets } from './offsets.js';
 import { type HandOver, PartitionFetch } from './partition-fetch.js';
 import { type KafkaIoConfig, type KafkaSplit, presentTopics, splitOwner, topicLeaders, wantedTopics } from './plan.js';
+import { readPosition } from './position.js';
 import { protocolError } from './protocol-errors.js';
 import { booleanProperty, type ClientSettings, clientSettings, intProperty, oneOfProperty } from './settings.js';
+import { TopicIdentity } from './topic-identity.js';
 
 /** Fetches record batches and hands them raw to the slots: some lanes for each broker that leads partitions. Runs until all bounded partitions are read. */
 class KafkaIoSource implements IoSource {
@@ -28,6 +30,9 @@ class KafkaIoSource implements IoSource {
   readonly #partitionBytesMax: number;
   readonly #handOver: HandOver;
   #cluster: KafkaCluster | undefined;
+  #identity: TopicIdentity | undefined;
+  #committer: OffsetCommitter | undefined;
+  #commitFailure: MillraceError | undefined;
   #wake: () => void = () => {};
   #changed: Promise<void>;
   #failure: unknown;
@@ -74,30 +79,50 @@ class KafkaIoSource implements IoSource {
     for (const p of this.#partitions) await p.finishAtStop();
     if (this.#allFinished()) return;
     const place = { operator: this.#config.tableName };
-    const committer = OffsetCommitter.of(this.#config.properties);
     const background: Promise<void>[] = [];
     try {
       this.#cluster = await connect(this.#settings, this.#ctx.signal, place);
+      this.#identity = new TopicIdentity(this.#cluster, place);
+      this.#startCommitting(this.#cluster);
       await this.#findLeaders();
-      if (committer !== undefined) background.push(this.#guard(this.#commitLoop(committer)));
-      if (this.#config.discoveryMs > 0) background.push(this.#guard(this.#discoveryLoop()));
+      const { discoveryMs } = this.#config;
+      if (discoveryMs > 0) background.push(this.#guard(every(discoveryMs, this.#stop.signal, () => this.#findLeaders())));
+      background.push(this.#guard(every(KAFKA_TOPIC_CHECK_MS, this.#stop.signal, () => this.#sameTopics())));
       while (!this.#stop.signal.aborted && !this.#allFinished()) {
         this.#startLanes();
         await this.#changed;
       }
-      if (committer !== undefined && this.#failure === undefined) await this.#commit(committer);
+      if (!this.#stop.signal.aborted) await passing(this.#sameTopics());
     } catch (e) {
       this.#failure ??= e;
     }
     this.#halt();
-    await this.#cluster?.close().catch(() => {});
+    if (this.#committer === undefined) await this.#cluster?.close().catch(() => {});
+    else this.#cluster?.closeLinks(); // positions are still to come
     await Promise.all([...this.#lanes.values(), ...background]);
     if (this.#failure !== undefined) throw kafkaError(this.#failure, this.#settings.servers, place);
   }
 
+  /** The group's offsets begin where this job does: a restart before the first of its commits reads the same. */
+  #startCommitting(cluster: KafkaCluster): void {
+    if (autoCommitIntervalMs(this.#config.properties) === undefined) return;
+    const failed = (e: unknown): void => {
+      this.#commitFailure ??= kafkaError(e, this.#settings.servers, { operator: this.#config.tableName });
+      this.#fail(this.#commitFailure);
+    };
+    this.#committer = new OffsetCommitter(this.#config.properties['group.id'], cluster, failed);
+    this.#committer.offer(this.#config.splits.flat().map((s) => ({ topic: s.topic, partition: s.partition, offset: s.start })));
+  }
+
+  complete(positions: readonly Uint8Array[]): void {
+    this.#committer?.offer(positions.map(readPosition));
+  }
+
   async close(): Promise<void> {
     this.#halt();
+    await this.#committer?.settle();
     await this.#cluster?.close().catch(() => {});
+    if (this.#commitFailure !== undefined) throw this.#commitFailure;
   }
 
   #halt(): void {
@@ -181,7 +206,17 @@ class KafkaIoSource implements IoSource {
     await p.seek(found.get(p.split.topic)?.get(p.split.partition) ?? p.offset);
   }
 
+  /** None of the topics that are read is another one now; offsets of one that is are not committed. */
+  async #sameTopics(): Promise<void> {
+    const check = this.#identity?.check([...new Set(this.#partitions.map((p) => p.split.topic))], this.#stop.signal);
+    await check?.catch((e: unknown) => {
+      if (!mayPass(e)) this.#committer?.abandon();
+      throw e;
+    });
+  }
+
   async #findLeaders(): Promise<void> {
+    await this.#sameTopics();
     const cluster = this.#cluster as KafkaCluster;
     const place = { operator: this.#config.tableName };
     const topics = await presentTopics(cluster, await wantedTopics(cluster, this.#config.topics, this.#config.pattern));
@@ -256,32 +291,6 @@ class KafkaIoSource implements IoSource {
         if (!mayPass(e)) throw e;
         this.#silence.goesOn(this.#unreachableAt(e instanceof MillraceError ? e : (cause ?? e)));
       }
-    }
-  }
-
-  async #discoveryLoop(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await delay(this.#config.discoveryMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
-      if (this.#stop.signal.aborted) return;
-      try {
-        await this.#findLeaders();
-      } catch (e) {
-        if (!mayPass(e)) throw e;
-      }
-    }
-  }
-
-  #commit(committer: OffsetCommitter): Promise<void> {
-    const positions = this.#partitions.map((p) => ({ topic: p.split.topic, partition: p.split.partition, offset: p.delivered }));
-    return committer.commit(this.#cluster as KafkaCluster, positions);
-  }
-
-  /** Commits what the slots were given, as Kafka's consumer does when enable.auto.commit is set. */
-  async #commitLoop(committer: OffsetCommitter): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await delay(committer.intervalMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
-      if (this.#stop.signal.aborted) return;
-      await this.#commit(committer);
     }
   }
 }

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { MillraceError } from '../../base/errors.js';
+import { KAFKA_CONTROL_BYTES_MAX } from '../../base/limits.js';
+import { notKafka } from './failure.js';
 import { divert, type Intake } from './socket.js';
 
 /** Takes the bytes of one response as they come. What it throws ends the link. */
@@ -25,6 +27,7 @@ export class WholeResponse<T> implements ResponseReader<T> {
     this.#decode = decode;
   }
   begin(bytes: number): void {
+    if (bytes > KAFKA_CONTROL_BYTES_MAX) throw new RangeError(`a response of ${bytes} bytes`);
     this.#payload = Buffer.allocUnsafe(bytes);
   }
   room(): Uint8Array {
@@ -48,6 +51,8 @@ interface InFlight {
 
 export interface LinkOptions {
   readonly clientId: string;
+  /** 'host:port', for messages */
+  readonly address: string;
   /** a connection on which nothing moves for so long while an answer is due is given up */
   readonly timeoutMs: number;
   /** whether the broker wants the connection to authenticate again */
@@ -151,6 +156,7 @@ export class BrokerLink implements Intake {
     try {
       if (this.#headBytes < HEAD_BYTES) {
         this.#headBytes += bytes;
+        if (this.#headBytes >= 4) this.#checkSize();
         if (this.#headBytes < HEAD_BYTES) return;
         this.#begin();
       } else {
@@ -159,7 +165,8 @@ export class BrokerLink implements Intake {
       }
       if (this.#left === 0) this.#complete();
     } catch (e) {
-      this.#fail(e);
+      const known = e instanceof MillraceError && (e.code !== 'KAFKA_PROTOCOL' || e.remedy !== '');
+      this.#fail(known ? e : notKafka(this.#options.address, e instanceof Error ? e.message : String(e), e));
     }
   }
 
@@ -168,13 +175,16 @@ export class BrokerLink implements Intake {
     this.#fail(error);
   }
 
-  #begin(): void {
+  #checkSize(): number {
     const size = this.#head.readInt32BE(0);
+    if (size < 4 || size > RESPONSE_BYTES_MAX) throw new RangeError(`a response of ${size} bytes`);
+    return size;
+  }
+
+  #begin(): void {
     const correlationId = this.#head.readInt32BE(4);
-    if (size < 4 || size > RESPONSE_BYTES_MAX || correlationId !== this.#inFlight[0]?.correlationId) {
-      throw new MillraceError('KAFKA_PROTOCOL', `what the broker sent is no response: size ${size}, correlation id ${correlationId}`);
-    }
-    this.#left = size - 4;
+    if (correlationId !== this.#inFlight[0]?.correlationId) throw new RangeError(`an answer to request ${correlationId}, which is not the next one`);
+    this.#left = this.#checkSize() - 4;
     this.#inFlight[0].reader.begin(this.#left);
   }
 

@@ -4,7 +4,7 @@ import type { SinkConfig } from '../../contract/sink.js';
 import type { SourceConfig } from '../../contract/source.js';
 import { BIGINT, BYTES, INT, MAP, STRING, TIMESTAMP_LTZ, typeToString } from '../../types/logical.js';
 import { COMPRESSION_TYPES, type CompressionType, zstdDeflates } from './deflate.js';
-import { type KafkaProperties, oneOfProperty } from './settings.js';
+import { booleanProperty, type KafkaProperties, oneOfProperty } from './settings.js';
 
 const { string, int, durationMs, oneOf } = optionKind;
 
@@ -133,6 +133,12 @@ export function sourceOptions(given: TextOptions, place: ErrorPlace = {}): Sourc
   const p = propertiesOf(given);
   oneOfProperty(p, 'auto.offset.reset', ['earliest', 'latest', 'none'], 'none', place);
   oneOfProperty(p, 'isolation.level', ['read_uncommitted', 'read_committed'], 'read_uncommitted', place);
+  if (booleanProperty(p, 'enable.auto.commit', false, place) && o['properties.group.id'] === undefined) {
+    throw new MillraceError('MISSING_OPTION', 'Property group.id is required when offset commit is enabled', {
+      place,
+      remedy: "Set 'properties.group.id', or leave 'properties.enable.auto.commit' out.",
+    });
+  }
   checkKey(o, place);
   return o;
 }

@@ -5,6 +5,7 @@ import { KAFKA_BACKOFF_MS_MAX, KAFKA_BACKOFF_MS_MIN } from '../../base/limits.js
 import { ownModule } from '../../base/modules.js';
 import type { HostContext, SourceConfig, SourcePlan } from '../../contract/source.js';
 import type { KafkaCluster } from './client-internals.js';
+import { autoCommitIntervalMs } from './committer.js';
 import { connect } from './connect.js';
 import { isTransient, kafkaError, protocolErrorType } from './failure.js';
 import { listOffsets, resolveStart, resolveStop, type TopicLeaders } from './offsets.js';
@@ -148,7 +149,16 @@ export async function planKafkaSource(config: SourceConfig, host: HostContext): 
       tableName: config.tableName,
     };
     const detail: KafkaPlanDetail = { checkCrc: booleanProperty(properties, 'check.crcs', true, place), keyField: sourceKeyField(o) };
-    return { bounded, splits, detail, parallelismMax: parallelism, io: { thread: 'io', module: ownModule('connect/kafka/io-source.js'), config: io } };
+    const commitIntervalMs = autoCommitIntervalMs(properties);
+    const commits = commitIntervalMs === undefined ? {} : { commitIntervalMs };
+    return {
+      bounded,
+      splits,
+      detail,
+      parallelismMax: parallelism,
+      ...commits,
+      io: { thread: 'io', module: ownModule('connect/kafka/io-source.js'), config: io },
+    };
   } catch (e) {
     throw kafkaError(e, settings.servers, place);
   } finally {

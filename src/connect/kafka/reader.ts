@@ -62,6 +62,8 @@ export class KafkaReader implements SourceReader {
   /** slices the cursor gave, and how many of them the decoder took */
   #slices = 0;
   #taken = 0;
+  /** the slice at which the last batch began */
+  #first = 0;
 
   constructor(config: SourceConfig, plan: SourcePlan, splits: readonly unknown[], ctx: ReaderContext) {
     assert(ctx.decoder !== undefined && ctx.frames !== undefined, 'a kafka reader has a decoder and frames');
@@ -111,6 +113,7 @@ export class KafkaReader implements SourceReader {
       }
     }
     const first = this.#taken;
+    this.#first = first;
     this.#taken += this.#decoder.decodeSlices(this.#cursor.values + 8 * first, this.#slices - first, batch, this.#rowSlice);
     const { rows } = batch;
     batch.selectAll(rows);
@@ -120,6 +123,12 @@ export class KafkaReader implements SourceReader {
     this.#metadata.fill(batch, this.#cursor, this.#rowSlice, rows, first, p.place.partition, p.topicName);
     p.next = this.#taken < this.#slices ? this.#ctx.engine.i64[(this.#cursor.offsets >>> 3) + this.#taken] : this.#cursor.nextOffset;
     return POLL_ROWS;
+  }
+
+  placeOf(row: number): ErrorPlace | undefined {
+    if (this.#open === undefined) return undefined;
+    const { u32, i64 } = this.#ctx.engine;
+    return { ...this.#open.place, offset: i64[(this.#cursor.offsets >>> 3) + this.#first + u32[(this.#rowSlice >>> 2) + row]] };
   }
 
   snapshot(): Uint8Array[] {

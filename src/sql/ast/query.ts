@@ -70,7 +70,7 @@ export type TableReference =
   | { readonly kind: 'function'; readonly call: CallExpression; readonly lateral: boolean; readonly alias?: Alias; readonly span: Span }
   | {
       readonly kind: 'join';
-      readonly type: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL' | 'CROSS';
+      readonly type: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL' | 'CROSS' | 'COMMA';
       readonly left: TableReference;
       readonly right: TableReference;
       readonly on?: Expression;

@@ -217,7 +217,8 @@ class AggregateBinder {
         `Use ${name}_${attribute?.toUpperCase()}.`,
       );
     }
-    return this.#output(attribute as WindowOutput, windowTimeType(g.time.type));
+    // a group window's time attribute may be NULL in Flink's type, though it never is
+    return this.#output(attribute as WindowOutput, withNullable(windowTimeType(g.time.type), true));
   }
 
   #call(node: CallExpression): Expr {

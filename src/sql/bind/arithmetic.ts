@@ -28,6 +28,11 @@ export function bindArithmetic(b: ExpressionBinder, op: ArithmeticOperator | '||
 }
 
 function numeric(op: ArithmeticOperator, left: Expr, right: Expr): Expr {
+  if (op === '%' && left.type.root === 'DECIMAL' && left.type.scale === 0 && isInteger(right.type)) {
+    // MOD(DECIMAL(p, 0), INT) is an INT
+    const { precision } = asDecimal(right.type);
+    return call('mod', [left, convert(right, DECIMAL(precision, 0))], withNullable(right.type, left.type.nullable || right.type.nullable));
+  }
   const type = arithmeticType(op, left.type, right.type);
   if (isExact(left.type) && isExact(right.type) && (left.type.root === 'DECIMAL' || right.type.root === 'DECIMAL')) {
     const decimal = (e: Expr): Expr => {

@@ -1,5 +1,5 @@
 import type { Expr, FunctionName } from '../../types/expr.js';
-import { BOOLEAN, DOUBLE, type LogicalType, typeToString, withNullable } from '../../types/logical.js';
+import { BOOLEAN, DECIMAL, DOUBLE, type LogicalType, typeToString, withNullable } from '../../types/logical.js';
 import { call, convert, foldCast, literal } from '../expr.js';
 import type { Span } from '../source.js';
 import { commonType, isDatetime, isExact, isNumeric, isText, isTimestamp, plainType } from '../type/common.js';
@@ -21,7 +21,39 @@ const COMPARE: Readonly<Record<string, FunctionName>> = {
 export function bindComparison(b: ExpressionBinder, op: string, left: Expr, right: Expr, span: Span): Expr {
   const [x, y] = alike(b, op, left, right, span);
   const distinct = op.startsWith('IS');
+  if (distinct && isText(left.type) !== isText(right.type) && left.type.root !== 'NULL' && right.type.root !== 'NULL')
+    return distinctText(op, [left, right], x, y);
+  if (/^[<>]=?$/.test(op) && op !== '<>' && x.type.root === 'DECIMAL' && left.type.root === 'DECIMAL' && right.type.root === 'DECIMAL') {
+    if (x.type.scale < right.type.scale) return finer(op, left, right);
+    if (x.type.scale < left.type.scale) return finer(MIRRORED[op], right, left);
+  }
   return call(COMPARE[op], [x, y], BOOLEAN(!distinct && (x.type.nullable || y.type.nullable)));
+}
+
+/** Text IS [NOT] DISTINCT FROM another type: what counts as NULL are the values as they are, not text that does not convert. */
+function distinctText(op: string, sides: readonly Expr[], x: Expr, y: Expr): Expr {
+  const bool = BOOLEAN(false);
+  const equal = call('isTrue', [call('eq', [x, y], BOOLEAN())], bool);
+  const [a, b] = sides.map((e) => (e.type.nullable ? call('isNull', [e], bool) : literal(false, bool)));
+  const same = call('or', [equal, call('and', [a, b], bool)], bool);
+  return op === 'IS NOT DISTINCT FROM' ? same : call('not', [same], bool);
+}
+
+const MIRRORED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+
+/**
+ * The order of DECIMALs that no DECIMAL holds both of, b with more digits after the point: b rounded to a's scale decides, and what the rounding did where those are equal.
+ * (Flink orders them exactly, and compares for equality what the rounding leaves.)
+ */
+function finer(op: string, a: Expr, b: Expr): Expr {
+  const type = BOOLEAN(a.type.nullable || b.type.nullable);
+  const scale = (a.type as LogicalType & { scale: number }).scale;
+  const whole = (e: Expr): Expr => convert(e, DECIMAL(38, scale));
+  const rounded = call('cast', [b], DECIMAL(38, scale, b.type.nullable));
+  const back = call('cast', [rounded], b.type);
+  const equal = call('eq', [whole(a), rounded], type);
+  const strict = op.startsWith('<') ? 'lt' : 'gt';
+  return call('or', [call(strict, [whole(a), rounded], type), call('and', [equal, call(COMPARE[op], [back, b], type)], type)], type);
 }
 
 function alike(b: ExpressionBinder, op: string, left: Expr, right: Expr, span: Span): [Expr, Expr] {
@@ -75,7 +107,9 @@ function textAs(b: ExpressionBinder, op: string, text: Expr, other: Expr, span: 
   if (folded === undefined && constant !== undefined && isDatetime(other.type) && !looksLikeTime(constant)) {
     throw b.source.error('TYPE_MISMATCH', `'${constant}' is not a ${other.type.root}`, span, "Write '2020-12-31', '23:59:59' or '2020-12-31 23:59:59'.");
   }
-  return folded ?? call('cast', [text], withNullable(plainType(other.type), text.type.nullable));
+  // text that does not convert is NULL in equality and fails the job in order, as in Flink
+  const order = /^[<>]=?$/.test(op);
+  return folded ?? call(order ? 'cast' : 'tryCast', [text], withNullable(plainType(other.type), !order || text.type.nullable));
 }
 
 const looksLikeTime = (text: string): boolean => /^\s*\d[\d:. TZ+-]*$/.test(text);

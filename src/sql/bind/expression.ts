@@ -5,14 +5,17 @@ import type { CallExpression, Expression } from '../ast/expression.js';
 import { balanced, call, convert, literal, retype } from '../expr.js';
 import type { SourceText, Span } from '../source.js';
 import { explicitCast } from '../type/cast.js';
-import { commonType, isDatetime, isNumeric, isText, plainType, sameType } from '../type/common.js';
+import { commonType, isApproximate, isDatetime, isNumeric, isText, plainType, sameType } from '../type/common.js';
 import { resolveType } from '../type/resolve.js';
 import { bindArithmetic } from './arithmetic.js';
-import { bindComparison, constantAs } from './comparison.js';
+import { bindComparison } from './comparison.js';
+import { bindIn } from './in-list.js';
 import { bindFunction } from './function.js';
+import { bindIs } from './is.js';
 import { bindDatetime, bindInterval, bindNumber } from './literal.js';
 import { bindConstructor, bindItem } from './map.js';
 import { accessField, type Scope } from './scope.js';
+import { withPlace } from './written.js';
 
 /** Looks at a node before the binder does: aggregate queries answer for group keys, aggregates and window functions. */
 export type BindHook = (node: Expression) => Expr | undefined;
@@ -30,6 +33,11 @@ export class ExpressionBinder {
   }
 
   bind(node: Expression): Expr {
+    const e = this.#bind(node);
+    return e.op === 'call' && e.written === undefined ? withPlace(e, this.source, node.span) : e;
+  }
+
+  #bind(node: Expression): Expr {
     const answered = this.#hook?.(node);
     if (answered !== undefined) return answered;
     switch (node.kind) {
@@ -38,7 +46,7 @@ export class ExpressionBinder {
       case 'number':
         return bindNumber(node, false, this.source);
       case 'string':
-        return literal(node.value, CHAR([...node.value].length, false));
+        return literal(node.value, CHAR(node.value.length, false)); // UTF-16 units, as Flink's
       case 'boolean':
         return literal(node.value, BOOLEAN(node.value === null));
       case 'null':
@@ -52,11 +60,11 @@ export class ExpressionBinder {
       case 'binary':
         return this.#binary(node);
       case 'is':
-        return this.#is(node);
+        return bindIs(this, node);
       case 'between':
         return this.#between(node);
       case 'in':
-        return this.#in(node);
+        return bindIn(this, node);
       case 'like':
         return this.#like(node);
       case 'case':
@@ -179,19 +187,6 @@ export class ExpressionBinder {
     return bindComparison(this, op, left, right, span);
   }
 
-  #is(node: Expression & { kind: 'is' }): Expr {
-    const operand = this.bind(node.operand);
-    if (node.test === 'NULL' || node.test === 'UNKNOWN') {
-      if (node.test === 'UNKNOWN' && operand.type.root !== 'BOOLEAN' && operand.type.root !== 'NULL') throw this.mismatch('IS UNKNOWN', [operand], node.span);
-      const known = operand.type.root === 'NULL' ? !node.negated : operand.type.nullable ? undefined : node.negated; // NOT NULL is believed, as in Flink
-      if (known !== undefined) return literal(known, BOOLEAN(false));
-      return call(node.negated ? 'isNotNull' : 'isNull', [operand], BOOLEAN(false));
-    }
-    if (operand.type.root !== 'BOOLEAN') throw this.mismatch(`IS ${node.test}`, [operand], node.span);
-    const fn = node.test === 'TRUE' ? (node.negated ? 'isNotTrue' : 'isTrue') : node.negated ? 'isNotFalse' : 'isFalse';
-    return call(fn, [operand], BOOLEAN(false));
-  }
-
   #between(node: Expression & { kind: 'between' }): Expr {
     const operand = this.bind(node.operand);
     const low = this.bind(node.low);
@@ -207,28 +202,6 @@ export class ExpressionBinder {
 
   #and(a: Expr, b: Expr): Expr {
     return call('and', [a, b], BOOLEAN(a.type.nullable || b.type.nullable));
-  }
-
-  #in(node: Expression & { kind: 'in' }): Expr {
-    const operand = this.bindTyped(node.operand);
-    const items = node.list.map((x) => this.bind(x));
-    if (items.some((x) => x.type.root !== 'NULL') && commonType(items.map((x) => x.type)) === undefined) {
-      throw this.source.error('TYPE_MISMATCH', 'the values of this IN list have no common type', node.span);
-    }
-    const texts = isText(operand.type);
-    const exact = texts ? [] : items.map((x) => constantAs(x, operand.type));
-    const common = texts ? undefined : exact.every((x) => x !== undefined) ? operand.type : commonType([operand.type, ...items.map((x) => x.type)]);
-    const constant = items.every((x) => x.op === 'lit' && x.value !== null);
-    const fits = texts ? items.every((x) => isText(x.type)) : common !== undefined;
-    let e: Expr;
-    if (constant && fits) {
-      const value = common === undefined ? operand : convert(operand, common);
-      const list = items.map((x) => (common === undefined ? x : convert(x, common)));
-      e = call('in', [value, ...list], BOOLEAN(operand.type.nullable));
-    } else {
-      e = items.map((x) => this.compare('=', operand, x, node.span)).reduce((a, b) => call('or', [a, b], BOOLEAN(a.type.nullable || b.type.nullable)));
-    }
-    return node.negated ? call('not', [e], e.type) : e;
   }
 
   #like(node: Expression & { kind: 'like' }): Expr {
@@ -248,13 +221,14 @@ export class ExpressionBinder {
     values.push(node.otherwise === undefined ? literal(null, NULL_TYPE()) : this.bind(node.otherwise));
     if (values.every((v) => v.type.root === 'NULL')) throw this.source.error('TYPE_MISMATCH', 'ELSE or at least one THEN must not be NULL', node.span);
     const type = this.unify(values, node.span, 'illegal mixing of types in CASE');
-    const args = conditions.flatMap((c, i) => [c, convert(values[i], type)]);
-    return call('case', [...args, convert(values[values.length - 1], type)], plainType(type));
+    const results = values.map((v) => (widensPrinted(v, type) ? retype(v, withNullable(type, v.type.nullable)) : convert(v, type)));
+    const args = conditions.flatMap((c, i) => [c, results[i]]);
+    return call('case', [...args, results[results.length - 1]], plainType(type));
   }
 
   /** The common type of results; ROW values cannot be chosen between yet. */
-  unify(values: readonly Expr[], span: Span, message: string): LogicalType {
-    const type = commonType(values.map((v) => v.type));
+  unify(values: readonly Expr[], span: Span, message: string, common: typeof commonType = commonType): LogicalType {
+    const type = common(values.map((v) => v.type));
     if (type === undefined) {
       const types = values.map((v) => typeToString(plainType(v.type))).join(', ');
       const times = values.every((v) => isDatetime(v.type) || v.type.root === 'NULL');
@@ -268,7 +242,10 @@ export class ExpressionBinder {
   #cast(node: Expression & { kind: 'cast' }): Expr {
     const operand = this.bind(node.operand);
     const target = resolveType(node.type, this.source);
-    if (operand.type.root === 'NULL') return literal(null, withNullable(target, true));
+    if (operand.type.root === 'NULL') {
+      if (target.root === 'ROW') throw this.source.error('NOT_SUPPORTED', 'a NULL of a ROW type is not supported yet', node.span);
+      return literal(null, withNullable(target, true));
+    }
     const answer = explicitCast(operand.type, target);
     const types = `from ${typeToString(withNullable(operand.type, true))} to ${typeToString(target)}`;
     if (answer === 'unsupported') throw this.source.error('NOT_SUPPORTED', `CAST ${types} is not supported yet`, node.span);
@@ -279,13 +256,20 @@ export class ExpressionBinder {
     const type = withNullable(target, operand.type.nullable || node.tryCast);
     if (sameType(operand.type, type)) return node.tryCast || operand.type !== plainType(operand.type) ? retype(operand, type) : operand;
     if (node.tryCast) return call('tryCast', [operand], type);
-    return operand.op === 'lit' ? convert(operand, type) : call('cast', [operand], type);
+    if (operand.op === 'lit') return convert(operand, type);
+    return widensPrinted(operand, type) ? retype(operand, type) : call('cast', [operand], type);
   }
 
   #call(node: CallExpression): Expr {
     if (node.over !== undefined) throw this.source.error('NOT_SUPPORTED', 'OVER windows are not supported yet', node.over);
     return bindFunction(this, node);
   }
+}
+
+/** CAST(CAST(double AS VARCHAR(3)) AS STRING): Flink leaves the inner cast out, as if it lost nothing. */
+function widensPrinted(e: Expr, to: LogicalType): boolean {
+  const printed = e.op === 'call' && e.fn === 'cast' && isApproximate(e.args[0].type);
+  return printed && e.type.root === 'VARCHAR' && to.root === 'VARCHAR' && e.type.length <= to.length;
 }
 
 /** Operators in a row from which a chain of AND or OR is made a tree. */

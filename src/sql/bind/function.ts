@@ -13,6 +13,8 @@ export interface FunctionDef {
   readonly min: number;
   /** Infinity = any number */
   readonly max: number;
+  /** the most that Flink takes, when that is more: the forms with more than `max` arguments are refused as not there yet */
+  readonly flinkMax?: number;
   /** what it takes, for messages: '<STRING>, <INTEGER>' */
   readonly forms: readonly string[];
   /** undefined = these argument types do not fit */
@@ -37,6 +39,9 @@ export function bindFunction(b: ExpressionBinder, node: CallExpression): Expr {
   if (def === undefined) throw unknown(b, node);
   if (node.distinct || node.all || node.filter !== undefined || node.star) {
     throw b.source.error('SQL_VALIDATION', `DISTINCT, ALL, FILTER and * belong to aggregate functions; ${display(node.name)} is none`, node.span);
+  }
+  if (node.args.length > def.max && node.args.length <= (def.flinkMax ?? 0)) {
+    throw b.source.error('NOT_SUPPORTED', `${display(node.name)} with ${node.args.length} arguments is not supported yet`, node.span);
   }
   const args = def.raw ? [] : node.args.map((a) => b.bind(a));
   const count = node.args.length;

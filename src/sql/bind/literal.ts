@@ -10,7 +10,11 @@ const DAY_MS = 86_400_000;
 /** 5 INT, 3000000000 BIGINT, 1.50 DECIMAL(3, 2), 1e3 DOUBLE. */
 export function bindNumber(node: Expression & { kind: 'number' }, negative: boolean, source: SourceText): Expr {
   const text = node.text.startsWith('.') ? `0${node.text}` : node.text;
-  if (/e/i.test(text)) return literal((negative ? -1 : 1) * Number(text), DOUBLE(false));
+  if (/e/i.test(text)) {
+    const double = Number(text);
+    if (!Number.isFinite(double)) throw source.error('SQL_VALIDATION', `the number ${node.text} is out of range`, node.span);
+    return literal(negative ? -double : double, DOUBLE(false));
+  }
   const [whole, fraction = ''] = text.split('.');
   const magnitude = BigInt(whole + fraction);
   const value = negative ? -magnitude : magnitude;

@@ -1,3 +1,4 @@
+import { setOwn } from '../../base/own.js';
 import type { Expr, Literal } from '../../types/expr.js';
 import { leafCount } from '../../types/leaf.js';
 import { type Field, INT, type LogicalType, ROW, type Schema } from '../../types/logical.js';
@@ -192,6 +193,15 @@ export function leafExprs(e: Expr): Expr[] {
   return leafRefs({ fields: [{ name: '', type: e.type }] }).map((l, i) => column(e.index + i, l.type));
 }
 
+const JOIN_NAMES = {
+  INNER: 'INNER JOIN',
+  LEFT: 'LEFT JOIN',
+  RIGHT: 'RIGHT JOIN',
+  FULL: 'FULL JOIN',
+  CROSS: 'CROSS JOIN',
+  COMMA: 'a join of tables with a comma between them',
+} as const;
+
 function bindReference(ref: TableReference, env: QueryEnv): Named {
   switch (ref.kind) {
     case 'table':
@@ -207,7 +217,7 @@ function bindReference(ref: TableReference, env: QueryEnv): Named {
     case 'function':
       return aliased(bindTableFunction(ref.call, env), ref.alias, [], env);
     case 'join':
-      throw refuse(env, ref.type === 'CROSS' ? 'a cross join' : `${ref.type} JOIN`, ref.opSpan, 'Joins come later; real Flink runs this script.');
+      throw refuse(env, JOIN_NAMES[ref.type], ref.opSpan, 'Joins come later; real Flink runs this script.');
     case 'refused':
       throw refuse(env, ref.what, ref.span);
   }
@@ -252,8 +262,8 @@ export function bindTableName(parts: readonly string[], ref: TableReference & { 
 /** A table as a query sees it: the scan, then its columns in their declared order. */
 export function scanTable(table: CatalogTable, hints: readonly OptionNode[], origin: { source: SourceText; span: Span }): Rel {
   const options: Record<string, string> = {};
-  for (const o of table.options.values()) options[o.key] = o.value;
-  for (const h of hints) options[h.key] = h.value;
+  for (const o of table.options.values()) setOwn(options, o.key, o.value);
+  for (const h of hints) setOwn(options, h.key, h.value);
   const scan: Rel = { op: 'scan', table, options, watermark: table.watermark, schema: table.scanSchema, origin };
   const exprs = table.columns.flatMap((c) => leafExprs(c.read));
   return { op: 'project', input: scan, exprs, schema: { fields: table.columns.map((c) => ({ name: c.name, type: c.type })) } };

@@ -62,6 +62,9 @@ export class Scope {
       const near = nearest(asked.text, [...short, ...this.fields.map((f) => f.name)]);
       throw source.error('UNKNOWN_TABLE', `table '${asked.text}' not found`, asked.span, near === undefined ? '' : `Did you mean '${near}'?`);
     }
+    if (parts.length === 1 && !asked.quoted && asked.text.toUpperCase() === 'PI') {
+      throw source.error('NOT_SUPPORTED', 'the function PI is not supported yet', asked.span);
+    }
     const near = nearest(
       asked.text,
       this.fields.map((f) => f.name),

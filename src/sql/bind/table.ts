@@ -1,3 +1,4 @@
+import { own } from '../../base/own.js';
 import type { Connector } from '../../contract/source.js';
 import type { Expr } from '../../types/expr.js';
 import { flatten } from '../../types/leaf.js';
@@ -69,6 +70,8 @@ function scanColumns(node: CreateTable, source: SourceText, connector: Connector
   for (const c of node.columns) {
     if (c.kind !== 'physical') continue;
     const type = resolveType(c.type, source);
+    if (type.root.startsWith('INTERVAL'))
+      throw source.error('SQL_VALIDATION', `a column cannot be of type ${typeToString(type)}`, c.type.span, 'Store the number of months or milliseconds.');
     const inKey = node.primaryKey?.columns.some((k) => k.text === c.name.text) ?? false;
     fields.push({ name: c.name.text, type: inKey ? withNullable(type, false) : type });
     metadata.push(undefined);
@@ -76,7 +79,7 @@ function scanColumns(node: CreateTable, source: SourceText, connector: Connector
   for (const c of node.columns) {
     if (c.kind !== 'metadata') continue;
     const key = c.key ?? c.name.text;
-    fields.push({ name: c.name.text, type: connector?.metadata?.[key]?.type ?? resolveType(c.type, source) });
+    fields.push({ name: c.name.text, type: own(connector?.metadata ?? {}, key)?.type ?? resolveType(c.type, source) });
     metadata.push(key);
   }
   const leafOf = new Map<string, number>();
@@ -90,11 +93,11 @@ function bindColumn(c: ColumnNode, binder: ExpressionBinder, scan: ScanColumns, 
   const name = c.name.text;
   if (c.kind === 'computed') {
     const read = binder.bindTyped(c.expression);
-    return { name, kind: 'computed', type: read.type, read, virtual: true, span: c.span };
+    return { name, kind: 'computed', type: read.type, read, virtual: true, text: source.slice(c.expression.span), comment: c.comment, span: c.span };
   }
   const type = scan.fields.find((f) => f.name === name)?.type as LogicalType;
   const leaf = column(scan.leafOf.get(name) as number, type);
-  if (c.kind === 'physical') return { name, kind: 'physical', type, read: leaf, virtual: false, span: c.span };
+  if (c.kind === 'physical') return { name, kind: 'physical', type, read: leaf, virtual: false, comment: c.comment, span: c.span };
   const declared = resolveType(c.type, source);
   const key = c.key ?? name;
   if (!sameType(type, declared) && explicitCast(type, declared) !== 'yes') {
@@ -102,7 +105,7 @@ function bindColumn(c: ColumnNode, binder: ExpressionBinder, scan: ScanColumns, 
   }
   // the declared nullability holds, as in Flink
   const read = sameType(type, declared) ? retype(leaf, declared) : call('cast', [leaf], declared);
-  return { name, kind: 'metadata', type: read.type, read, metadataKey: key, virtual: c.virtual, span: c.span };
+  return { name, kind: 'metadata', type: read.type, read, metadataKey: key, virtual: c.virtual, comment: c.comment, span: c.span };
 }
 
 function rowtimeType(t: LogicalType): LogicalType {
@@ -144,7 +147,7 @@ function bindWatermark(node: CreateTable, columns: readonly TableColumn[], sourc
     );
   }
   const over = (e: Expr): Expr => (e.op === 'col' ? read[e.index] : e.op === 'lit' ? e : { ...e, args: e.args.map(over) });
-  return { column: name, rowtime: toMillis(timeColumn.read), strategy: toMillis(over(strategy)), span: w.span };
+  return { column: name, rowtime: toMillis(timeColumn.read), strategy: toMillis(over(strategy)), text: source.slice(w.strategy.span), span: w.span };
 }
 
 /** Seconds hold TIMESTAMP(0); event time is in milliseconds everywhere. */

@@ -168,6 +168,7 @@ function checkWindow(node: CallExpression, spec: WindowSpec, env: QueryEnv): Win
   if (spec.type === 'hop' && spec.sizeMs % step !== 0) {
     throw error(`HOP requires the size to be an integral multiple of the slide, but got size ${spec.sizeMs} ms and slide ${step} ms`);
   }
-  if (Math.abs(spec.offsetMs) >= step) throw error(`${node.name} requires the offset to be smaller than ${step} ms, but got ${spec.offsetMs} ms`);
+  if (spec.type === 'tumble' && Math.abs(spec.offsetMs) >= step)
+    throw error(`${node.name} requires the offset to be smaller than ${step} ms, but got ${spec.offsetMs} ms`);
   return spec;
 }

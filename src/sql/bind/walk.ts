@@ -42,7 +42,7 @@ export function contains(root: Expression, test: (e: Expression) => boolean): bo
   const open: Expression[] = [root];
   for (let e = open.pop(); e !== undefined; e = open.pop()) {
     if (test(e)) return true;
-    open.push(...childrenOf(e));
+    for (const child of childrenOf(e)) open.push(child);
   }
   return false;
 }

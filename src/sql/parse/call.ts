@@ -3,14 +3,21 @@ import type { Token } from './lexer.js';
 import type { Cursor } from './cursor.js';
 import { parseExpression } from './expression.js';
 import { parseQuery, startsQuery } from './query.js';
+import { beginsOwnGrammar } from './refused.js';
 
 const UNIT_WORDS =
   /^(?:SQL_TSI_)?(MILLENNIUM|CENTURY|DECADE|YEAR|QUARTER|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND|MILLISECOND|MICROSECOND|NANOSECOND|EPOCH|DOW|ISODOW|DOY|ISOYEAR)S?$/;
 
 /** name(...): with the special grammars of EXTRACT, POSITION, TRIM, SUBSTRING, FLOOR, TIMESTAMPADD and OVERLAY, and what may follow an aggregate. */
 export function parseCall(c: Cursor): CallExpression {
+  const ownGrammar = beginsOwnGrammar(c);
   const name = c.next();
   c.expectOperator('(');
+  if (ownGrammar) {
+    skipToClose(c);
+    const call: CallExpression = { kind: 'call', name: name.upper, nameSpan: name, args: [], star: false, distinct: false, bare: false, span: c.since(name) };
+    return { ...call, ...parseCallTail(c), span: c.since(name) };
+  }
   const special = parseSpecial(c, name);
   if (special !== undefined) {
     c.expectOperator(')');
@@ -25,6 +32,7 @@ export function parseCall(c: Cursor): CallExpression {
     distinct = c.word('DISTINCT');
     all = !distinct && c.word('ALL');
     args = c.list(() => parseArgument(c));
+    if (c.isWord('ORDER')) throw c.source.error('NOT_SUPPORTED', 'ORDER BY between the parentheses of a function is not supported yet', c.token);
   }
   c.expectOperator(')');
   return { kind: 'call', name: name.text.toUpperCase(), nameSpan: name, args, star, distinct, all, bare: false, ...parseCallTail(c), span: c.since(name) };
@@ -72,6 +80,7 @@ function parseArgument(c: Cursor): Expression {
     return { kind: 'descriptor', columns: c.nameList(), span: c.since(start) };
   }
   if (c.word('TABLE')) return parseTableArgument(c, start);
+  if (c.isWord('MODEL') && c.isName(c.peek())) throw c.source.error('NOT_SUPPORTED', 'models are not supported yet', c.token);
   if (c.isOperator('(')) {
     const query = parseQueryArgument(c);
     if (query !== undefined) return query;
@@ -139,6 +148,7 @@ function parseSpecial(c: Cursor, name: Token): { name: string; args: Expression[
   if (f === 'POSITION') {
     c.expectWord('IN');
     args.push(parseExpression(c));
+    if (c.word('FROM')) args.push(parseExpression(c));
     return { name: f, args };
   }
   if (f === 'FLOOR' || f === 'CEIL' || f === 'CEILING') {

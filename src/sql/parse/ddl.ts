@@ -47,6 +47,8 @@ interface TableParts {
   columns: ColumnNode[];
   watermark?: CreateTable['watermark'];
   primaryKey?: CreateTable['primaryKey'];
+  /** a column stands without its type, as it may before AS SELECT alone */
+  untyped?: Error;
 }
 
 function parseCreateTable(c: Cursor, start: Span, temporary: boolean): CreateTable {
@@ -68,7 +70,9 @@ function parseCreateTable(c: Cursor, start: Span, temporary: boolean): CreateTab
   if (c.word('WITH')) options = parseOptions(c);
   const like = c.isWord('LIKE') ? parseLike(c) : undefined;
   if (c.isWord('AS')) throw c.source.error('NOT_SUPPORTED', 'CREATE TABLE ... AS SELECT is not supported yet', c.token, 'Write CREATE TABLE and INSERT INTO.');
-  return { kind: 'create table', name, temporary, ifNotExists, ...parts, partitionedBy, comment, options, like, span: c.since(start) };
+  const { untyped, ...rest } = parts;
+  if (untyped !== undefined) throw untyped;
+  return { kind: 'create table', name, temporary, ifNotExists, ...rest, partitionedBy, comment, options, like, span: c.since(start) };
 }
 
 function parseOptions(c: Cursor): OptionNode[] {
@@ -125,6 +129,10 @@ function parseTableElement(c: Cursor, parts: TableParts): void {
   if (c.word('AS')) {
     const expression = parseExpression(c);
     parts.columns.push({ kind: 'computed', name, expression, comment: parseComment(c), span: c.since(start) });
+    return;
+  }
+  if (c.isOperator(',') || c.isOperator(')')) {
+    parts.untyped ??= c.unexpected('a data type');
     return;
   }
   const type = parseType(c);

@@ -123,6 +123,7 @@ function parseIs(c: Cursor, left: Expression, power: number): Expression | undef
 
 function parseRange(c: Cursor, left: Expression): Expression {
   const negated = c.word('NOT');
+  if (negated && (c.isWord('RLIKE') || c.isWord('ILIKE'))) throw c.source.error('NOT_SUPPORTED', `the operator ${c.token.upper} is not supported yet`, c.token);
   if (c.word('BETWEEN')) {
     const symmetric = c.word('SYMMETRIC');
     if (!symmetric) c.word('ASYMMETRIC');

@@ -42,7 +42,7 @@ const OPERATORS = [
   '^',
   '$',
 ];
-const WORD = /[\p{L}_][\p{L}\p{N}\p{Mn}\p{Mc}_$]*/uy;
+const WORD = /[\p{L}_$][\p{L}\p{N}\p{Mn}\p{Mc}_$]*/uy;
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const SPACE = /\s+/y;
 
@@ -75,6 +75,8 @@ export function tokenize(source: SourceText, from = 0, to = source.text.length):
     } else if ((c === 'x' || c === 'X') && text[at + 1] === "'") {
       const end = closeQuote(source, at + 1, "'", 'binary literal');
       push('hex', end, text.slice(at + 2, end - 1));
+    } else if (/[uU]/.test(c) && text.startsWith("&'", at + 1)) {
+      throw source.error('NOT_SUPPORTED', 'a literal of Unicode escapes is not supported yet', { start: at, end: at + 3 }, 'Write the characters themselves.');
     } else pushRest(source, at, push);
   }
   out.push({ kind: 'end', start: to, end: to, text: '', upper: '' });

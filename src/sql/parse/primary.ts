@@ -5,7 +5,9 @@ import { parseCall } from './call.js';
 import type { Cursor } from './cursor.js';
 import { parseExpression } from './expression.js';
 import { BARE_FUNCTIONS, RESERVED_FUNCTIONS } from './keywords.js';
+import type { Token } from './lexer.js';
 import { parseQuery, startsQuery } from './query.js';
+import { beginsOwnGrammar } from './refused.js';
 import { parseType } from './type.js';
 
 const INTERVAL_UNITS: readonly string[] = ['YEAR', 'QUARTER', 'MONTH', 'WEEK', 'DAY', 'HOUR', 'MINUTE', 'SECOND'];
@@ -39,6 +41,8 @@ function parseAtom(c: Cursor): Expression {
       return { kind: 'binary string', hex: t.text, span: t };
     case 'operator':
       if (t.text === '(') return parseParenthesis(c);
+      if (t.text === '{') throw c.source.error('NOT_SUPPORTED', 'an escape in braces is not supported yet', t);
+      if (t.text === '?') throw c.source.error('SQL_VALIDATION', 'a script has no dynamic parameters', t);
       break;
     case 'word': {
       const special = parseKeyword(c);
@@ -46,12 +50,27 @@ function parseAtom(c: Cursor): Expression {
       break;
     }
   }
+  refuseForms(c, t);
   if (c.isName()) return c.peek().text === '(' && c.peek().kind === 'operator' ? parseCall(c) : parseColumn(c);
   if (t.kind === 'word' && RESERVED_FUNCTIONS.has(t.upper) && c.peek().text === '(') return parseCall(c);
-  if (t.kind === 'word' && /^(ALL|ANY|SOME|USER|(CURRENT|SESSION|SYSTEM)_USER|CURRENT_(ROLE|PATH|CATALOG|SCHEMA))$/.test(t.upper)) {
+  if (beginsOwnGrammar(c)) return parseCall(c);
+  if (t.kind === 'word' && /^(ALL|ANY|USER|(CURRENT|SESSION|SYSTEM)_USER|CURRENT_(ROLE|PATH|CATALOG|SCHEMA))$/.test(t.upper)) {
     throw c.source.error('NOT_SUPPORTED', `${t.upper} is not supported yet`, t);
   }
   throw c.unexpected('an expression');
+}
+
+/** What Flink's grammar has where a value stands, besides what is read here. */
+function refuseForms(c: Cursor, t: Token): void {
+  const following = c.peek();
+  const refuse = (what: string): Error => c.source.error('NOT_SUPPORTED', `${what} is not supported yet`, t);
+  if (t.kind === 'word' && following.kind === 'string' && following.start === t.end && /^(N|_.*)$/.test(t.upper)) {
+    throw refuse('a literal with a character set');
+  }
+  if (c.isWord('NEXT', 'VALUE', 'FOR')) throw refuse('NEXT VALUE FOR');
+  if (/^(ALL|ANY|SOME)$/.test(t.upper) && following.text === '(' && c.peek(2).kind === 'word' && /^(SELECT|VALUES|WITH|TABLE)$/.test(c.peek(2).upper)) {
+    throw refuse(`${t.upper} with a query`);
+  }
 }
 
 /** 'a' 'b' on two lines are one literal, as the standard has it. */
@@ -89,6 +108,9 @@ function parseParenthesis(c: Cursor): Expression {
   const items = c.list(() => parseExpression(c));
   c.expectOperator(')');
   const span = c.since(start);
+  const unit = c.token;
+  if (unit.kind === 'word' && /^(YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)$/.test(unit.upper))
+    throw c.source.error('NOT_SUPPORTED', `the difference of two times in the unit ${unit.upper} is not supported yet`, c.since(start));
   return items.length === 1 ? { ...items[0], span } : { kind: 'row', items, span };
 }
 

@@ -97,7 +97,6 @@ function parseQueryTerm(c: Cursor): QueryBody {
   }
   if (c.isWord('VALUES')) return parseValues(c);
   if (c.isWord('TABLE')) throw c.source.error('NOT_SUPPORTED', 'TABLE t as a query is not supported yet', c.token, 'Write SELECT * FROM t.');
-  if (c.isWord('FROM')) throw c.source.error('NOT_SUPPORTED', 'a query that begins with FROM is not supported yet', c.token, 'Write SELECT * FROM t.');
   return parseSelect(c);
 }
 
@@ -114,6 +113,7 @@ function parseSelect(c: Cursor): Select {
   const start = c.token;
   c.expectWord('SELECT');
   if (c.token.kind === 'hint') c.next();
+  if (c.isWord('STREAM')) throw c.source.error('NOT_SUPPORTED', 'SELECT STREAM is not supported yet', c.token, 'Leave STREAM out.');
   const distinctAt = c.token;
   const distinct = c.word('DISTINCT') ? c.since(distinctAt) : undefined;
   if (distinct === undefined) c.word('ALL');
@@ -165,7 +165,7 @@ function parseFrom(c: Cursor): TableReference {
   while (c.isOperator(',')) {
     const opSpan = c.next();
     const right = parseJoins(c);
-    left = { kind: 'join', type: 'CROSS', left, right, opSpan, span: join(left.span, right.span) };
+    left = { kind: 'join', type: 'COMMA', left, right, opSpan, span: join(left.span, right.span) };
   }
   return left;
 }
@@ -252,9 +252,11 @@ function finishReference(c: Cursor, ref: TableReference): TableReference {
     while (!c.isOperator('(') && !c.ended) c.next();
     c.expectOperator('(');
     skipToClose(c);
+    if (c.word('REPEATABLE') && c.operator('(')) skipToClose(c);
     parseAlias(c);
     return { kind: 'refused', what: start.upper, span: start };
   }
+  if (c.isWord('EXTEND')) throw c.source.error('NOT_SUPPORTED', 'EXTEND is not supported yet', c.token);
   const alias = parseAlias(c);
   return alias === undefined ? ref : ({ ...ref, alias, span: c.since(ref.span) } as TableReference);
 }

@@ -1,8 +1,9 @@
 import type { Insert, Statement, StatementSet } from '../ast/statement.js';
 import { SourceText, type Span } from '../source.js';
-import { skipToClose } from './call.js';
 import { Cursor } from './cursor.js';
 import { parseCreate, parseDrop } from './ddl.js';
+import { skipToClose } from './call.js';
+import { beginsRefused, refuseStatement, skipStatement } from './refused.js';
 import { parseOptionsHint, parseQuery, startsQuery } from './query.js';
 
 /** Parses a whole script: statements with their spans, semicolons between them. Fails with SQL_SYNTAX. */
@@ -21,9 +22,9 @@ export function parseSource(source: SourceText): Statement[] {
   }
 }
 
-const OBJECTS = ['DATABASE', 'CATALOG', 'FUNCTION', 'SYSTEM', 'MODEL', 'MATERIALIZED', 'CONNECTION', 'TABLE', 'VIEW'];
 const STATEMENT_WORDS = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'SET', 'RESET', 'EXPLAIN', 'EXECUTE', 'BEGIN', 'WITH', 'VALUES', 'SHOW', 'DESCRIBE'];
-const REFUSED = ['ALTER', 'USE', 'DELETE', 'UPDATE', 'TRUNCATE', 'ANALYZE', 'CALL', 'ADD', 'REMOVE', 'LOAD', 'UNLOAD', 'COMPILE', 'STOP', 'QUIT', 'REPLACE'];
+/** What DESCRIBE shows besides tables, when a name follows. */
+const DESCRIBED = /^(CATALOG|CONNECTION|DATABASE|FUNCTION|JOB|MODEL)$/;
 
 function parseStatement(c: Cursor): Statement {
   const start = c.token;
@@ -31,12 +32,12 @@ function parseStatement(c: Cursor): Statement {
   switch (start.kind === 'word' ? start.upper : '') {
     case 'CREATE':
     case 'DROP': {
+      const { at } = c;
       c.next();
       const done = start.upper === 'CREATE' ? parseCreate(c, start) : parseDrop(c, start);
       if (done !== undefined) return done;
-      const what = c.word('TEMPORARY') || c.word('OR', 'REPLACE') ? c.tokens[c.at - 1] : c.token;
-      if (!OBJECTS.includes(c.token.upper)) throw c.unexpected('TABLE or VIEW');
-      return refuse(c, start, `${start.upper} ${what === c.token ? '' : `${what.upper} `}${c.token.upper}`);
+      c.at = at;
+      return refuseStatement(c);
     }
     case 'SET':
       return parseSet(c);
@@ -54,20 +55,21 @@ function parseStatement(c: Cursor): Statement {
       return parseExecute(c);
     case 'DESC':
     case 'DESCRIBE': {
+      const kind = c.peek().upper;
+      const named = c.peek(2);
+      if (DESCRIBED.test(kind) && named.kind !== 'end' && named.kind !== 'operator') return skipStatement(c, start, `DESCRIBE ${kind}`);
       c.next();
-      if (c.isWord('CATALOG') || c.isWord('JOB') || c.isWord('FUNCTION')) return refuse(c, start, `DESCRIBE ${c.token.upper}`);
       c.word('EXTENDED');
       return { kind: 'describe', name: c.qualifiedName(), span: c.since(start) };
     }
     case 'SHOW': {
-      c.next();
-      const what = c.token.upper;
-      if ((what !== 'TABLES' && what !== 'VIEWS') || (c.peek().kind !== 'end' && c.peek().text !== ';')) return refuse(c, start, `SHOW ${what}`);
-      c.next();
+      const what = c.peek().upper;
+      if ((what !== 'TABLES' && what !== 'VIEWS') || (c.peek(2).kind !== 'end' && c.peek(2).text !== ';')) return refuseStatement(c);
+      c.at += 2;
       return { kind: 'show', what, span: c.since(start) };
     }
     default:
-      if (REFUSED.includes(start.upper)) return refuse(c, start, start.upper);
+      if (beginsRefused(c)) return refuseStatement(c);
       throw unknownStatement(c);
   }
 }
@@ -79,15 +81,6 @@ function unknownStatement(c: Cursor): Error {
     if (e.remedy.startsWith('Did you mean')) return e;
   }
   return near;
-}
-
-/** Takes everything up to the semicolon. */
-function refuse(c: Cursor, start: Span, what: string): Statement {
-  while (!c.ended && !c.isOperator(';')) {
-    if (c.operator('(')) skipToClose(c);
-    else c.next();
-  }
-  return { kind: 'refused', what, span: c.since(start) };
 }
 
 function parseSelectStatement(c: Cursor): { kind: 'select'; query: ReturnType<typeof parseQuery>; span: Span } {
@@ -138,8 +131,9 @@ export function parseInsert(c: Cursor): Insert {
     partition = c.since(at);
   }
   const columns = c.isOperator('(') && !startsQuery(c) ? c.nameList() : undefined;
-  if (!startsQuery(c)) throw c.unexpected('SELECT or VALUES');
+  if (!startsQuery(c) && !c.isWord('TABLE')) throw c.unexpected('SELECT or VALUES');
   const query = parseQuery(c);
+  if (c.isWord('ON', 'CONFLICT')) throw c.source.error('NOT_SUPPORTED', 'ON CONFLICT is not supported yet', c.token);
   return { kind: 'insert', table, options, overwrite, partition, columns, query, span: c.since(start) };
 }
 
@@ -149,7 +143,7 @@ function parseExecute(c: Cursor): Statement {
   if (c.word('EXECUTE')) {
     if (c.isWord('INSERT')) return parseInsert(c);
     if (startsQuery(c)) return parseSelectStatement(c);
-    if (c.isWord('PLAN') || c.isWord('IMMEDIATE')) return refuse(c, start, `EXECUTE ${c.token.upper}`);
+    if (c.isWord('PLAN') || c.isWord('IMMEDIATE')) return skipStatement(c, start, `EXECUTE ${c.token.upper}`);
     return parseStatementSet(c, start);
   }
   c.expectWord('BEGIN', 'STATEMENT', 'SET');
@@ -189,6 +183,9 @@ function parseExplain(c: Cursor): Statement {
   const at = c.token;
   if (startsQuery(c)) return { kind: 'explain', details, target: parseSelectStatement(c), span: c.since(start) };
   if (c.isWord('INSERT')) return { kind: 'explain', details, target: parseInsert(c), span: c.since(start) };
+  if (c.isWord('TABLE')) return skipStatement(c, start, 'EXPLAIN TABLE');
+  // of CREATE only CREATE TABLE ... AS can be explained, which is refused where it says AS
+  if (c.word('CREATE')) parseCreate(c, at);
   c.word('EXECUTE');
   if (!c.isWord('STATEMENT')) throw c.unexpected('a query, INSERT or STATEMENT SET');
   return { kind: 'explain', details, target: parseStatementSet(c, at), span: c.since(start) };

@@ -28,6 +28,7 @@ export function parseType(c: Cursor): TypeNode {
   return c.nested(() => {
     const start = c.token;
     let type = parseBareType(c, start);
+    if (c.isWord('CHARACTER', 'SET')) throw c.source.error('NOT_SUPPORTED', 'CHARACTER SET is not supported yet', c.token);
     type = { ...type, nullable: parseNullable(c), span: c.since(start) };
     while (c.isWord('ARRAY') || c.isWord('MULTISET')) {
       const name = c.next().upper;
@@ -101,18 +102,37 @@ function parseBareType(c: Cursor, start: Span): TypeNode {
     case 'STRUCTURED':
     case 'BITMAP':
     case 'VARIANT':
+    case 'REAL':
       c.next();
+      skipTypeArguments(c);
       return done(t.upper);
     default:
       throw unknownType(c);
   }
 }
 
+/** RAW('class', 'serializer'), STRUCTURED<'class', a INT>: understood far enough to be refused by name. */
+function skipTypeArguments(c: Cursor): void {
+  let depth = 0;
+  do {
+    if (c.isOperator('(') || c.isOperator('<')) depth++;
+    else if (c.isOperator(')') || c.isOperator('>')) depth--;
+    else if (depth === 0) return;
+    if (c.ended || depth < 0) return;
+    c.next();
+  } while (depth > 0);
+}
+
+const AFTER_TYPE = /^(NOT|NULL|ARRAY|MULTISET|COMMENT|CONSTRAINT|METADATA|PRIMARY)$/;
+
 function unknownType(c: Cursor): Error {
   const t = c.token;
   if (!c.isName(t)) return c.unexpected('a data type');
   const near = nearest(t.upper, [...Object.keys(SIMPLE), 'DOUBLE', 'TIME', 'TIMESTAMP', 'TIMESTAMP_LTZ', 'ROW', 'ARRAY', 'MAP']);
-  return c.source.error('SQL_SYNTAX', `unknown data type '${t.text}'`, t, near === undefined ? '' : `Did you mean ${near}?`);
+  // a name alone could be a type of the user's: then it is the type that is not known, not the text that cannot be read
+  const following = c.peek();
+  const code = following.kind === 'word' && !AFTER_TYPE.test(following.upper) ? 'SQL_SYNTAX' : 'SQL_VALIDATION';
+  return c.source.error(code, `unknown data type '${t.text}'`, t, near === undefined ? '' : `Did you mean ${near}?`);
 }
 
 function parseArgs(c: Cursor, max: number): number[] {

@@ -114,9 +114,24 @@ function commonNumeric(a: LogicalType, b: LogicalType): LogicalType {
   }
   const x = asDecimal(a);
   const y = asDecimal(b);
-  const scale = Math.max(x.scale, y.scale);
+  // whole digits are kept, the scale gives way
   const digits = Math.max(x.precision - x.scale, y.precision - y.scale);
-  return DECIMAL(Math.min(DECIMAL_MAX, digits + scale), Math.min(scale, DECIMAL_MAX));
+  const scale = Math.min(Math.max(x.scale, y.scale), DECIMAL_MAX - digits);
+  return DECIMAL(digits + scale, scale);
+}
+
+/** The common type of the arguments of COALESCE, IFNULL, GREATEST and LEAST: Flink's LogicalTypeMerging, by which the widest approximate type wins. */
+export function mergedType(types: readonly LogicalType[]): LogicalType | undefined {
+  const known = types.filter((t) => t.root !== 'NULL');
+  if (!known.every(isNumeric) || !known.some(isApproximate)) return commonType(types);
+  const merged = known.reduce((a, b) => {
+    if (!isApproximate(a)) return isApproximate(b) ? b : commonNumeric(a, b);
+    return a.root === 'DOUBLE' || b.root === 'DOUBLE' || b.root === 'DECIMAL' ? DOUBLE() : a; // FLOAT before a DECIMAL is a DOUBLE, behind it a FLOAT
+  });
+  return withNullable(
+    merged,
+    types.some((t) => t.nullable || t.root === 'NULL'),
+  );
 }
 
 /** Precision beyond 38 digits gives up scale first, down to 6 digits. */

@@ -39,7 +39,7 @@ function copy(
     connector: 'filesystem',
     options: { path, ...more.source },
     format: { name: 'json', options: more.format ?? {} },
-    orderIgnored: true,
+    order: 'ignored',
   };
   const sink = { ...table, partitionKeys: [], primaryKey: [] };
   const files = { ...sink, connector: 'filesystem', options: { path: out ?? '' }, format: { name: 'json', options: {} } };
@@ -183,7 +183,7 @@ test('csv: two of four columns, quoted newlines, written as csv', async () => {
         kind: 'source',
         inputs: [],
         output: wanted,
-        config: { source: { ...table, tableSchema, connector: 'filesystem', options: { path }, format, orderIgnored: true } },
+        config: { source: { ...table, tableSchema, connector: 'filesystem', options: { path }, format, order: 'ignored' } },
       },
       {
         id: 1,

@@ -64,7 +64,7 @@ export function sourceConfig(path: string, more: Partial<SourceConfig> = {}): So
     format: { name: 'json', options: {} },
     schema: LINE_SCHEMA,
     metadata: [undefined],
-    orderIgnored: true,
+    order: 'ignored',
     ...more,
   };
 }

@@ -37,7 +37,7 @@ test('every line comes once at any block size and parallelism, and one reader ke
   fc.assert(
     fc.property(content, fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 4 }), fc.boolean(), (body, blockBytes, parallelism, orderIgnored) => {
       const path = file('any.json', body);
-      const out = readAll(sourceConfig(path, { orderIgnored }), parallelism, { blockBytes, aheadMax: 3 });
+      const out = readAll(sourceConfig(path, { order: orderIgnored ? 'ignored' : 'matters' }), parallelism, { blockBytes, aheadMax: 3 });
       assert.deepEqual(out.flat().sort(), linesOf(body).sort());
       if (parallelism === 1) assert.deepEqual(out[0], linesOf(body));
       if (!orderIgnored) assert.ok(out.filter((o) => o.length > 0).length <= 1, 'a file is one split when order matters');
@@ -55,7 +55,7 @@ test('positions restore in the middle at another parallelism, through several re
       fc.boolean(),
       (body, blockBytes, runs, orderIgnored) => {
         const path = file('restored.json', body);
-        const config = sourceConfig(path, { orderIgnored });
+        const config = sourceConfig(path, { order: orderIgnored ? 'ignored' : 'matters' });
         let elements: Uint8Array[] = [];
         const seen: string[] = [];
         for (const [i, [parallelism, polls]] of [...runs, [2, 1_000_000] as const].entries()) {

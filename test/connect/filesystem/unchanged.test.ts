@@ -26,7 +26,7 @@ const newFile = (bytes: string | Uint8Array = TEXT, name = 'in.json'): string =>
 
 /** Reads a file with several readers; `meddle` comes when about a fifth is read. Gives the lines, or fails as the readers do. */
 function readWhile(path: string, parallelism: number, orderIgnored: boolean, meddle: () => void): string[] {
-  const config = sourceConfig(path, { orderIgnored });
+  const config = sourceConfig(path, { order: orderIgnored ? 'ignored' : 'matters' });
   const plan = planFiles(config, host(parallelism), { blockBytes: 4096, aheadMax: 1000 });
   const readers = openReaders(config, plan, parallelism);
   const out: string[] = [];
@@ -102,7 +102,7 @@ for (const [parallelism, orderIgnored] of [
     const lines = readWhile(path, parallelism, orderIgnored, () => renameSync(newFile('other\n'.repeat(100_000)), path));
     assert.equal(lines.length, LINES);
     const late = old(newFile());
-    const config = sourceConfig(late, { orderIgnored });
+    const config = sourceConfig(late, { order: orderIgnored ? 'ignored' : 'matters' });
     const plan = planFiles(config, host(parallelism), { blockBytes: 4096, aheadMax: 1000 });
     const [reader] = openReaders(config, plan, parallelism);
     renameSync(newFile(`${TEXT}more\n`), late);

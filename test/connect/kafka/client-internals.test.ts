@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { MillraceError } from '#src/base/errors.js';
-import { findParts } from '#src/connect/kafka/client-internals.js';
+import { findParts } from '#src/connect/kafka/kafkajs-parts.js';
 
 const load = createRequire(import.meta.url);
 

@@ -29,7 +29,7 @@ test('skipped records of a topic are kept with topic, partition and offset', () 
     format: { name: 'json', options: { 'ignore-parse-errors': 'true' } },
     schema: { fields: [{ name: 'id', type: INT() }] },
     metadata: [undefined],
-    orderIgnored: true,
+    order: 'ignored',
   };
   const values = ['{"id":1}', 'nonsense', '{"id":2}', '{"id":'];
   const records = values.map((v, i) => ({ key: null, value: Buffer.from(v), timeDelta: 0n, offsetDelta: i, headers: [] }));

@@ -3,7 +3,7 @@ import { systemClock } from '#src/base/clock.js';
 import { MetricGroup } from '#src/base/metrics.js';
 import { allocBatch, type Batch } from '#src/batch/batch.js';
 import type { BadRecord, RecordDecoder, RecordEncoder, RecordPlace } from '#src/contract/format.js';
-import type { FrameReader, FrameRoom, FrameWriter, IoContext, IoModule, IoSink } from '#src/contract/io.js';
+import type { FrameReader, FrameRoom, FrameWriter, IoContext, IoModule, IoSink, IoSource } from '#src/contract/io.js';
 import type { TextOptions } from '#src/contract/options.js';
 import { type HostContext, POLL_END, POLL_IDLE, type SourceConfig, type SourcePlan, type SourceReader } from '#src/contract/source.js';
 import { connector } from '#src/connect/kafka/index.js';
@@ -164,7 +164,7 @@ export interface Row {
 export function sourceConfig(options: TextOptions, metadata: readonly (keyof NonNullable<typeof connector.metadata>)[] = []): SourceConfig {
   const types = connector.metadata ?? {};
   const schema: Schema = { fields: [{ name: 'v', type: STRING() }, ...metadata.map((m) => ({ name: `m_${m}`, type: types[m].type }))] };
-  return { connector: 'kafka', tableName: 't', options, schema, metadata: [undefined, ...(metadata as string[])], orderIgnored: false };
+  return { connector: 'kafka', tableName: 't', options, schema, metadata: [undefined, ...(metadata as string[])], order: 'matters' };
 }
 
 export function hostContext(parallelism: number, signal: AbortSignal, restored?: readonly Uint8Array[]): HostContext {
@@ -186,6 +186,7 @@ export class RunningSource {
   readonly #ended: boolean[] = [];
   readonly #abort = new AbortController();
   #io: Promise<void> = Promise.resolve();
+  source: IoSource | undefined;
   #error: unknown;
 
   static async start(
@@ -230,6 +231,7 @@ export class RunningSource {
     const module = (await import(spec.module)) as IoModule;
     const ctx: IoContext = { clock: systemClock, signal: s.#abort.signal, parallelism: s.plan.splits.length, options: {} };
     const io = module.createIoSource?.(spec.config as never, ctx);
+    s.source = io;
     const room: FrameRoom = {
       reserve: (subtask, bytes) => s.#queues[subtask].reserve(bytes),
       fits: (subtask, bytes) => s.#queues[subtask].fits(bytes),
@@ -296,6 +298,7 @@ export class RunningSource {
     this.#abort.abort();
     for (const q of this.#queues) while (q.take() !== undefined);
     await this.#io;
+    await this.source?.close();
     for (const r of this.readers) r.close?.();
   }
 
@@ -330,6 +333,9 @@ export class SinkFrames implements FrameWriter {
   readonly #subtask: number;
   pending = 0;
   error: unknown;
+  get failed(): boolean {
+    return this.error !== undefined;
+  }
   room = Number.POSITIVE_INFINITY;
   constructor(engine: Engine, sink: IoSink, subtask: number) {
     this.#engine = engine;

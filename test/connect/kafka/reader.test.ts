@@ -70,12 +70,13 @@ function setUp(capacity = 4): {
   return { reader, frames, batch, rows, metrics, restart: make };
 }
 
-function drain(s: ReturnType<typeof setUp>, reader: KafkaReader, out: string[]): number {
+function drain(s: ReturnType<typeof setUp>, reader: KafkaReader, out: string[], each?: (row: number) => void): number {
   for (;;) {
     s.batch.clear();
     const polled = reader.poll(s.batch);
     if (polled !== POLL_ROWS) return polled;
     out.push(...s.rows());
+    for (let r = 0; r < s.batch.selCount; r++) each?.(r);
   }
 }
 
@@ -85,8 +86,19 @@ test('rows come with their offsets whatever the decoder skips, in batches as lar
   s.frames.send(frameOf(concat([batchOf(8, 'early', 'early', 'a', 'skip', null, 'b'), batchOf(20, 'c', 'd', 'e', 'f', 'skip', 'g')])));
   s.frames.send(frameOf(batchOf(998, 'h', 'i', 'late')));
   const out: string[] = [];
-  assert.equal(drain(s, s.reader, out), POLL_IDLE);
+  const places: string[] = [];
+  assert.equal(
+    drain(s, s.reader, out, (row) => {
+      const p = s.reader.placeOf(row);
+      places.push(`${p?.topic} ${p?.partition} ${p?.offset}`);
+    }),
+    POLL_IDLE,
+  );
   assert.deepEqual(out, ['10=a', '13=b', '20=c', '21=d', '22=e', '23=f', '25=g', '998=h', '999=i']);
+  assert.deepEqual(
+    places,
+    out.map((o) => `orders 3 ${o.split('=')[0]}`),
+  );
   assert.equal(s.metrics.snapshot().numRecordsWithoutValue, 1);
   s.frames.send(controlFrame(FRAME_SPLIT_FINISHED, 0));
   assert.equal(drain(s, s.reader, out), POLL_END);

@@ -150,6 +150,7 @@ test('a ROW is printed with its kind, its fields inside', () => {
 class Frames implements FrameWriter {
   room: number;
   pending = 0;
+  readonly failed = false;
   readonly taken: string[] = [];
   readonly #engine: Engine;
   constructor(engine: Engine, room: number) {

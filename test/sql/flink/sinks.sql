@@ -1,8 +1,6 @@
 CREATE TABLE e (u STRING, v BIGINT, p DECIMAL(10,3), d DOUBLE, s STRING) WITH ('connector'='filesystem','path'='${IN}/k.jsonl','format'='json');
 CREATE TABLE o2 (a CHAR(5), b VARCHAR(3)) WITH ('connector'='filesystem','format'='json','path'='${OUT}/o2');
-SET 'table.exec.sink.type-length-enforcer'='TRIM_PAD';
 INSERT INTO o2 SELECT CAST(u AS CHAR(5)), CAST(u AS VARCHAR(3)) FROM e;
-SET 'table.exec.sink.type-length-enforcer'='IGNORE';
 SET 'table.exec.sink.not-null-enforcer'='DROP';
 CREATE TABLE o3b (v BIGINT NOT NULL, u STRING) WITH ('connector'='filesystem','format'='json','path'='${OUT}/o3b');
 INSERT INTO o3b SELECT v, u FROM e;

@@ -1,6 +1,6 @@
 import { withNullable } from '../../../types/logical.js';
 import { call, convert, literal } from '../../expr.js';
-import { plainType } from '../../type/common.js';
+import { isText, mergedType, plainType } from '../../type/common.js';
 import type { FunctionDef, FunctionTable } from '../function.js';
 
 /** COALESCE and IFNULL: NOT NULL as soon as one argument is. */
@@ -10,7 +10,9 @@ const coalesce = (name: string, min: number, max: number): FunctionDef => ({
   forms: ['<COMMON>, <COMMON>...'],
   bind: (args, b, node) => {
     if (args.every((a) => a.type.root === 'NULL')) throw b.illegalNull(node.span);
-    const type = b.unify(args, node.span, `the arguments of ${name} have no common type`);
+    // a text that cannot be NULL keeps its own length
+    if (name === 'IFNULL' && !args[0].type.nullable && args.every((a) => isText(a.type))) return args[0];
+    const type = b.unify(args, node.span, `the arguments of ${name} have no common type`, mergedType);
     const nullable = args.every((a) => a.type.nullable);
     return call(
       'coalesce',
@@ -44,20 +46,24 @@ const choose: FunctionDef = {
 };
 
 /** The greatest or least argument, NULL when one is NULL. */
-const extreme = (op: '>' | '<'): FunctionDef => ({
+const extreme = (fn: 'greatest' | 'least'): FunctionDef => ({
   min: 1,
   max: Number.POSITIVE_INFINITY,
   forms: ['<COMMON>, <COMMON>...'],
   bind: (args, b, node) => {
     if (args.every((a) => a.type.root === 'NULL')) throw b.illegalNull(node.span);
-    const type = b.unify(args, node.span, 'the arguments have no common type');
+    const type = b.unify(args, node.span, 'the arguments have no common type', mergedType);
     const alike = args.map((a) => convert(a, type));
-    const nullable = alike.some((a) => a.type.nullable);
-    return alike.reduce((best, a) => {
-      const anyNull = [best, a].filter((x) => x.type.nullable).map((x) => call('isNull', [x], { root: 'BOOLEAN', nullable: false }));
-      const guards = anyNull.flatMap((c) => [c, literal(null, withNullable(type, true))]);
-      return call('case', [...guards, b.compare(op, best, a, node.span), best, a], withNullable(type, nullable));
-    });
+    return alike.length === 1
+      ? alike[0]
+      : call(
+          fn,
+          alike,
+          withNullable(
+            type,
+            alike.some((a) => a.type.nullable),
+          ),
+        );
   },
 });
 
@@ -66,6 +72,6 @@ export const CONDITIONAL_FUNCTIONS: FunctionTable = {
   IFNULL: coalesce('IFNULL', 2, 2),
   NULLIF: nullIf,
   IF: choose,
-  GREATEST: extreme('>'),
-  LEAST: extreme('<'),
+  GREATEST: extreme('greatest'),
+  LEAST: extreme('least'),
 };

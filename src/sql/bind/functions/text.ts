@@ -47,12 +47,15 @@ const left: FunctionDef = {
   },
 };
 
-const trim = (fn: 'trim' | 'ltrim' | 'rtrim', max: number): FunctionDef => ({
+const trim = (fn: 'trim' | 'ltrim' | 'rtrim', forms: readonly string[]): FunctionDef => ({
   min: 1,
-  max,
-  forms: ['<STRING>', ...(max > 1 ? ['<STRING> FROM <STRING>'] : [])],
+  max: 2,
+  forms,
   bind: (args) => (args.every((a) => isText(a.type)) ? call(fn, args, VARCHAR(Math.max(1, lengthOf(args[0].type)), nullableIn(args))) : undefined),
 });
+
+const TRIM_FORMS = ['<STRING>', '<STRING> FROM <STRING>'];
+const CALL_FORMS = ['<STRING>', '<STRING>, <STRING>'];
 
 const changeCase = (fn: 'upper' | 'lower'): FunctionDef => ({
   min: 1,
@@ -60,6 +63,18 @@ const changeCase = (fn: 'upper' | 'lower'): FunctionDef => ({
   forms: ['<STRING>'],
   bind: ([a]) => (isText(a.type) ? call(fn, [a], a.type) : undefined),
 });
+
+/** What is sought, the text, the character to begin at. */
+const position: FunctionDef = {
+  min: 2,
+  max: 3,
+  forms: ['<STRING>, <STRING>', '<STRING>, <STRING>, <INTEGER>'],
+  bind: ([sought, text, from]) => {
+    if (!isText(sought.type) || !isText(text.type) || (from !== undefined && !isInteger(from.type))) return undefined;
+    const args = from === undefined ? [sought, text] : [sought, text, int(from)];
+    return call('position', args, integer(args));
+  },
+};
 
 const splitIndex: FunctionDef = {
   min: 3,
@@ -90,17 +105,18 @@ export const TEXT_FUNCTIONS: FunctionTable = {
   CONCAT: texts('concat', 1, Number.POSITIVE_INFINITY, string),
   CONCAT_WS: texts('concatWs', 2, Number.POSITIVE_INFINITY, (args) => STRING(args[0].type.nullable || nullableIn(args))),
   REPLACE: texts('replace', 3, 3, string),
-  POSITION: texts('position', 2, 2, integer),
-  LOCATE: texts('position', 2, 2, integer),
-  INSTR: texts('position', 2, 2, integer, swap),
+  POSITION: position,
+  LOCATE: position,
+  INSTR: { ...texts('position', 2, 2, integer, swap), flinkMax: 4 },
   SUBSTRING: substring,
   SUBSTR: substring,
   LEFT: left,
-  'TRIM BOTH': trim('trim', 2),
-  'TRIM LEADING': trim('ltrim', 2),
-  'TRIM TRAILING': trim('rtrim', 2),
-  LTRIM: trim('ltrim', 1),
-  RTRIM: trim('rtrim', 1),
+  'TRIM BOTH': trim('trim', TRIM_FORMS),
+  'TRIM LEADING': trim('ltrim', TRIM_FORMS),
+  'TRIM TRAILING': trim('rtrim', TRIM_FORMS),
+  BTRIM: trim('trim', CALL_FORMS),
+  LTRIM: trim('ltrim', CALL_FORMS),
+  RTRIM: trim('rtrim', CALL_FORMS),
   SPLIT_INDEX: splitIndex,
   REGEXP_EXTRACT: regexpExtract,
 };

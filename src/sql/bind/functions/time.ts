@@ -1,10 +1,24 @@
 import type { Expr, FunctionName } from '../../../types/expr.js';
-import { BIGINT, CHAR, DATE, DOUBLE, type LogicalType, STRING, TIME, TIMESTAMP, TIMESTAMP_LTZ, withNullable } from '../../../types/logical.js';
+import {
+  BIGINT,
+  BOOLEAN,
+  CHAR,
+  DATE,
+  DECIMAL,
+  type LogicalType,
+  STRING,
+  TIME,
+  TIMESTAMP,
+  TIMESTAMP_LTZ,
+  typeToString,
+  withNullable,
+} from '../../../types/logical.js';
 import type { CallExpression } from '../../ast/expression.js';
 import { call, convert, literal } from '../../expr.js';
 import { isApproximate, isDatetime, isInteger, isInterval, isNumeric, isText, isTimestamp, plainType } from '../../type/common.js';
 import type { ExpressionBinder } from '../expression.js';
 import type { FunctionDef, FunctionTable } from '../function.js';
+import { patternProblem } from '../../../wasm/datepattern.js';
 import { intervalOf } from '../literal.js';
 
 const unitLiteral = (unit: string): Expr => literal(unit, CHAR(unit.length, false));
@@ -26,6 +40,9 @@ function bindExtract(b: ExpressionBinder, node: CallExpression, unit: string, va
   if (!isDatetime(t) && !isInterval(t)) return undefined;
   const clock = EXTRACT_CLOCK.includes(unit);
   const days = unit === 'DAY';
+  const fine = unit === 'MICROSECOND' || unit === 'NANOSECOND';
+  if (fine && (t.root === 'DATE' || t.root === 'TIME'))
+    throw b.source.error('SQL_VALIDATION', `the unit ${unit} cannot be applied to ${typeToString(t)}`, node.span);
   const fits = t.root === 'TIME' ? clock : t.root === 'INTERVAL_DAY_TIME' ? clock || days : t.root === 'INTERVAL_YEAR_MONTH' ? !clock && !days : true;
   if (!fits || (!EXTRACT_DATE.includes(unit) && !EXTRACT_CLOCK.includes(unit))) {
     throw b.source.error('SQL_VALIDATION', `${unit} cannot be extracted from this value`, node.span);
@@ -62,15 +79,32 @@ const roundTo = (fn: 'floorTo' | 'ceilTo'): FunctionDef => ({
   bind: (_args, b, node) => {
     const [value, unit] = node.args;
     const a = b.bind(value);
-    if (!isDatetime(a.type) || unit.kind !== 'unit' || !ROUNDING_UNITS.includes(unit.unit)) return undefined;
-    if (a.type.root === 'TIME') throw b.source.error('NOT_SUPPORTED', 'rounding a TIME is not supported yet', node.span);
+    if (!isDatetime(a.type) || unit.kind !== 'unit') return undefined;
+    if (!ROUNDING_UNITS.includes(unit.unit)) throw b.source.error('NOT_SUPPORTED', `rounding to ${unit.unit} is not supported yet`, node.span);
+    if (a.type.root === 'TIME' && (fn === 'ceilTo' || !EXTRACT_CLOCK.includes(unit.unit)))
+      throw b.source.error('NOT_SUPPORTED', `${fn === 'ceilTo' ? 'CEIL' : 'FLOOR'} of a TIME to ${unit.unit} is not supported yet`, node.span);
     return call(fn, [unitLiteral(unit.unit), a], plainType(a.type));
   },
 });
 
+/** An exact number as BIGINT, its fraction cut; what has more digits than that is out of range in any case. */
+function wholeNumber(a: Expr): Expr {
+  if (a.type.root !== 'DECIMAL') return convert(a, BIGINT());
+  const cut = call('cast', [a], BIGINT(a.type.nullable));
+  if (a.type.precision - a.type.scale <= BIGINT_DIGITS) return cut;
+  const limit = literal(10n ** BigInt(BIGINT_DIGITS), DECIMAL(BIGINT_DIGITS + 1, 0, false));
+  const magnitude = call('abs', [a], a.type);
+  const wide = DECIMAL(38, 0, a.type.nullable);
+  const fits = call('lt', [convert(magnitude, wide), convert(limit, DECIMAL(38, 0, false))], BOOLEAN(a.type.nullable));
+  return call('case', [fits, withNull(cut), literal(null, BIGINT())], BIGINT());
+}
+const BIGINT_DIGITS = 18;
+const withNull = (e: Expr): Expr => ({ ...e, type: withNullable(e.type, true) }) as Expr;
+
 const toTimestampLtz: FunctionDef = {
   min: 1,
   max: 2,
+  flinkMax: 3,
   forms: ['<NUMERIC>', '<NUMERIC>, <INTEGER>', '<STRING>', '<STRING>, <STRING>'],
   bind: (args, b, node) => {
     const [a, second] = args;
@@ -80,7 +114,7 @@ const toTimestampLtz: FunctionDef = {
     if (precision !== 0 && precision !== 3) {
       throw b.source.error('NOT_SUPPORTED', 'TO_TIMESTAMP_LTZ with a precision other than the constants 0 and 3 is not supported yet', node.span);
     }
-    const value = convert(a, isInteger(a.type) ? BIGINT() : isApproximate(a.type) ? a.type : DOUBLE());
+    const value = isApproximate(a.type) ? a : wholeNumber(a);
     return call('toTimestampLtz', second === undefined ? [value] : [value, second], TIMESTAMP_LTZ(3));
   },
 };
@@ -100,6 +134,8 @@ const dateFormat: FunctionDef = {
     const [a, pattern] = args;
     if ((!isTimestamp(a.type) && !isText(a.type)) || !isText(pattern.type)) return undefined;
     if (pattern.op !== 'lit') throw b.source.error('NOT_SUPPORTED', 'DATE_FORMAT with a pattern that is not a constant is not supported yet', node.span);
+    const bad = patternProblem(String(pattern.value));
+    if (bad !== undefined) throw b.source.error(bad.code, bad.message, node.args[1].span, bad.remedy);
     return call('dateFormat', args, STRING());
   },
 };
