@@ -256,7 +256,8 @@ export class Subtask {
     if (this.#phase === 'done') return;
     const again = this.error !== undefined;
     this.error ??= error;
-    if (again) this.#close(); // failing while stopping: give up on this subtask's own sinks
+    if (again)
+      this.#close(); // failing while stopping: give up on this subtask's own sinks
     else this.#stop();
   }
 
